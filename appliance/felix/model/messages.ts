@@ -1,0 +1,66 @@
+/**
+ * What the calculation graph tells the dataplane: a closed union, in the order a dataplane may rely on.
+ * A thing is announced before what refers to it and removed after. Pure types; the shapes follow Felix's ToDataplane messages.
+ */
+import type { Revision } from '../../datastore/store.ts';
+import type { FelixConfig } from './config.ts';
+import type { HostEndpoint, HostEndpointId, WorkloadEndpoint, WorkloadEndpointId } from './endpoint.ts';
+import type { Policy, PolicyId, ProfileRules } from './policy.ts';
+
+/**
+ * `net`: members are canonical masked CIDRs (`10.0.0.1/32`, `fd00::/64`), IPv4 and IPv6 mixed, never /0, overlaps allowed.
+ * `ip-port`: `address,protocol-number:port` (`10.0.0.1,6:80`).
+ */
+export type IpSetType = 'net' | 'ip-port';
+
+export type Message =
+  | { readonly type: 'config-update'; readonly config: FelixConfig }
+  | {
+      readonly type: 'ip-set-update';
+      readonly id: string;
+      readonly setType: IpSetType;
+      readonly members: readonly string[];
+    }
+  | {
+      readonly type: 'ip-set-delta';
+      readonly id: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
+  | { readonly type: 'ip-set-remove'; readonly id: string }
+  | { readonly type: 'policy-update'; readonly id: PolicyId; readonly policy: Policy }
+  | { readonly type: 'policy-remove'; readonly id: PolicyId }
+  | { readonly type: 'profile-update'; readonly name: string; readonly profile: ProfileRules }
+  | { readonly type: 'profile-remove'; readonly name: string }
+  | { readonly type: 'workload-endpoint-update'; readonly id: WorkloadEndpointId; readonly endpoint: WorkloadEndpoint }
+  | { readonly type: 'workload-endpoint-remove'; readonly id: WorkloadEndpointId }
+  | { readonly type: 'host-endpoint-update'; readonly id: HostEndpointId; readonly endpoint: HostEndpoint }
+  | { readonly type: 'host-endpoint-remove'; readonly id: HostEndpointId }
+  /** `id` is the pool's canonical CIDR. */
+  | { readonly type: 'ip-pool-update'; readonly id: string; readonly pool: IpPool }
+  | { readonly type: 'ip-pool-remove'; readonly id: string }
+  | { readonly type: 'host-metadata-update'; readonly host: string; readonly metadata: HostMetadata }
+  | { readonly type: 'host-metadata-remove'; readonly host: string }
+  /** Sent exactly once, after everything that was in the store at start. The dataplane writes nothing to the kernel before it. */
+  | { readonly type: 'in-sync' };
+
+/** One flush of the graph: after applying it, the kernel is at `revision` of the store. */
+export interface Flush {
+  readonly revision: Revision;
+  readonly messages: readonly Message[];
+}
+
+export interface IpPool {
+  readonly cidr: string;
+  readonly natOutgoing: boolean;
+  readonly ipipMode: 'Never' | 'Always' | 'CrossSubnet';
+  readonly vxlanMode: 'Never' | 'Always' | 'CrossSubnet';
+  readonly allowedUses: readonly string[];
+}
+
+export interface HostMetadata {
+  /** Canonical bare addresses. */
+  readonly ipv4Address?: string;
+  readonly ipv6Address?: string;
+  readonly labels: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,198 @@
+/**
+ * The port to the kernel: everything the appliance asks of it, in process through netlink. `open.ts` opens the real one for a
+ * network namespace; `fake/` keeps one in memory. Nothing else in the code base talks to the kernel. Types only.
+ * Sources: linux/netfilter/nf_tables.h, rtnetlink(7), linux/netfilter/nfnetlink_conntrack.h.
+ */
+import type { Expression } from './netlink/expression.ts';
+
+export type NftHook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+
+/** One table is ours: family inet. Names go to the kernel as they are: at most 255 bytes, checked by the encoder. */
+export type NftOperation =
+  /** Adding what exists is success for tables, chains and sets with the same definition. */
+  | { readonly type: 'add-table'; readonly table: string }
+  | { readonly type: 'delete-table'; readonly table: string }
+  | {
+      readonly type: 'add-chain';
+      readonly table: string;
+      readonly chain: string;
+      readonly base?: { readonly kind: 'filter' | 'nat' | 'route'; readonly hook: NftHook; readonly priority: number };
+    }
+  | { readonly type: 'delete-chain'; readonly table: string; readonly chain: string }
+  | { readonly type: 'flush-chain'; readonly table: string; readonly chain: string }
+  | {
+      readonly type: 'add-rule';
+      readonly table: string;
+      readonly chain: string;
+      readonly expressions: readonly Expression[];
+      /** Shown by `nft list` (at most 128 bytes are kept). */
+      readonly comment?: string;
+      /** Insert before or after this rule, or take its place; absent appends. */
+      readonly place?: { readonly how: 'before' | 'after' | 'replace'; readonly handle: bigint };
+    }
+  | { readonly type: 'delete-rule'; readonly table: string; readonly chain: string; readonly handle: bigint }
+  | { readonly type: 'add-set'; readonly table: string; readonly set: NftSet }
+  | { readonly type: 'delete-set'; readonly table: string; readonly set: string }
+  | {
+      readonly type: 'add-elements';
+      readonly table: string;
+      readonly set: string;
+      readonly elements: readonly NftElement[];
+    }
+  | {
+      readonly type: 'delete-elements';
+      readonly table: string;
+      readonly set: string;
+      readonly elements: readonly NftElement[];
+    }
+  | {
+      readonly type: 'add-counter';
+      readonly table: string;
+      readonly counter: string;
+      readonly packets?: bigint;
+      readonly bytes?: bigint;
+    }
+  | { readonly type: 'delete-counter'; readonly table: string; readonly counter: string };
+
+export interface NftSet {
+  readonly name: string;
+  /** Words of the key: each field fills whole 32-bit words; `keyType` is nft's data type number, for people's `nft list` only. */
+  readonly keyType: number;
+  readonly keyLength: number;
+  /** Byte lengths of the fields of a hash set over a concatenation; absent for one plain field. */
+  readonly fields?: readonly number[];
+  /**
+   * Intervals over the whole key in byte order: an element starts an interval or (`isEnd`) ends one, exclusively.
+   * Works for composite keys too: [id.start, id.end) never crosses ids when ids are kept apart.
+   */
+  readonly isInterval?: boolean;
+  /** Present for a map: the value's type and length, or verdicts. */
+  readonly data?: 'verdict' | { readonly type: number; readonly length: number };
+  /** Expected number of elements; a hint. */
+  readonly size?: number;
+}
+
+export interface NftElement {
+  readonly key: Uint8Array;
+  readonly isEnd?: boolean;
+  readonly verdict?: { readonly code: 'accept' | 'drop' | 'jump' | 'goto'; readonly chain?: string };
+  readonly data?: Uint8Array;
+}
+
+/** What the kernel said of one operation of a refused batch: `code` such as `ENOENT`, `message` the extended ack's text or strerror. */
+export interface NftRefusal {
+  readonly index: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export type NftResult =
+  /** `handles`: operation index of each add-rule -> the new rule's handle. `bytes` and `messages` sent; `kernelMs` spent in send. */
+  | {
+      readonly ok: true;
+      readonly handles: ReadonlyMap<number, bigint>;
+      readonly bytes: number;
+      readonly messages: number;
+      readonly kernelMs: number;
+    }
+  /** Nothing was changed. */
+  | { readonly ok: false; readonly refusals: readonly NftRefusal[] };
+
+/** What the kernel has of a table, read back. Absent table: undefined. */
+export interface NftTableDump {
+  readonly chains: readonly {
+    readonly name: string;
+    readonly base?: { readonly kind: string; readonly hook: NftHook; readonly priority: number };
+  }[];
+  /** In chain order. `expressions` are the bytes of the rule's NFTA_RULE_EXPRESSIONS attribute, comparable with `encodeExpressions()` only when normalised. */
+  readonly rules: readonly {
+    readonly chain: string;
+    readonly handle: bigint;
+    readonly comment?: string;
+    readonly expressions: Buffer;
+  }[];
+  readonly sets: readonly { readonly name: string; readonly keyLength: number; readonly flags: number }[];
+  readonly counters: readonly { readonly name: string; readonly packets: bigint; readonly bytes: bigint }[];
+}
+
+export interface Nft {
+  /** One transaction: all or nothing. Large batches are sent from a thread, so that the event loop stays free. */
+  apply(operations: readonly NftOperation[]): Promise<NftResult>;
+  dumpTable(table: string): Promise<NftTableDump | undefined>;
+  dumpElements(table: string, set: string): Promise<readonly NftElement[]>;
+  dumpCounters(table: string): Promise<NftTableDump['counters']>;
+}
+
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly mac: string;
+  readonly mtuBytes: number;
+  readonly isUp: boolean;
+  /** Link flag RUNNING. */
+  readonly isRunning: boolean;
+}
+
+export interface Route {
+  readonly family: 4 | 6;
+  /** Canonical CIDR; the default route is 0.0.0.0/0 or ::/0. */
+  readonly destination: string;
+  readonly table: number;
+  readonly protocol: number;
+  readonly priority: number;
+  readonly type: 'unicast' | 'blackhole' | 'throw' | 'local' | 'prohibit' | 'unreachable';
+  readonly scope: 'universe' | 'link' | 'host';
+  readonly oif?: number;
+  readonly gateway?: string;
+  readonly source?: string;
+  readonly isOnlink?: boolean;
+}
+
+export interface Neighbour {
+  readonly family: 4 | 6;
+  readonly ifindex: number;
+  readonly address: string;
+  readonly mac: string;
+  readonly isPermanent: boolean;
+}
+
+export interface InterfaceAddress {
+  readonly family: 4 | 6;
+  readonly ifindex: number;
+  /** Address with the link's prefix length. */
+  readonly prefix: string;
+}
+
+/** A change seen on the multicast groups. `lost`: the kernel dropped notifications; read everything anew. */
+export type KernelEvent =
+  | { readonly type: 'link'; readonly link: Link; readonly isGone: boolean }
+  | { readonly type: 'address'; readonly address: InterfaceAddress; readonly isGone: boolean }
+  | { readonly type: 'route'; readonly route: Route; readonly isGone: boolean }
+  | { readonly type: 'lost' };
+
+/** All calls throw AppError KERNEL_REFUSED (details: code, message) or KERNEL_UNAVAILABLE. Deleting what is not there is success. */
+export interface Kernel {
+  readonly nft: Nft;
+  links(): Promise<readonly Link[]>;
+  addresses(): Promise<readonly InterfaceAddress[]>;
+  routes(family: 4 | 6): Promise<readonly Route[]>;
+  neighbours(family: 4 | 6, ifindex: number): Promise<readonly Neighbour[]>;
+  /** Pipelined in one send; one result per operation: undefined, or what the kernel said. */
+  changeRoutes(operations: readonly RouteOperation[]): Promise<readonly (NftRefusal | undefined)[]>;
+  /** Writes a sysctl by its path below /proc/sys (`net/ipv4/conf/cali1/proxy_arp`); undefined when done, else the reason. */
+  writeSysctl(path: string, value: string): string | undefined;
+  readSysctl(path: string): string | undefined;
+  /** Deletes conntrack entries whose original source, or reply source, is this address; how many. */
+  deleteConntrack(address: string): Promise<number>;
+  /** Follows links, addresses and routes until closed. */
+  listen(onEvent: (event: KernelEvent) => void): { close(): void };
+  close(): void;
+}
+
+export type RouteOperation =
+  | { readonly type: 'replace-route' | 'delete-route'; readonly route: Route }
+  | { readonly type: 'replace-neighbour' | 'delete-neighbour'; readonly neighbour: Neighbour };
+
+/** Opens the kernel of a network namespace: this process's own, or the one behind a path such as /run/netns/NAME. */
+export type OpenKernel = (options?: { netnsPath?: string }) => Kernel;
