@@ -1,0 +1,42 @@
+#!/bin/sh
+# Brings a fresh Debian machine to where the project runs: says what it installs, installs only what is missing, safe to repeat.
+# Usage: sh tools/bootstrap.sh [run|test]   (run: what the product and the quickstart need; test: also the real parts tests run against)
+set -eu
+root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+level=${1:-run}
+say() { echo "bootstrap: $*" >&2; }
+
+[ "$(uname -s)" = Linux ] || { say "this needs Linux"; exit 1; }
+[ "$(id -u)" = 0 ] || { say "this needs root (network namespaces, nftables): run it as root"; exit 1; }
+command -v npm >/dev/null || { say "npm is missing: install nodejs and npm first"; exit 1; }
+
+# command:package pairs; a package is installed when its command is absent.
+needed="ip:iproute2 nft:nftables ping:iputils-ping"
+[ "$level" = test ] && needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client python3:python3"
+missing=""
+for pair in $needed; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
+done
+if [ -n "$missing" ]; then
+  command -v apt-get >/dev/null || { say "please install:$missing"; exit 1; }
+  say "installing Debian packages:$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  # No daemon may start by itself: tests start their own servers in places of their own.
+  policy=/usr/sbin/policy-rc.d
+  created=""
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; created=1
+  fi
+  trap '[ -z "$created" ] || rm -f "$policy"' EXIT
+  apt-get update -qq >/dev/null || say "apt-get update failed; trying with the lists at hand"
+  # shellcheck disable=SC2086
+  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# npm packages: install when the lock file has changed since the last time.
+stamp="$root/node_modules/.calico-appliance-lock"
+if ! cmp -s "$root/package-lock.json" "$stamp"; then
+  say "installing npm packages (no install scripts are run)"
+  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  cp "$root/package-lock.json" "$stamp"
+fi

@@ -1,0 +1,78 @@
+/**
+ * Runs the test suites one after the other through ava and ends in one count line: `N passed, N failed[, N skipped]`.
+ * Suites: everything that needs no root (in parallel), then the kernel and system tests (one file at a time). I/O.
+ */
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const suites = [
+  { name: 'unit', config: 'ava.config.js' },
+  { name: 'kernel', config: 'ava.kernel.config.js' },
+];
+
+const patterns = process.argv.slice(2);
+const total: Count = { passed: 0, failed: 0, skipped: 0 };
+for (const suite of suites) await runSuite(suite.name, suite.config);
+process.stdout.write(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
+);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+/** Runs one ava configuration, echoes what went wrong, and adds to the totals. A run that ends badly without a failed test counts as one. */
+async function runSuite(name: string, config: string): Promise<void> {
+  const started = performance.now();
+  const before = { ...total };
+  const child = execa(
+    process.execPath,
+    ['node_modules/ava/entrypoints/cli.mjs', '--tap', '--config', config, ...patterns],
+    {
+      reject: false,
+      stderr: 'inherit',
+      buffer: false,
+    },
+  );
+  let isReporting = false;
+  for await (const line of createInterface({ input: child.stdout })) isReporting = readTapLine(line, isReporting);
+  const { exitCode } = await child;
+  if (exitCode !== 0 && total.failed === before.failed && !isEmptySelection(before)) {
+    process.stdout.write(`${name}: the runner ended with code ${exitCode} without naming a failed test\n`);
+    total.failed++;
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(
+    `${name}: ${total.passed - before.passed} passed, ${total.failed - before.failed} failed in ${seconds} s\n\n`,
+  );
+}
+
+/** True when patterns were given and none of them belongs to this suite. */
+function isEmptySelection(before: Count): boolean {
+  return patterns.length > 0 && total.passed === before.passed;
+}
+
+/** Counts one TAP line; returns whether the lines that follow belong to a failure and are to be shown. */
+function readTapLine(line: string, isReporting: boolean): boolean {
+  if (/^ok \d+/.test(line)) {
+    if (/ # (SKIP|TODO)/i.test(line)) {
+      total.skipped++;
+      process.stdout.write(`skipped: ${line.replace(/^ok \d+ - /, '')}\n`);
+    } else total.passed++;
+    return false;
+  }
+  if (/^not ok \d+/.test(line)) {
+    if (/ # TODO/i.test(line)) total.skipped++;
+    else total.failed++;
+    process.stdout.write(`${line}\n`);
+    return true;
+  }
+  if (isReporting && /^(\s|$)/.test(line)) {
+    process.stdout.write(`${line}\n`);
+    return true;
+  }
+  return false;
+}
