@@ -1,0 +1,77 @@
+/**
+ * A list of operations to one nf_tables transaction: BATCH_BEGIN, a message for each operation (several for long element
+ * lists), BATCH_END. Pure; a generator, so that a long encoding can be spread over turns of the event loop.
+ * Source: linux/netfilter/nf_tables.h, nfnetlink.h.
+ */
+import type { NftOperation, NftRefusal } from '../kernel.ts';
+import { type MessageWriter, NLM } from './message.ts';
+import { NFNL_SUBSYS_NFTABLES, nfgenmsg } from './nft-numbers.ts';
+import { writeOperation } from './nft-operations.ts';
+
+export interface EncodedBatch {
+  /** A view into the writer's memory. */
+  readonly bytes: Buffer;
+  /** Of message n: its sequence number is `firstSequence + n`. Message 0 is BATCH_BEGIN, the last one BATCH_END. */
+  readonly firstSequence: number;
+  /** Message -> operation; -1 for begin and end. */
+  readonly operationOf: readonly number[];
+  /** Message -> offset in `bytes`. */
+  readonly startOf: readonly number[];
+}
+
+/** Sequence numbers a batch may use. */
+export const BATCH_MESSAGES_MAX = 1 << 20;
+const NAME_BYTES_MAX = 255;
+const BATCH_BEGIN = 0x10;
+const BATCH_END = 0x11;
+
+/** Encodes into `writer` (cleared first), pausing after each message. The last operation's message asks for an acknowledgement. */
+export function* encodeBatch(
+  writer: MessageWriter,
+  operations: readonly NftOperation[],
+  firstSequence: number,
+): Generator<void, EncodedBatch> {
+  const operationOf: number[] = [];
+  const startOf: number[] = [];
+  const start = (operation: number): number => {
+    startOf.push(writer.length);
+    return firstSequence + operationOf.push(operation) - 1;
+  };
+  writer.clear();
+  writeBound(writer, BATCH_BEGIN, start(-1));
+  for (let index = 0; index < operations.length; index++) {
+    yield* writeOperation(writer, operations[index]!, index, () => start(index));
+    yield;
+  }
+  // On the last message that does something: kernels before 6.10 do not acknowledge BATCH_END.
+  writer.addFlags(NLM.ack);
+  writeBound(writer, BATCH_END, start(-1));
+  return { bytes: writer.bytes, firstSequence, operationOf, startOf };
+}
+
+function writeBound(writer: MessageWriter, type: number, sequence: number): void {
+  writer.begin(type, NLM.request, sequence);
+  writer.raw(nfgenmsg(0, NFNL_SUBSYS_NFTABLES));
+  writer.end();
+}
+
+/** What the kernel would refuse anyway, found before a byte is sent: names that do not fit. */
+export function refuseNames(operations: readonly NftOperation[]): NftRefusal[] {
+  const refusals: NftRefusal[] = [];
+  operations.forEach((operation, index) => {
+    const bad = namesOf(operation).find(
+      (name) => name === '' || (name.length > 84 && Buffer.byteLength(name) > NAME_BYTES_MAX),
+    );
+    if (bad !== undefined)
+      refusals.push({ index, code: 'ENAMETOOLONG', message: `a name has 1 to 255 bytes: '${bad}'` });
+  });
+  return refusals;
+}
+
+function namesOf(operation: NftOperation): string[] {
+  const names = [operation.table];
+  if ('chain' in operation) names.push(operation.chain);
+  if ('set' in operation) names.push(typeof operation.set === 'string' ? operation.set : operation.set.name);
+  if ('counter' in operation) names.push(operation.counter);
+  return names;
+}

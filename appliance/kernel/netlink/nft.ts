@@ -1,0 +1,180 @@
+/**
+ * nf_tables over one netlink socket: transactions, one after the other, small ones at once, large ones from a thread. I/O.
+ * The kernel works inside `send`; when it returns, all refusals or the acknowledgement and the echoed rules lie ready.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { kernelErrors } from '../errors.ts';
+import type { Nft, NftOperation, NftRefusal, NftResult } from '../kernel.ts';
+import { errnoName, errnoText } from '../libc.ts';
+import { readAnswer } from './answer.ts';
+import { type Message, MessageWriter, readAttributes } from './message.ts';
+import { BATCH_MESSAGES_MAX, type EncodedBatch, encodeBatch, refuseNames } from './nft-batch.ts';
+import { NFT_MSG, nftType, RULE } from './nft-numbers.ts';
+import type { NetlinkSocket } from './socket.ts';
+
+/** Above either, a batch is large. */
+const SMALL_WEIGHT_MAX = 500;
+const SMALL_BYTES_MAX = 64 * 1024;
+/** The kernel's share after which a set is remembered as slow to change: a big interval tree is copied at each commit. */
+const SLOW_MS = 4;
+/** How long one slice of encoding or reading may hold the event loop. */
+const SLICE_MS = 5;
+
+export class NftTransactions implements Pick<Nft, 'apply'> {
+  readonly #socket: NetlinkSocket;
+  readonly #writer = new MessageWriter(SMALL_BYTES_MAX * 2);
+  readonly #slowSets = new Set<string>();
+  #running: Promise<unknown> | undefined;
+
+  constructor(socket: NetlinkSocket) {
+    this.#socket = socket;
+  }
+
+  /** In the order of the calls. A small batch that finds nobody before it is through before this returns. */
+  apply(operations: readonly NftOperation[]): Promise<NftResult> {
+    const run =
+      this.#running === undefined ? this.#apply(operations) : this.#running.then(() => this.#apply(operations));
+    const settled = run.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#running = settled;
+    settled.then(() => {
+      if (this.#running === settled) this.#running = undefined;
+    });
+    return run;
+  }
+
+  async #apply(operations: readonly NftOperation[]): Promise<NftResult> {
+    if (operations.length === 0) return { ok: true, handles: new Map(), bytes: 0, messages: 0, kernelMs: 0 };
+    const refusals = refuseNames(operations);
+    if (refusals.length > 0) return { ok: false, refusals };
+    return this.#isSmall(operations) ? this.#applyHere(operations) : await this.#applyFromThread(operations);
+  }
+
+  #isSmall(operations: readonly NftOperation[]): boolean {
+    let weight = 0;
+    for (const operation of operations) {
+      weight += 'elements' in operation ? operation.elements.length : 1;
+      if (weight > SMALL_WEIGHT_MAX) return false;
+      if ('elements' in operation && this.#slowSets.has(setKey(operation))) return false;
+    }
+    return true;
+  }
+
+  #applyHere(operations: readonly NftOperation[]): NftResult {
+    const encoding = encodeBatch(this.#writer, operations, this.#socket.sequence(BATCH_MESSAGES_MAX));
+    let step = encoding.next();
+    while (!step.done) step = encoding.next();
+    const outcome = new Outcome(step.value);
+    const begun = performance.now();
+    this.#socket.send(step.value.bytes);
+    while (outcome.take(this.#socket.receive()));
+    return this.#finish(operations, outcome, performance.now() - begun);
+  }
+
+  async #applyFromThread(operations: readonly NftOperation[]): Promise<NftResult> {
+    const writer = new MessageWriter(1024 * 1024);
+    const encoding = encodeBatch(writer, operations, this.#socket.sequence(BATCH_MESSAGES_MAX));
+    const encoded = await inSlices(encoding);
+    const outcome = new Outcome(encoded);
+    const begun = performance.now();
+    await this.#socket.sendFromThread(encoded.bytes);
+    const sentMs = performance.now() - begun;
+    await inSlices(this.#receiveAll(outcome));
+    return this.#finish(operations, outcome, sentMs);
+  }
+
+  *#receiveAll(outcome: Outcome): Generator<void, void> {
+    while (outcome.take(this.#socket.receive())) yield;
+  }
+
+  #finish(operations: readonly NftOperation[], outcome: Outcome, kernelMs: number): NftResult {
+    for (const operation of operations) {
+      if (!('elements' in operation)) continue;
+      if (kernelMs > SLOW_MS) this.#slowSets.add(setKey(operation));
+      else this.#slowSets.delete(setKey(operation));
+    }
+    return outcome.result(kernelMs);
+  }
+}
+
+function setKey(operation: { table: string; set: string }): string {
+  return `${operation.table}/${operation.set}`;
+}
+
+async function inSlices<Value>(work: Generator<void, Value>): Promise<Value> {
+  for (;;) {
+    const end = performance.now() + SLICE_MS;
+    do {
+      const step = work.next();
+      if (step.done) return step.value;
+    } while (performance.now() < end);
+    await nextTurn();
+  }
+}
+
+/** Gathers the answers to one batch. */
+class Outcome {
+  readonly #batch: EncodedBatch;
+  readonly #handles = new Map<number, bigint>();
+  readonly #refusals: NftRefusal[] = [];
+  #isAcknowledged = false;
+  #isLost = false;
+
+  constructor(batch: EncodedBatch) {
+    this.#batch = batch;
+  }
+
+  /** Takes what one receive gave; false when that was the end. */
+  take(received: ReturnType<NetlinkSocket['receive']>): boolean {
+    if (received === undefined) return false;
+    if (received === 'lost') this.#isLost = true;
+    else for (const message of received) this.#takeMessage(message);
+    return true;
+  }
+
+  result(kernelMs: number): NftResult {
+    if (this.#refusals.length > 0) return { ok: false, refusals: this.#refusals };
+    if (this.#isLost || !this.#isAcknowledged) {
+      throw kernelErrors.fail('KERNEL_ANSWER_LOST', 'nf_tables transaction', { details: { code: 'ENOBUFS' } });
+    }
+    const { bytes, operationOf } = this.#batch;
+    return { ok: true, handles: this.#handles, bytes: bytes.length, messages: operationOf.length, kernelMs };
+  }
+
+  #takeMessage(message: Message): void {
+    const index = message.sequence - this.#batch.firstSequence;
+    const operation = this.#batch.operationOf[index];
+    if (operation === undefined) return;
+    const answer = readAnswer(message);
+    if (answer.type === 'data') {
+      if (message.type === NEW_RULE) this.#takeRule(operation, message);
+    } else if (answer.errno === 0) this.#isAcknowledged = true;
+    else this.#refuse(index, operation, answer.errno, answer.text, 'offset' in answer ? answer.offset : undefined);
+  }
+
+  #takeRule(operation: number, message: Message): void {
+    const handle = readAttributes(message.body, 4).get(RULE.handle);
+    if (handle !== undefined) this.#handles.set(operation, handle.readBigUInt64BE(0));
+  }
+
+  #refuse(index: number, operation: number, errno: number, text: string, offset?: number): void {
+    const at = offset === undefined ? '' : ` (${this.#attributeAt(index, offset)})`;
+    this.#refusals.push({ index: operation, code: errnoName(errno), message: `${text || errnoText(errno)}${at}` });
+  }
+
+  /** The offending attribute, from our own bytes. */
+  #attributeAt(index: number, offset: number): string {
+    const at = this.#batch.startOf[index]! + offset;
+    const { bytes } = this.#batch;
+    if (at + 4 > bytes.length) return `at byte ${offset}`;
+    const length = Math.max(4, bytes.readUInt16LE(at));
+    const value = bytes.subarray(at + 4, Math.min(at + length, bytes.length));
+    const text = value.toString('latin1').replace(/\0$/, '');
+    const shown = /^[\x20-\x7e]+$/.test(text) ? `'${text}'` : value.subarray(0, 32).toString('hex');
+    return `attribute ${bytes.readUInt16LE(at + 2) & 0x3fff}: ${shown}`;
+  }
+}
+
+const NEW_RULE = nftType(NFT_MSG.newRule);

@@ -1,0 +1,133 @@
+/**
+ * One netlink socket: sends whole buffers, receives datagrams, never waits. The kernel works inside `send`, so every answer
+ * lies ready when it returns, and reading goes on until there is no more. I/O.
+ * Source: netlink(7), linux/netlink.h.
+ */
+import { kernelErrors } from '../errors.ts';
+import { checked, errnoName, errnoText, lastErrno, libc } from '../libc.ts';
+import { type Message, readMessages } from './message.ts';
+
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
+const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+const MSG_DONTWAIT = 0x40;
+const MSG_TRUNC = 0x20;
+const EAGAIN = 11;
+const EINTR = 4;
+const ENOBUFS = 105;
+
+/** Netlink's families, as protocols of the socket. */
+export const NETLINK = { route: 0, netfilter: 12 } as const;
+
+/** Larger than any datagram: dumps come in 32 KiB at most, notifications in 8. */
+const RECEIVE_BYTES = 256 * 1024;
+/** A limit, not memory: the largest transaction, and the answers to it, must fit. The kernel doubles it. */
+const BUFFER_BYTES = 256 * 1024 * 1024;
+
+/** A datagram's messages; `lost` when the kernel had no room for some; undefined when there is nothing more. */
+export type Received = readonly Message[] | 'lost' | undefined;
+
+export class NetlinkSocket {
+  readonly fd: number;
+  /** The largest `send` the kernel takes. */
+  readonly sendBytesMax: number;
+  #sequence = 1;
+  #isClosed = false;
+  readonly #buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+
+  /** The socket belongs to the network namespace the thread is in at this moment, for good. */
+  constructor(protocol: number, groups: readonly number[] = []) {
+    this.fd = checked(libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol), 'socket');
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK, 0);
+    checked(libc.bind(this.fd, address, address.length), 'bind');
+    this.#setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
+    this.#setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1);
+    this.#setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+    // Refused without CAP_NET_ADMIN; then the default sizes apply, and large batches are refused by `send`.
+    this.#setOption(SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
+    this.#setOption(SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES);
+    for (const group of groups) {
+      checked(this.#setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group), `join netlink group ${group}`);
+    }
+    this.sendBytesMax = this.#option(SOL_SOCKET, SO_SNDBUF) - 32;
+  }
+
+  /** Reserves `count` sequence numbers; the first of them. */
+  sequence(count = 1): number {
+    if (this.#sequence + count > 0xffff_0000) this.#sequence = 1;
+    const first = this.#sequence;
+    this.#sequence += count;
+    return first;
+  }
+
+  /** Sends on this thread. */
+  send(data: Buffer): void {
+    this.#checkSize(data);
+    for (;;) {
+      if (libc.send(this.fd, data, data.length, 0) >= 0) return;
+      const errno = lastErrno();
+      if (errno !== EINTR) throw this.#sendFailure(errnoName(errno), errnoText(errno));
+    }
+  }
+
+  /** Sends from a thread of its own; `data` must stay untouched until then. */
+  async sendFromThread(data: Buffer): Promise<void> {
+    this.#checkSize(data);
+    const sent = await new Promise<number>((resolve, reject) => {
+      libc.send.async(this.fd, data, data.length, 0, (error, result) => (error ? reject(error) : resolve(result)));
+    });
+    if (sent < 0) throw this.#sendFailure('EIO', 'the transaction was not taken');
+  }
+
+  /** The next datagram that lies ready. */
+  receive(): Received {
+    for (;;) {
+      const length = libc.recv(this.fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT | MSG_TRUNC);
+      if (length > this.#buffer.length) return 'lost';
+      if (length >= 0) return readMessages(this.#buffer.subarray(0, length));
+      const errno = lastErrno();
+      if (errno === EAGAIN) return undefined;
+      if (errno === ENOBUFS) return 'lost';
+      if (errno !== EINTR) checked(length, 'recv');
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    libc.close(this.fd);
+  }
+
+  #checkSize(data: Buffer): void {
+    if (this.#isClosed)
+      throw kernelErrors.fail('KERNEL_UNAVAILABLE', 'the socket is closed', { details: { code: 'EBADF' } });
+    if (data.length <= this.sendBytesMax) return;
+    throw this.#sendFailure('EMSGSIZE', `${data.length} bytes exceed the socket's ${this.sendBytesMax}`);
+  }
+
+  #sendFailure(code: string, message: string): Error {
+    return kernelErrors.fail('KERNEL_REFUSED', `send: ${message}`, { details: { code, message } });
+  }
+
+  #setOption(level: number, name: number, value: number): number {
+    const data = Buffer.alloc(4);
+    data.writeInt32LE(value);
+    return libc.setsockopt(this.fd, level, name, data, data.length);
+  }
+
+  #option(level: number, name: number): number {
+    const data = Buffer.alloc(4);
+    const length = Buffer.from([4, 0, 0, 0]);
+    checked(libc.getsockopt(this.fd, level, name, data, length), 'getsockopt');
+    return data.readInt32LE();
+  }
+}
