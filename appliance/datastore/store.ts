@@ -52,7 +52,10 @@ export type CompareTarget =
   | { readonly target: 'lease'; readonly operand: bigint }
   | { readonly target: 'value'; readonly operand: Buffer };
 
-/** A condition on a key (or on every key of a range: vacuously true when there is none). A missing key has version, create and mod 0. */
+/**
+ * A condition on a key, or on every key of a range; a range with no keys counts as one missing key.
+ * A missing key has version, create, mod and lease 0; no condition on its value holds, not even `notEqual`.
+ */
 export type Compare = KeyRange & CompareTarget & { readonly result: 'equal' | 'notEqual' | 'greater' | 'less' };
 
 export interface PutOp {

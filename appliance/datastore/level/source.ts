@@ -1,0 +1,56 @@
+/** How a store gets at its LevelDB directory, and what it refuses before LevelDB would paper over it. I/O. */
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { storeErrors } from '../errors.ts';
+import type { Database, DatabaseSource } from '../mvcc/database.ts';
+import { translate } from '../mvcc/translate.ts';
+
+const probeBytes = 256 * 1024;
+
+/** A LevelDB database in `directory`. */
+export function levelSource(directory: string): DatabaseSource {
+  return { durable: true, open: () => openDatabase(directory), probe: () => probe(directory) };
+}
+
+async function openDatabase(directory: string): Promise<Database> {
+  await prepare(directory);
+  const database = new ClassicLevel<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
+  try {
+    await database.open();
+    return database as Database;
+  } catch (error) {
+    throw translate(error, directory);
+  }
+}
+
+/** LevelDB starts a new database when `CURRENT` is gone, and with that loses all data; files without it are damage. */
+async function prepare(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const names = await readdir(directory);
+    const orphan = names.find((name) => /^MANIFEST-|\.ldb$|\.log$/.test(name));
+    if (orphan === undefined || names.includes('CURRENT')) return;
+    throw storeErrors.fail('STORE_CORRUPT', `${directory}: the file CURRENT is missing, but there is ${orphan}`);
+  } catch (error) {
+    throw translate(error, directory);
+  }
+}
+
+/** Writes and syncs about what a reopened LevelDB needs. */
+async function probe(directory: string): Promise<void> {
+  const path = join(directory, 'probe');
+  try {
+    const file = await open(path, 'w', 0o600);
+    try {
+      await file.writeFile(Buffer.alloc(probeBytes));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw translate(error, directory);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
