@@ -1,0 +1,93 @@
+/** A store over an etcd v3 server or cluster, or over another appliance's etcd face. I/O. */
+import type { Logger } from '../../lib/log.ts';
+import { storeErrors } from '../errors.ts';
+import type { Store, Watch } from '../store.ts';
+import { createEtcdClient, type EtcdClient, type EtcdTls } from './client.ts';
+import { deleteRequest, entryOf, prevOf, putRequest, txnRequest, txnResult } from './convert.ts';
+import { grantLease, keepLeaseAlive, listLeases, readLease, revokeLease } from './lease.ts';
+import { readRange } from './range.ts';
+import { readRevisions } from './revisions.ts';
+import { openWatch } from './watch.ts';
+
+export interface EtcdStoreOptions {
+  /** `unix:/path`, `http://host:port`, `https://host:port`; all secure or none. */
+  readonly endpoints: readonly string[];
+  readonly tls?: EtcdTls;
+  /** Used only together. */
+  readonly username?: string;
+  readonly password?: string;
+  readonly log: Logger;
+  /** From a call to its answer, repetitions included. */
+  readonly requestTimeoutMs?: number;
+  /** How long a broken watch is tried to be resumed before it ends with STORE_UNAVAILABLE. */
+  readonly watchResumeTimeoutMs?: number;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const WATCH_RESUME_TIMEOUT_MS = 10_000;
+
+/** Opens a store; connects with the first call, so it succeeds while the server is away. */
+export function openEtcdStore(options: EtcdStoreOptions): Store {
+  const client = createEtcdClient({ ...options, requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS });
+  const watches = new Set<Watch>();
+  const context = {
+    client,
+    log: options.log,
+    resumeTimeoutMs: options.watchResumeTimeoutMs ?? WATCH_RESUME_TIMEOUT_MS,
+    onEnd: (watch: Watch) => void watches.delete(watch),
+  };
+  return {
+    ...keyValueCalls(client),
+    ...leaseCalls(client),
+    supports: { durable: true },
+    async watch(request, signal) {
+      if (client.closed) throw storeErrors.fail('STORE_CLOSED');
+      const watch = await openWatch(context, request, signal);
+      watches.add(watch);
+      return watch;
+    },
+    async close() {
+      for (const watch of [...watches]) watch.close();
+      client.close();
+    },
+  };
+}
+
+function keyValueCalls(client: EtcdClient): Pick<Store, 'range' | 'txn' | 'put' | 'delete' | 'compact' | 'revisions'> {
+  const { kv } = client.etcd;
+  return {
+    range: (request) => readRange(client, request),
+    async txn(request) {
+      const answer = await client.write((options) => kv.txn(txnRequest(request), options));
+      return txnResult(answer, Number(answer.header.revision));
+    },
+    async put(key, value, extras) {
+      const answer = await client.write((options) => kv.put(putRequest({ key, value, ...extras }), options));
+      return { revision: Number(answer.header.revision), ...prevOf(answer.prev_kv) };
+    },
+    async delete(range, extras) {
+      const answer = await client.write((options) => kv.deleteRange(deleteRequest({ ...range, ...extras }), options));
+      return {
+        revision: Number(answer.header.revision),
+        deleted: Number(answer.deleted),
+        prev: answer.prev_kvs.map(entryOf),
+      };
+    },
+    async compact(revision) {
+      await client.write((options) => kv.compact({ revision }, options));
+    },
+    revisions: () => readRevisions(client),
+  };
+}
+
+function leaseCalls(
+  client: EtcdClient,
+): Pick<Store, 'leaseGrant' | 'leaseRevoke' | 'leaseKeepAlive' | 'leaseTimeToLive' | 'leases'> {
+  return {
+    leaseGrant: (ttlSeconds, id) => grantLease(client, ttlSeconds, id ?? 0n),
+    leaseRevoke: (id) => revokeLease(client, id),
+    leaseKeepAlive: (id) => keepLeaseAlive(client, id),
+    leaseTimeToLive: (id, keys) => readLease(client, id, keys === true),
+    leases: () => listLeases(client),
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * A watch that outlives its connection: when a session breaks, the next one starts at the first revision not handed out.
+ * It gives up with STORE_UNAVAILABLE when that takes too long, and at once when history is gone or access is denied. I/O.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
+import { storeErrors } from '../errors.ts';
+import type { Watch, WatchBatch, WatchRequest } from '../store.ts';
+import type { EtcdClient } from './client.ts';
+import { translateError } from './translate.ts';
+import { openWatchSession, type WatchSession } from './watch-session.ts';
+
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 1_000;
+
+export interface WatchContext {
+  readonly client: EtcdClient;
+  readonly log: Logger;
+  /** How long a broken watch is tried to be resumed. */
+  readonly resumeTimeoutMs: number;
+  /** Called when the watch is over, so that its store forgets it. */
+  onEnd(watch: Watch): void;
+}
+
+/** Opens a watch; resolves once it exists. */
+export async function openWatch(context: WatchContext, request: WatchRequest, signal?: AbortSignal): Promise<Watch> {
+  signal?.throwIfAborted();
+  const session = await openFirst(context, request);
+  const watch = new EtcdWatch(context, request, session);
+  signal?.addEventListener('abort', () => watch.close(), { once: true });
+  if (signal?.aborted) watch.close();
+  return watch;
+}
+
+/** A start that is gone is told here, before anybody iterates; etcd itself tells it only after creation. */
+async function openFirst(context: WatchContext, request: WatchRequest): Promise<WatchSession> {
+  const { client } = context;
+  try {
+    if (request.startRevision) await assertReadable(client, request.key, request.startRevision);
+    return await client.read(() => openWatchSession(client, request, request.startRevision ?? 0));
+  } catch (error) {
+    throw translateError(error);
+  }
+}
+
+async function assertReadable(client: EtcdClient, key: Buffer, revision: number): Promise<void> {
+  try {
+    await client.read((options) => client.etcd.kv.range({ key, revision, count_only: true }, options));
+  } catch (error) {
+    if (!hasCode(error, 'STORE_FUTURE_REVISION')) throw error;
+  }
+}
+
+class EtcdWatch implements Watch {
+  readonly #context: WatchContext;
+  readonly #request: WatchRequest;
+  #session: WatchSession;
+  #closed = false;
+
+  constructor(context: WatchContext, request: WatchRequest, session: WatchSession) {
+    this.#context = context;
+    this.#request = request;
+    this.#session = session;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#session.close();
+    this.#context.onEnd(this);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<WatchBatch> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.close();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  async #next(): Promise<IteratorResult<WatchBatch>> {
+    for (;;) {
+      try {
+        const batch = this.#closed ? undefined : await this.#session.next();
+        return batch === undefined ? { done: true, value: undefined } : { done: false, value: batch };
+      } catch (error) {
+        await this.#resume(error);
+      }
+    }
+  }
+
+  async #resume(broken: unknown): Promise<void> {
+    const { client, log, resumeTimeoutMs } = this.#context;
+    const startRevision = this.#session.nextRevision;
+    const endMs = performance.now() + resumeTimeoutMs;
+    let error = broken;
+    for (let waitMs = RETRY_MIN_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+      if (client.closed) throw storeErrors.fail('STORE_CLOSED', '', { cause: error });
+      if (!hasCode(error, 'STORE_UNAVAILABLE') || performance.now() >= endMs) throw error;
+      try {
+        const session = await openWatchSession(client, this.#request, startRevision);
+        log.info({ startRevision, reason: String(broken) }, 'watch resumed');
+        if (this.#closed) session.close();
+        this.#session = session;
+        return;
+      } catch (failed) {
+        error = translateError(failed);
+      }
+      await sleep(waitMs * (0.5 + Math.random() / 2), undefined, { ref: false });
+    }
+  }
+}

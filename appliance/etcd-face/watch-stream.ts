@@ -1,0 +1,230 @@
+/**
+ * One client's watch stream: creates, cancels and reports progress in the order of the requests. Knows nothing of gRPC but
+ * an outlet that may be full. I/O: watches the store, one timer for progress.
+ */
+import type { Revision, Watch, WatchBatch, WatchEvent } from '../datastore/store.ts';
+import { hasCode } from '../lib/errors.ts';
+import { type FaceContext, refusalFor } from './context.ts';
+import { wireEvent } from './convert.ts';
+import { encodedEventBytes } from './encode.ts';
+import { rangeEndOf } from './range.ts';
+import { type Refusal, refusals } from './status.ts';
+import {
+  longToNumber,
+  type WireEvent,
+  type WireWatchCreate,
+  type WireWatchRequest,
+  type WireWatchResponse,
+} from './wire.ts';
+
+/** Where answers go. `write` is false when the outlet is full; `onceDrained` tells when it is not any more. */
+export interface WatchOutlet {
+  write(response: WireWatchResponse): boolean;
+  onceDrained(resume: () => void): void;
+  /** Ends the whole stream. */
+  fail(refusal: Refusal): void;
+}
+
+/** Progress that concerns the stream, not one watch. */
+const NO_WATCH = -1;
+const FILTER = { noPut: 0, noDelete: 1 } as const;
+
+interface Running {
+  readonly id: number;
+  readonly request: WireWatchCreate;
+  source: Watch;
+  /** Everything up to here has been sent. */
+  delivered: Revision;
+  /** Something was sent since the progress timer last looked. */
+  busy: boolean;
+}
+
+export class WatchStream {
+  readonly #face: FaceContext;
+  readonly #outlet: WatchOutlet;
+  readonly #running = new Map<number, Running>();
+  readonly #timer: NodeJS.Timeout;
+  #requests: Promise<void> = Promise.resolve();
+  #drained: Promise<void> | undefined;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(face: FaceContext, outlet: WatchOutlet) {
+    this.#face = face;
+    this.#outlet = outlet;
+    this.#timer = setInterval(() => this.#reportIdle(), face.progressIntervalMs).unref();
+  }
+
+  /** Takes one request; requests are carried out one after another. */
+  receive(request: WireWatchRequest): void {
+    this.#requests = this.#requests
+      .then(() => this.#handle(request))
+      .catch((error: unknown) => this.#outlet.fail(refusalFor(this.#face.log, error)));
+  }
+
+  /** Stops every watch; nothing is sent after it. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    for (const running of this.#running.values()) running.source.close();
+    this.#running.clear();
+  }
+
+  async #handle(request: WireWatchRequest): Promise<void> {
+    if (this.#closed) return;
+    if (request.create_request) await this.#create(request.create_request);
+    else if (request.cancel_request) await this.#cancel(longToNumber(request.cancel_request.watch_id));
+    else if (request.progress_request) await this.#reportProgress();
+  }
+
+  async #create(request: WireWatchCreate): Promise<void> {
+    const { current } = await this.#face.store.revisions();
+    const id = this.#chooseId(longToNumber(request.watch_id));
+    if (id === undefined) return this.#refuse(current, 'mvcc: watch ID already exists');
+    const start = longToNumber(request.start_revision);
+    const delivered = start > 0 ? start - 1 : current;
+    try {
+      const source = await this.#open(request, start);
+      if (this.#closed) return source.close();
+      const running = { id, request, source, delivered, busy: true };
+      this.#running.set(id, running);
+      this.#send({ header: this.#face.header(current), watch_id: id, created: true });
+      void this.#pump(running);
+    } catch (error) {
+      if (!hasCode(error, 'STORE_COMPACTED')) throw error;
+      this.#send({ header: this.#face.header(current), watch_id: id, created: true });
+      await this.#sendCompacted(id);
+    }
+  }
+
+  /** The id the client asks for, or the next free one; undefined when the asked one is taken. */
+  #chooseId(wanted: number): number | undefined {
+    if (wanted !== 0) return this.#running.has(wanted) ? undefined : wanted;
+    while (this.#running.has(this.#nextId)) this.#nextId++;
+    return this.#nextId++;
+  }
+
+  /** etcd reads an empty key as the first of all keys. */
+  #open(request: WireWatchCreate, startRevision: Revision): Promise<Watch> {
+    return this.#face.store.watch({
+      key: request.key.length === 0 ? Buffer.from([0]) : request.key,
+      ...rangeEndOf(request.range_end),
+      ...(startRevision > 0 ? { startRevision } : {}),
+      prevKv: request.prev_kv,
+    });
+  }
+
+  async #pump(running: Running): Promise<void> {
+    try {
+      for await (const batch of running.source) {
+        if (!this.#isRunning(running)) return;
+        await this.#deliver(running, batch);
+      }
+    } catch (error) {
+      if (this.#isRunning(running)) await this.#recover(running, error);
+    }
+  }
+
+  #isRunning(running: Running): boolean {
+    return !this.#closed && this.#running.get(running.id) === running;
+  }
+
+  #deliver(running: Running, batch: WatchBatch): Promise<void> | undefined {
+    const events = batch.events.filter(wanted(running.request.filters)).map(wireEvent);
+    running.delivered = batch.revision;
+    if (events.length === 0) return undefined;
+    running.busy = true;
+    const chunks = running.request.fragment ? split(events, this.#face.responseBytesMax) : [events];
+    const header = this.#face.header(batch.revision);
+    chunks.forEach((chunk, i) => {
+      this.#send({ header, watch_id: running.id, events: chunk, fragment: i < chunks.length - 1 });
+    });
+    return this.#drained;
+  }
+
+  /** A slow client is not the end of its watch: history has what it missed, unless compaction was faster. */
+  async #recover(running: Running, error: unknown): Promise<void> {
+    try {
+      if (!hasCode(error, 'STORE_WATCH_OVERFLOW')) throw error;
+      running.source = await this.#open(running.request, running.delivered + 1);
+      if (!this.#isRunning(running)) return running.source.close();
+      return void this.#pump(running);
+    } catch (final) {
+      if (!this.#isRunning(running)) return;
+      this.#running.delete(running.id);
+      if (hasCode(final, 'STORE_COMPACTED')) await this.#sendCompacted(running.id);
+      else this.#outlet.fail(refusalFor(this.#face.log, final));
+    }
+  }
+
+  async #cancel(id: number): Promise<void> {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    this.#running.delete(id);
+    running.source.close();
+    const { current } = await this.#face.store.revisions();
+    this.#send({ header: this.#face.header(current), watch_id: id, canceled: true });
+  }
+
+  #refuse(revision: Revision, reason: string): void {
+    const header = this.#face.header(revision);
+    this.#send({ header, watch_id: NO_WATCH, created: true, canceled: true, cancel_reason: reason });
+  }
+
+  async #sendCompacted(id: number): Promise<void> {
+    const { current, compacted } = await this.#face.store.revisions();
+    this.#send({
+      header: this.#face.header(current),
+      watch_id: id,
+      canceled: true,
+      compact_revision: compacted,
+      cancel_reason: refusals.compacted.details,
+    });
+  }
+
+  /** Promises only what every watch of the stream has been sent: no later event may lie at or below it. */
+  async #reportProgress(): Promise<void> {
+    const { current } = await this.#face.store.revisions();
+    const delivered = [...this.#running.values()].map((running) => running.delivered);
+    this.#send({ header: this.#face.header(Math.min(current, ...delivered)), watch_id: NO_WATCH });
+  }
+
+  #reportIdle(): void {
+    for (const running of this.#running.values()) {
+      if (running.request.progress_notify && !running.busy) {
+        this.#send({ header: this.#face.header(running.delivered), watch_id: running.id });
+      }
+      running.busy = false;
+    }
+  }
+
+  #send(response: WireWatchResponse): void {
+    if (this.#closed || this.#outlet.write(response) || this.#drained !== undefined) return;
+    this.#drained = new Promise((resolve) => {
+      this.#outlet.onceDrained(() => {
+        this.#drained = undefined;
+        resolve();
+      });
+    });
+  }
+}
+
+function wanted(filters: readonly number[]): (event: WatchEvent) => boolean {
+  return (event) => !filters.includes(event.type === 'put' ? FILTER.noPut : FILTER.noDelete);
+}
+
+/** Cuts one revision's events into pieces of at most `bytesMax` each; one event alone may be larger. */
+function split(events: readonly WireEvent[], bytesMax: number): WireEvent[][] {
+  const chunks: WireEvent[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const event of events) {
+    const size = encodedEventBytes(event);
+    if (bytes + size > bytesMax) {
+      chunks.push([]);
+      bytes = 0;
+    }
+    chunks.at(-1)!.push(event);
+    bytes += size;
+  }
+  return chunks;
+}

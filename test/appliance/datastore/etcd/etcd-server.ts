@@ -1,0 +1,86 @@
+/** A real etcd on loopback with a directory of its own, that a test can kill, freeze and start again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface EtcdServer extends AsyncDisposable {
+  readonly endpoint: string;
+  /** Starts it again on the same address and data. */
+  start(): Promise<void>;
+  /** SIGKILL, or another signal; resolves when it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+}
+
+/** Starts an etcd; resolves once it takes connections. */
+export async function startEtcd(): Promise<EtcdServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'calico-test-etcd-'));
+  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const endpoint = `http://127.0.0.1:${clientPort}`;
+  let child: ChildProcess | undefined;
+  const server: EtcdServer = {
+    endpoint,
+    async start() {
+      child = spawn('etcd', etcdArguments(directory, endpoint, `http://127.0.0.1:${peerPort}`), { stdio: 'ignore' });
+      await accepting(clientPort);
+    },
+    async kill(signal = 'SIGKILL') {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGCONT');
+      child.kill(signal);
+      await gone;
+    },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      await server.kill();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
+}
+
+function etcdArguments(directory: string, client: string, peer: string): string[] {
+  return [
+    ...['--data-dir', join(directory, 'data'), '--name', 'test', '--logger', 'zap'],
+    ...['--listen-client-urls', client, '--advertise-client-urls', client],
+    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
+  ];
+}
+
+/** A port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function accepting(port: number): Promise<void> {
+  for (let attempts = 0; attempts < 400; attempts++) {
+    if (await canConnect(port)) return;
+    await sleep(25);
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    const answer = (connected: boolean) => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+  });
+}
