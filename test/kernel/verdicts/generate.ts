@@ -99,8 +99,8 @@ function generateProfiles(random: Random): GenProfile[] {
   ];
   return kinds.map((p) => ({
     ...p,
-    ingress: random.chance(0.6) ? [simple('Allow')] : generateRules(random, false, 2, 'ingress'),
-    egress: random.chance(0.6) ? [simple('Allow')] : generateRules(random, false, 2, 'egress'),
+    ingress: random.chance(0.6) ? [simple('Allow')] : generateRules(random, false, 2),
+    egress: random.chance(0.6) ? [simple('Allow')] : generateRules(random, false, 2),
   }));
 }
 
@@ -235,7 +235,7 @@ function generatePolicy(random: Random, index: number, tiers: readonly GenTier[]
     ? 'plain'
     : random.pick(['plain', 'plain', 'plain', 'forward', 'untracked', 'prednat'] as const);
   const isPreDnat = stage === 'prednat';
-  const usable = isPreDnat ? (['Ingress'] as const) : types;
+  const usable: readonly ('Ingress' | 'Egress')[] = isPreDnat ? ['Ingress'] : types;
   return {
     kind: `${isStaged ? 'Staged' : ''}${isNamespaced ? 'NetworkPolicy' : 'GlobalNetworkPolicy'}`,
     name: `p${index}`,
@@ -246,15 +246,15 @@ function generatePolicy(random: Random, index: number, tiers: readonly GenTier[]
     ...(!isNamespaced && random.chance(0.15) ? { namespaceSelector: namespaceSelector(random) } : {}),
     ...(random.chance(0.12) ? { serviceAccountSelector: generateSelector(random, 1) } : {}),
     types: usable,
-    ingress: usable.includes('Ingress') ? generateRules(random, isNamespaced, 4, 'ingress') : [],
-    egress: usable.includes('Egress') ? generateRules(random, isNamespaced, 4, 'egress') : [],
+    ingress: usable.includes('Ingress') ? generateRules(random, isNamespaced, 4) : [],
+    egress: usable.includes('Egress') ? generateRules(random, isNamespaced, 4) : [],
     ...(stage === 'plain' ? {} : { applyOnForward: true }),
     ...(stage === 'untracked' ? { doNotTrack: true } : {}),
     ...(isPreDnat ? { preDNAT: true } : {}),
   };
 }
 
-function generateRules(random: Random, isNamespaced: boolean, max: number, _direction: string): GenRule[] {
+function generateRules(random: Random, isNamespaced: boolean, max: number): GenRule[] {
   return Array.from({ length: random.below(max + 1) }, () => generateRule(random, isNamespaced));
 }
 

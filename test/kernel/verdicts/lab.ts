@@ -59,7 +59,7 @@ export async function openLab(): Promise<Lab> {
       const first = nextId;
       nextId += flows.length;
       const seen = new Set<string>();
-      flows.forEach((flow, i) => send(flow, first + i));
+      for (const [i, flow] of flows.entries()) send(flow, first + i);
       // Delivery over veth happens in the sender's own softirq; a little patience covers what the kernel put off.
       for (let quiet = 0; quiet < 3; ) {
         const before = seen.size;

@@ -1,0 +1,41 @@
+/** The layers of configuration and which one wins. Pure. Source: Felix's precedence: environment, file, per host, per selector, global, default. */
+
+export interface ConfigLayer {
+  /** Where a person would look for it: `environment`, `/etc/calico/felix.cfg`, `FelixConfiguration default`. */
+  readonly name: string;
+  /** Parameter name in lower case -> raw text. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+export interface ResolvedValue {
+  readonly text: string;
+  readonly layer: string;
+}
+
+/** The first layer with a text that is not empty decides each parameter. `layers` come highest first. */
+export function resolveLayers(layers: readonly ConfigLayer[]): ReadonlyMap<string, ResolvedValue> {
+  const resolved = new Map<string, ResolvedValue>();
+  for (const layer of layers) {
+    for (const [name, text] of layer.values) {
+      if (text !== '' && !resolved.has(name)) resolved.set(name, { text, layer: layer.name });
+    }
+  }
+  return resolved;
+}
+
+/** The layer of `FELIX_<Name>` variables; prefix and name in any case. */
+export function environmentLayer(env: Readonly<Record<string, string | undefined>>): ConfigLayer {
+  const entries = Object.entries(env).flatMap(([key, text]) =>
+    /^felix_/i.test(key) && text !== undefined ? [[key.slice(6).toLowerCase(), text] as const] : [],
+  );
+  return { name: 'environment', values: new Map(entries) };
+}
+
+/** The layer of an INI file: every section is merged, section names are ignored. */
+export function fileLayer(path: string, text: string): ConfigLayer {
+  const entries = text.split('\n').flatMap((line) => {
+    const match = /^\s*([A-Za-z0-9_]+)\s*[=:]\s*(.*?)\s*$/.exec(line);
+    return match === null ? [] : [[match[1]!.toLowerCase(), match[2]!] as const];
+  });
+  return { name: path, values: new Map(entries) };
+}

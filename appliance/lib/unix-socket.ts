@@ -1,0 +1,34 @@
+/** Listening on a unix socket: a file left by a dead process is taken over, a living one is left alone. I/O. Source: unix(7). */
+import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { AppError } from './errors.ts';
+
+/** Listens on `path` with file mode `mode`. Throws SOCKET_IN_USE when somebody answers there, or the path is no socket. */
+export async function listenOnUnixSocket(server: Server, path: string, mode: number): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  if (existsSync(path)) {
+    if (!lstatSync(path).isSocket() || (await isAnswered(path)))
+      throw new AppError('SOCKET_IN_USE', `${path} is in use`, { details: { path } });
+    unlinkSync(path);
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  chmodSync(path, mode);
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

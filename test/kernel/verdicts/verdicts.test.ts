@@ -1,0 +1,112 @@
+/**
+ * Same verdicts as the rules say, packet by packet: random worlds go through the graph and the nftables dataplane into a real kernel, real packets are
+ * sent, and each fate is compared with the naive evaluator. VERDICT_PAIRS asks for more pairs, VERDICT_SEED starts from another world.
+ */
+import test from 'ava';
+import { createGraph } from '#appliance/felix/calc/graph.ts';
+import { decodeConfig } from '#appliance/felix/config/decode.ts';
+import { createNftablesDataplane } from '#appliance/felix/dataplane/nftables/backend.ts';
+import type { Message } from '#appliance/felix/model/messages.ts';
+import { openKernel } from '#appliance/kernel/open.ts';
+import { silentLogger } from '#appliance/lib/log.ts';
+import { evaluate } from './evaluate.ts';
+import { generateFlow, generateWorld, node } from './generate.ts';
+import { type Lab, openLab } from './lab.ts';
+import { manifestsOf } from './manifests.ts';
+import type { Flow, GenWorld } from './model.ts';
+import { createRandom } from './random.ts';
+
+const pairs = Number(process.env.VERDICT_PAIRS ?? 10_000);
+const firstSeed = Number(process.env.VERDICT_SEED ?? 1);
+const flowsPerWorld = 100;
+
+test.serial('without any rules every packet of the lab arrives', async (t) => {
+  await using lab = await openLab();
+  const random = createRandom(firstSeed);
+  const flows = Array.from({ length: 500 }, () => generateFlow(random));
+  t.deepEqual(
+    (await lab.probe(flows)).map((isSeen, i) => (isSeen ? '' : JSON.stringify(flows[i]))).filter((text) => text !== ''),
+    [],
+  );
+});
+
+test.serial(`the kernel's verdict is the rules' verdict for ${pairs} packets`, async (t) => {
+  t.timeout(60_000 + pairs * 20);
+  await using lab = await openLab();
+  await using enforcer = openEnforcer(lab);
+  let allowed = 0;
+  let sent = 0;
+  for (let seed = firstSeed; sent < pairs; seed++) {
+    const random = createRandom(seed);
+    const world = generateWorld(random);
+    const refused = await enforcer.enforce(world);
+    t.deepEqual(refused, [], `seed ${seed}: the kernel refused rules`);
+    const flows = Array.from({ length: Math.min(flowsPerWorld, pairs - sent) }, () => generateFlow(random));
+    const fates = await lab.probe(flows);
+    const wrong = flows.flatMap((flow, i) => difference(world, flow, fates[i]!));
+    t.deepEqual(wrong, [], `VERDICT_SEED=${seed}\n${JSON.stringify(manifestsOf(world).map((m) => m.value))}`);
+    allowed += fates.filter((isSeen) => isSeen).length;
+    sent += flows.length;
+    if (wrong.length > 0) break;
+  }
+  t.log(`${sent} packets from seed ${firstSeed} on, ${allowed} allowed`);
+  t.true(allowed > sent / 10 && allowed < (sent * 9) / 10, 'the worlds allow some packets and deny some');
+});
+
+function difference(world: GenWorld, flow: Flow, isSeen: boolean): string[] {
+  const expected = evaluate(world, flow);
+  return (expected === 'allow') === isSeen
+    ? []
+    : [`${isSeen ? 'came through' : 'was dropped'}, should be ${expected}: ${JSON.stringify(flow)}`];
+}
+
+/** The graph and the dataplane in the lab's host, one world after the other; what changes between two worlds goes through incrementally. */
+function openEnforcer(lab: Lab) {
+  const refused = new Map<string, string>();
+  const kernel = openKernel({ netnsPath: `/run/netns/${lab.host}` });
+  const graph = createGraph({ hostname: node });
+  const dataplane = createNftablesDataplane({
+    kernel,
+    hostname: node,
+    log: silentLogger,
+    reports: {
+      onWorkloadEndpointStatus() {},
+      onHostEndpointStatus() {},
+      onPolicyStatus(id, problem) {
+        if (problem === undefined) refused.delete(JSON.stringify(id));
+        else refused.set(JSON.stringify(id), problem);
+      },
+      onApplied() {},
+    },
+  });
+  const present = new Set<string>();
+  let revision = 0;
+  return {
+    async enforce(world: GenWorld): Promise<string[]> {
+      const manifests = manifestsOf(world);
+      const wanted = new Set(manifests.map((m) => m.key));
+      const gone = [...present].filter((key) => !wanted.has(key));
+      const isFirst = revision === 0;
+      revision++;
+      graph.update([
+        ...gone.map((key) => ({ key, value: undefined, revision })),
+        ...manifests.map((m) => ({ key: m.key, value: Buffer.from(JSON.stringify(m.value)), revision })),
+      ]);
+      present.clear();
+      for (const key of wanted) present.add(key);
+      if (isFirst) graph.inSync();
+      dataplane.accept({ revision, messages: [configMessage(world), ...graph.flush()] });
+      await dataplane.settled();
+      return [...refused];
+    },
+    async [Symbol.asyncDispose]() {
+      await dataplane.close();
+      kernel.close();
+    },
+  };
+}
+
+function configMessage(world: GenWorld): Message {
+  const values = new Map([['defaultendpointtohostaction', { text: world.endpointToHostAction, layer: 'test' }]]);
+  return { type: 'config-update', config: decodeConfig(values).config };
+}
