@@ -1,0 +1,105 @@
+/**
+ * The typed client over the REST API: get, list, create, replace, remove. I/O through the transport it is given.
+ * Paths follow the Kubernetes style: `/apis/projectcalico.org/v3[/namespaces/NS]/PLURAL[/NAME]`.
+ */
+import type { KindDefinition } from '#appliance/resources/define.ts';
+import type { Resource } from '#appliance/resources/resource.ts';
+import { errorOfAnswer, type Target } from './api-errors.ts';
+import type { Method, Transport } from './transport.ts';
+
+/** The part of a kind that addressing needs. */
+export type KindAddress = Pick<KindDefinition, 'kind' | 'plural' | 'isNamespaced'>;
+
+export interface ResourceList {
+  readonly resourceVersion: string;
+  readonly items: readonly Resource[];
+}
+
+export interface ApiClient {
+  get(kind: KindAddress, name: string, namespace?: string): Promise<Resource>;
+  /** All resources of a kind, page by page; of all namespaces without one. */
+  list(kind: KindAddress, namespace?: string): Promise<ResourceList>;
+  create(kind: KindAddress, resource: Resource): Promise<Resource>;
+  /** Writes over the revision in `metadata.resourceVersion`. */
+  replace(kind: KindAddress, resource: Resource): Promise<Resource>;
+  remove(kind: KindAddress, name: string, namespace?: string, resourceVersion?: string): Promise<void>;
+  close(): void;
+}
+
+const pageSize = 1000;
+const root = '/apis/projectcalico.org/v3';
+
+/** A client that speaks through `transport`. */
+export function createClient(transport: Transport): ApiClient {
+  const call = async (method: Method, path: string, operation: string, target: Target, body?: unknown) => {
+    const answer = await transport.request(method, path, body);
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    throw errorOfAnswer(answer, operation, target);
+  };
+  return {
+    close: () => transport.close(),
+    async get(kind, name, namespace) {
+      const target = targetOf(kind, name, namespace);
+      return stamped(kind, await call('GET', pathOf(kind, namespace, name), 'get', target));
+    },
+    list: (kind, namespace) => listPages(transport, kind, namespace),
+    async create(kind, resource) {
+      const { name, namespace } = resource.metadata;
+      const target = targetOf(kind, name, namespace);
+      return stamped(kind, await call('POST', pathOf(kind, namespace), 'create', target, resource));
+    },
+    async replace(kind, resource) {
+      const { name, namespace } = resource.metadata;
+      const target = targetOf(kind, name, namespace);
+      return stamped(kind, await call('PUT', pathOf(kind, namespace, name), 'update', target, resource));
+    },
+    async remove(kind, name, namespace, resourceVersion) {
+      const target = targetOf(kind, name, namespace);
+      const options =
+        resourceVersion === undefined
+          ? undefined
+          : { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { resourceVersion } };
+      await call('DELETE', pathOf(kind, namespace, name), 'delete', target, options);
+    },
+  };
+}
+
+async function listPages(
+  transport: Transport,
+  kind: KindAddress,
+  namespace: string | undefined,
+): Promise<ResourceList> {
+  const items: Resource[] = [];
+  let resourceVersion = '';
+  let query = `?limit=${pageSize}`;
+  while (true) {
+    const answer = await transport.request('GET', `${pathOf(kind, namespace)}${query}`);
+    if (answer.status === 410 && query !== '') {
+      // The pages read so far belong to a revision that is gone; one answer without pages cannot suffer that.
+      items.length = 0;
+      query = '';
+      continue;
+    }
+    if (answer.status !== 200) throw errorOfAnswer(answer, 'list', targetOf(kind, '', namespace));
+    const page = answer.body as { metadata?: { resourceVersion?: string; continue?: string }; items?: unknown[] };
+    for (const item of page.items ?? []) items.push(stamped(kind, item));
+    resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
+    const token = page.metadata?.continue ?? '';
+    if (token === '') return { resourceVersion, items };
+    query = `?limit=${pageSize}&continue=${encodeURIComponent(token)}`;
+  }
+}
+
+function pathOf(kind: KindAddress, namespace: string | undefined, name?: string): string {
+  const scope = kind.isNamespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${root}${scope}/${kind.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+}
+
+function targetOf(kind: KindAddress, name: string, namespace: string | undefined): Target {
+  return { kind: kind.kind, name, namespace: kind.isNamespaced ? namespace : undefined };
+}
+
+/** Items of a list may come without kind and apiVersion; printed ones need them, and first. */
+function stamped(kind: KindAddress, body: unknown): Resource {
+  return { kind: kind.kind, apiVersion: 'projectcalico.org/v3', ...(body as Omit<Resource, 'kind' | 'apiVersion'>) };
+}

@@ -1,0 +1,51 @@
+/** The list of commands. A command's file is loaded only when the command runs. */
+import type { CommandEntry } from './command.ts';
+
+/** In the order the help shows them. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'create',
+    summary: 'Create resources from files or stdin',
+    load: async () => (await import('./commands/create.ts')).createCommand,
+  },
+  {
+    name: 'apply',
+    summary: 'Create or update resources from files or stdin',
+    load: async () => (await import('./commands/apply.ts')).applyCommand,
+  },
+  {
+    name: 'replace',
+    summary: 'Replace existing resources from files or stdin',
+    load: async () => (await import('./commands/replace.ts')).replaceCommand,
+  },
+  {
+    name: 'delete',
+    summary: 'Delete resources by name or by file',
+    load: async () => (await import('./commands/delete.ts')).deleteCommand,
+  },
+  {
+    name: 'get',
+    summary: 'Show resources as a table, YAML or JSON',
+    load: async () => (await import('./commands/get.ts')).getCommand,
+  },
+  {
+    name: 'patch',
+    summary: 'Change part of a resource',
+    load: async () => (await import('./commands/patch.ts')).patchCommand,
+  },
+  {
+    name: 'label',
+    summary: 'Set or remove labels of a resource',
+    load: async () => (await import('./commands/label.ts')).labelCommand,
+  },
+  {
+    name: 'validate',
+    summary: 'Check manifests without a server',
+    load: async () => (await import('./commands/validate.ts')).validateCommand,
+  },
+  {
+    name: 'version',
+    summary: 'Show the version of this client and of the cluster',
+    load: async () => (await import('./commands/version.ts')).versionCommand,
+  },
+];

@@ -1,0 +1,47 @@
+/**
+ * What a command may touch of the world: streams, environment, clock. Injected, so that tests run commands in process. I/O.
+ */
+import { writeSync } from 'node:fs';
+
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes to stdout at once; resolves nothing and adds no newline. */
+  out(text: string): void;
+  /** Writes to stderr at once; adds no newline. */
+  err(text: string): void;
+  /** All of stdin, as text. */
+  readStdin(): Promise<string>;
+  /** Waits; used between retries and polls. */
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/** The context of the running process. A closed pipe (`| head`) ends the process quietly. */
+export function createProcessContext(): CliContext {
+  return {
+    env: process.env,
+    out: (text) => writeAll(1, text),
+    err: (text) => writeAll(2, text),
+    async readStdin() {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  };
+}
+
+/** Writes straight to the descriptor: setting up process.stdout costs several milliseconds of a short life. */
+function writeAll(descriptor: 1 | 2, text: string): void {
+  let rest: Uint8Array = Buffer.from(text, 'utf8');
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EPIPE') process.exit(0);
+      if (code !== 'EAGAIN') throw error;
+      // A pipe that somebody else made non-blocking is full: give its reader a moment.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}

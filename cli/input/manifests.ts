@@ -1,0 +1,131 @@
+/**
+ * Everything `-f` names -> the resources to work on, in file order, checked before the first of them is written.
+ * Unknown fields, unknown kinds and wrong namespaces stop the command; broken rules are kept with their resource. I/O: reads files.
+ */
+import type { Problem } from '#appliance/lib/problem.ts';
+import { decodeResource } from '#appliance/resources/decode.ts';
+import type { ObjectMeta, Resource } from '#appliance/resources/resource.ts';
+import type { FlagValues } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { cliError, usageError } from '../errors.ts';
+import { isSet, listFlag } from '../flags.ts';
+import { kindOfManifest } from '../kinds.ts';
+import { manifestNamespace, namespaceChoice } from '../namespace.ts';
+import type { Named } from '../run-each.ts';
+import { type Document, parseDocuments } from './documents.ts';
+import { readInput } from './files.ts';
+
+/** One resource of a file, reduced to what its author may say. */
+export interface Manifest extends Named {
+  readonly resource: Resource;
+  /** The rules it breaks; with any, `resource` is as it was read and must not be sent. */
+  readonly problems: readonly Problem[];
+  /** `file:line`. */
+  readonly where: string;
+}
+
+/** All manifests of the `-f` flags. Throws CLI_INPUT when nothing or something unreadable is there. */
+export async function readManifests(context: CliContext, flags: FlagValues): Promise<Manifest[]> {
+  const paths = listFlag(flags, 'filename');
+  if (paths.length === 0) throw usageError('resources must be specified using the --filename (-f) flag');
+  const manifests: Manifest[] = [];
+  for (const path of paths) {
+    const input = await readInput(context, path, isSet(flags, 'recursive'));
+    let count = 0;
+    for (const { name, text } of input.texts) {
+      const found = await readText(name, text, flags);
+      count += found.length;
+      manifests.push(...found);
+    }
+    if (count === 0 && !isSet(flags, 'skipEmpty')) {
+      throw failed(`no resources specified in ${input.isDirectory ? 'directory' : 'file'} ${path}`);
+    }
+  }
+  return manifests;
+}
+
+async function readText(name: string, text: string, flags: FlagValues): Promise<Manifest[]> {
+  try {
+    return (await parseDocuments(text, name)).flatMap(flatten).map((document) => toManifest(document, flags));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'CLI_INPUT') throw failed(error.message);
+    throw error;
+  }
+}
+
+function failed(message: string): Error {
+  return cliError('CLI_INPUT', `failed to execute command: ${message}`);
+}
+
+/** Arrays, typed lists and `kind: List` stand for what they hold. */
+function flatten(document: Document): Document[] {
+  const { value, where } = document;
+  if (Array.isArray(value)) return value.flatMap((item: unknown) => flatten({ value: item, where }));
+  if (!isMap(value)) return [document];
+  const { kind, apiVersion, items } = value;
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [document];
+  const inherited = kind === 'List' ? {} : { kind: kind.slice(0, -'List'.length), apiVersion };
+  return items.flatMap((item: unknown) => flatten({ value: isMap(item) ? { ...inherited, ...item } : item, where }));
+}
+
+function toManifest(document: Document, flags: FlagValues): Manifest {
+  const { value, where } = document;
+  if (!isMap(value)) throw cliError('CLI_INPUT', `${where}: document is not a resource`);
+  const kind = kindOfManifest(value['kind'], value['apiVersion'], where);
+  const metadata = isMap(value['metadata']) ? value['metadata'] : {};
+  const namespace = manifestNamespace(kind, textOf(metadata['namespace']), namespaceChoice(flags));
+  const { status: _status, ...wanted } = value;
+  const placed = { ...wanted, metadata: withoutServerFields(value['metadata'] ?? {}, namespace) };
+  const decoded = decodeResource(placed, 'create');
+  if (!decoded.ok) refuseUnknownFields(decoded.problems, where);
+  const resource = decoded.ok ? decoded.value : (placed as unknown as Resource);
+  return {
+    kind,
+    name: textOf(metadata['name']) ?? '',
+    namespace,
+    resourceVersion: textOf(metadata['resourceVersion']),
+    resource,
+    problems: decoded.ok ? [] : decoded.problems,
+    where,
+  };
+}
+
+/** What the server writes; left out so that an exported resource can be applied again. */
+const serverFields: readonly (keyof ObjectMeta | 'selfLink' | 'deletionGracePeriodSeconds' | 'managedFields')[] = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+  'selfLink',
+  'generateName',
+];
+
+function withoutServerFields(metadata: unknown, namespace: string | undefined): unknown {
+  if (!isMap(metadata)) return metadata;
+  const kept = Object.entries(metadata).filter(([key]) => !(serverFields as readonly string[]).includes(key));
+  const { namespace: _inFile, ...rest } = Object.fromEntries(kept);
+  return namespace === undefined ? rest : { ...rest, namespace };
+}
+
+/** A field nobody knows is a slip of the pen: nothing is written until it is corrected. */
+function refuseUnknownFields(problems: readonly Problem[], where: string): void {
+  const unknown = problems.filter((problem) => problem.message === 'unknown field');
+  if (unknown.length === 0) return;
+  const lines = unknown.map(
+    ({ path }) => `${where}: field in document is not recognized or is in the wrong location: ${path}`,
+  );
+  throw cliError('CLI_INPUT', lines.join('\n'));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,106 @@
+/**
+ * Command line -> command -> exit code. Builds the parser for the one command that runs, and is the one place where an error becomes
+ * text on stderr. I/O through the context only.
+ */
+import { CommanderError, Option, Command as Parser } from 'commander';
+import type { Command, CommandEntry, Flag, FlagValues } from './command.ts';
+import type { CliContext } from './context.ts';
+import { errorText, exitCodeOf, exitCodes, usageError } from './errors.ts';
+import { checkGlobalFlags, globalFlags } from './flags.ts';
+
+/** Runs one command line (without the program's name) and returns its exit code. Never throws. */
+export async function runProgram(
+  argv: readonly string[],
+  context: CliContext,
+  entries: readonly CommandEntry[],
+): Promise<number> {
+  try {
+    return await dispatch(argv, context, entries);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    context.err(`${errorText(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  context: CliContext,
+  entries: readonly CommandEntry[],
+): Promise<number> {
+  const program = createParser('calicoctl', globalFlags, context)
+    .usage('[global flags] COMMAND [flags] [arguments]')
+    .description('Manages Calico resources through the API server.')
+    .enablePositionalOptions();
+  let exitCode: number = exitCodes.usage;
+  for (const entry of entries) {
+    program
+      .command(entry.name)
+      .summary(entry.summary)
+      .description(entry.summary)
+      .argument('[words...]')
+      .helpOption(false)
+      .allowUnknownOption()
+      .passThroughOptions()
+      .action(async (words: string[]) => {
+        exitCode = await runCommand(entry, words, program.opts(), context);
+      });
+  }
+  if (argv.length === 0) {
+    context.err(program.helpInformation());
+    return exitCodes.usage;
+  }
+  await program.parseAsync(argv, { from: 'user' });
+  return exitCode;
+}
+
+/** Parses the words after the command's name and runs it. */
+async function runCommand(
+  entry: CommandEntry,
+  words: readonly string[],
+  globalValues: FlagValues,
+  context: CliContext,
+): Promise<number> {
+  const command = await entry.load();
+  const parser = commandParser(entry.name, command, context);
+  parser.parse(words, { from: 'user' });
+  const flags: FlagValues = { ...globalValues, ...parser.opts() };
+  checkGlobalFlags(flags);
+  const { min, max } = command.positionals;
+  if (parser.args.length < min || parser.args.length > max) {
+    throw usageError(`usage: calicoctl ${entry.name} ${command.usage}\nSee 'calicoctl ${entry.name} --help'.`);
+  }
+  return command.run(context, parser.args, flags);
+}
+
+/** The parser of one command; also what `--help` and the reference page are printed from. */
+export function commandParser(name: string, command: Command, context: Pick<CliContext, 'out' | 'err'>): Parser {
+  const examples = command.examples.map((example) => `  ${example}`).join('\n');
+  return createParser(`calicoctl ${name}`, [...command.flags, ...globalFlags], context)
+    .usage(command.usage)
+    .description(command.description)
+    .argument('[words...]')
+    .addHelpText('after', `\nExamples:\n${examples}`);
+}
+
+function createParser(name: string, flags: readonly Flag[], context: Pick<CliContext, 'out' | 'err'>): Parser {
+  const parser = new Parser(name)
+    .exitOverride()
+    .helpCommand(false)
+    .configureHelp({ visibleArguments: () => [], helpWidth: 110 })
+    .configureOutput({ writeOut: (text) => context.out(text), writeErr: (text) => context.err(text) })
+    .showHelpAfterError(`See '${name} --help'.`);
+  for (const flag of flags) parser.addOption(createOption(flag));
+  return parser;
+}
+
+function createOption(flag: Flag): Option {
+  const option = new Option(flag.flags, flag.description);
+  if (flag.choices !== undefined) option.choices(flag.choices);
+  if (flag.default !== undefined) option.default(flag.default);
+  if (flag.isHidden === true) option.hideHelp();
+  if (flag.isRepeatable === true) {
+    option.argParser((value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value]);
+  }
+  return option;
+}

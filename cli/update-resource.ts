@@ -1,0 +1,64 @@
+/**
+ * Replaces a resource's spec, labels and annotations with a manifest's, as calicoctl does: everything else stays as the server has it.
+ * Without a revision in the file a conflict is tried again; with one it is an error. I/O through the client.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { hasCode } from '#appliance/lib/errors.ts';
+import type { Resource } from '#appliance/resources/resource.ts';
+import { identityOf } from './api-errors.ts';
+import type { ApiClient } from './client.ts';
+import { cliError } from './errors.ts';
+import type { Manifest } from './input/manifests.ts';
+
+const retriesMax = 5;
+const pauseMs = 100;
+
+type Sleep = (milliseconds: number) => Promise<void>;
+
+/** Updates an existing resource; a file that changes nothing writes nothing. Throws CLI_NOT_FOUND, CLI_CONFLICT and others. */
+export function updateResource(client: ApiClient, manifest: Manifest, sleep: Sleep): Promise<void> {
+  const { kind, name, namespace, resource, resourceVersion } = manifest;
+  const attempt = async () => {
+    const live = await client.get(kind, name, namespace);
+    if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) {
+      throw cliError('CLI_CONFLICT', `update conflict: ${identityOf({ kind: kind.kind, name, namespace })}`);
+    }
+    const wanted = merge(live, resource);
+    kind.applyDefaults?.(wanted);
+    if (!isSame(wanted, live)) await client.replace(kind, wanted);
+  };
+  return resourceVersion === undefined ? retryConflicts(attempt, sleep) : attempt();
+}
+
+/** Runs `attempt` again after a conflict, a few times with growing pauses. */
+export async function retryConflicts(attempt: () => Promise<void>, sleep: Sleep): Promise<void> {
+  for (let retries = 0; ; retries++) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (!hasCode(error, 'CLI_CONFLICT') || retries >= retriesMax) throw error;
+      await sleep(pauseMs * 2 ** retries);
+    }
+  }
+}
+
+/** The live resource with the manifest's spec, labels and annotations; theirs are gone entirely. */
+function merge(live: Resource, wanted: Resource): Resource {
+  const { labels: _labels, annotations: _annotations, ...kept } = live.metadata;
+  const { labels, annotations } = wanted.metadata;
+  const metadata = {
+    ...kept,
+    ...(labels === undefined ? {} : { labels: { ...labels } }),
+    ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+  };
+  return { ...live, metadata, spec: structuredClone(wanted.spec) };
+}
+
+function isSame(wanted: Resource, live: Resource): boolean {
+  return (
+    isDeepStrictEqual(wanted.spec, live.spec) &&
+    isDeepStrictEqual(wanted.metadata.labels ?? {}, live.metadata.labels ?? {}) &&
+    isDeepStrictEqual(wanted.metadata.annotations ?? {}, live.metadata.annotations ?? {})
+  );
+}
