@@ -15,7 +15,7 @@ export interface Area {
 export const areas: readonly Area[] = [
   {
     name: 'entry',
-    files: /^(appliance|cli|cni|kube-bridge)\/[a-z-]+\.ts$/,
+    files: /^appliance\/[a-z-]+\.ts$|^(cli|cni|kube-bridge)\/main\.ts$/,
     mayImport: ['*'],
     reason: 'entries wire everything; nobody imports them',
   },

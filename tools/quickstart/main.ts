@@ -133,7 +133,6 @@ async function keep(): Promise<void> {
   say(`   curl --unix-socket ${playground.environment.CALICO_RUN_DIR}/node.sock http://agent/status`);
   say(`   ip netns exec ${playground.hostNamespace} nft list counters`);
   say(`   ip netns exec ${workload('guest')} ping 10.65.0.1`);
-  await new Promise<void>(
-    (resolve) => setInterval(() => undefined, 1 << 30) && process.once('SIGHUP', () => resolve()),
-  );
+  const longest = 2 ** 31 - 1;
+  await new Promise((resolve) => setTimeout(resolve, longest));
 }

@@ -1,0 +1,23 @@
+/**
+ * The files that may do I/O, read a clock, be asynchronous or log. Every other file is held to be pure: adding a line here needs a reviewer's yes.
+ * A pattern covers a folder only where everything in it is hands.
+ */
+export const ioFiles: readonly RegExp[] = [
+  /^appliance\/[a-z-]+\.ts$/, // entries
+  /^appliance\/lib\/(log|unix-socket)\.ts$/,
+  /^appliance\/datastore\//,
+  /^appliance\/kernel\//,
+  /^appliance\/etcd-face\//,
+  /^appliance\/api\//,
+  /^appliance\/felix\/(agent|status)\//,
+  /^appliance\/felix\/dataplane\//,
+  /^cli\//,
+];
+
+/** Files inside those folders that are pure all the same, and must stay so. */
+export const pureFiles: readonly RegExp[] = [
+  /^appliance\/datastore\/(errors|store)\.ts$/,
+  /^appliance\/kernel\/(kernel\.ts|netlink\/expression\.ts)$/,
+  /^appliance\/felix\/status\/keys\.ts$/,
+  /^appliance\/felix\/agent\/detect-address\.ts$/,
+];
