@@ -76,7 +76,8 @@ export class MessageWriter {
 
   /** Bytes that are no attribute, such as a family's own header. */
   raw(data: Uint8Array): void {
-    this.#buffer.set(data, this.#reserve(data.length));
+    const at = this.#reserve(data.length);
+    this.#buffer.set(data, at);
   }
 
   nest(type: number): number {
@@ -92,31 +93,38 @@ export class MessageWriter {
   }
 
   attribute(type: number, data: Uint8Array): void {
-    this.#buffer.set(data, this.#header(type, data.length));
+    const at = this.#header(type, data.length);
+    this.#buffer.set(data, at);
   }
 
   u8(type: number, value: number): void {
-    this.#buffer[this.#header(type, 1)] = value;
+    const at = this.#header(type, 1);
+    this.#buffer[at] = value;
   }
 
   u16(type: number, value: number): void {
-    this.#buffer.writeUInt16LE(value, this.#header(type, 2));
+    const at = this.#header(type, 2);
+    this.#buffer.writeUInt16LE(value, at);
   }
 
   u16be(type: number, value: number): void {
-    this.#buffer.writeUInt16BE(value, this.#header(type, 2));
+    const at = this.#header(type, 2);
+    this.#buffer.writeUInt16BE(value, at);
   }
 
   u32(type: number, value: number): void {
-    this.#buffer.writeUInt32LE(value, this.#header(type, 4));
+    const at = this.#header(type, 4);
+    this.#buffer.writeUInt32LE(value, at);
   }
 
   u32be(type: number, value: number): void {
-    this.#buffer.writeUInt32BE(value, this.#header(type, 4));
+    const at = this.#header(type, 4);
+    this.#buffer.writeUInt32BE(value, at);
   }
 
   u64be(type: number, value: bigint): void {
-    this.#buffer.writeBigUInt64BE(value, this.#header(type, 8));
+    const at = this.#header(type, 8);
+    this.#buffer.writeBigUInt64BE(value, at);
   }
 
   /** Text with the closing zero that the kernel wants. */
@@ -127,7 +135,7 @@ export class MessageWriter {
     this.#buffer[at + size] = 0;
   }
 
-  /** Room for an attribute of this payload; where the payload goes. */
+  /** Room for an attribute of this payload; where the payload goes. To be called before `#buffer` is looked at: it may move. */
   #header(type: number, size: number): number {
     const at = this.#reserve(4 + size);
     this.#buffer.writeUInt16LE(4 + size, at);

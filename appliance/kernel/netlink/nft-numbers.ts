@@ -42,6 +42,8 @@ export const SET = {
   id: 10,
   userdata: 13,
 } as const;
+/** Records of a set's user data, as nft writes them: host-order words. */
+export const SET_UDATA = { keyByteOrder: 0, dataByteOrder: 1 } as const;
 export const SET_DESCRIPTION = { size: 1, concat: 2 } as const;
 export const SET_FIELD_LENGTH = 1;
 export const SET_FLAG = { interval: 0x4, map: 0x8, concat: 0x80 } as const;

@@ -26,6 +26,7 @@ import {
   SET_DESCRIPTION,
   SET_FIELD_LENGTH,
   SET_FLAG,
+  SET_UDATA,
   TABLE,
 } from './nft-numbers.ts';
 
@@ -162,6 +163,25 @@ function writeSet(writer: MessageWriter, table: string, set: NftSet, index: numb
   // The kernel wants a number that is unique in the transaction.
   writer.u32be(SET.id, index + 1);
   if (set.size !== undefined || fields !== undefined) writeDescription(writer, set);
+  writer.attribute(SET.userdata, encodeByteOrder(set));
+}
+
+/** nft's data types whose values lie in host order: mark, interface index and name, conntrack state and status. */
+const HOST_ORDER_TYPES: ReadonlySet<number> = new Set([19, 20, 26, 28, 41]);
+
+/** What nft needs to print keys and values the right way round; fields of a concatenation know their own order. */
+function encodeByteOrder({ keyType, fields, data }: NftSet): Buffer {
+  const records = [udataWord(SET_UDATA.keyByteOrder, fields === undefined ? byteOrder(keyType) : 0)];
+  if (typeof data === 'object') records.push(udataWord(SET_UDATA.dataByteOrder, byteOrder(data.type)));
+  return Buffer.concat(records);
+}
+
+function byteOrder(type: number): number {
+  return HOST_ORDER_TYPES.has(type) ? 1 : 2;
+}
+
+function udataWord(type: number, value: number): Buffer {
+  return Buffer.from([type, 4, value, 0, 0, 0]);
 }
 
 function writeDescription(writer: MessageWriter, set: NftSet): void {

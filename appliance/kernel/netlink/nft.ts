@@ -2,7 +2,6 @@
  * nf_tables over one netlink socket: transactions, one after the other, small ones at once, large ones from a thread. I/O.
  * The kernel works inside `send`; when it returns, all refusals or the acknowledgement and the echoed rules lie ready.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { kernelErrors } from '../errors.ts';
 import type { Nft, NftOperation, NftRefusal, NftResult } from '../kernel.ts';
 import { errnoName, errnoText } from '../libc.ts';
@@ -10,6 +9,7 @@ import { readAnswer } from './answer.ts';
 import { type Message, MessageWriter, readAttributes } from './message.ts';
 import { BATCH_MESSAGES_MAX, type EncodedBatch, encodeBatch, refuseNames } from './nft-batch.ts';
 import { NFT_MSG, nftType, RULE } from './nft-numbers.ts';
+import { inSlices, Serial } from './serial.ts';
 import type { NetlinkSocket } from './socket.ts';
 
 /** Above either, a batch is large. */
@@ -17,14 +17,12 @@ const SMALL_WEIGHT_MAX = 500;
 const SMALL_BYTES_MAX = 64 * 1024;
 /** The kernel's share after which a set is remembered as slow to change: a big interval tree is copied at each commit. */
 const SLOW_MS = 4;
-/** How long one slice of encoding or reading may hold the event loop. */
-const SLICE_MS = 5;
 
 export class NftTransactions implements Pick<Nft, 'apply'> {
   readonly #socket: NetlinkSocket;
   readonly #writer = new MessageWriter(SMALL_BYTES_MAX * 2);
   readonly #slowSets = new Set<string>();
-  #running: Promise<unknown> | undefined;
+  readonly #serial = new Serial();
 
   constructor(socket: NetlinkSocket) {
     this.#socket = socket;
@@ -32,17 +30,7 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
 
   /** In the order of the calls. A small batch that finds nobody before it is through before this returns. */
   apply(operations: readonly NftOperation[]): Promise<NftResult> {
-    const run =
-      this.#running === undefined ? this.#apply(operations) : this.#running.then(() => this.#apply(operations));
-    const settled = run.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#running = settled;
-    settled.then(() => {
-      if (this.#running === settled) this.#running = undefined;
-    });
-    return run;
+    return this.#serial.run(() => this.#apply(operations));
   }
 
   async #apply(operations: readonly NftOperation[]): Promise<NftResult> {
@@ -101,17 +89,6 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
 
 function setKey(operation: { table: string; set: string }): string {
   return `${operation.table}/${operation.set}`;
-}
-
-async function inSlices<Value>(work: Generator<void, Value>): Promise<Value> {
-  for (;;) {
-    const end = performance.now() + SLICE_MS;
-    do {
-      const step = work.next();
-      if (step.done) return step.value;
-    } while (performance.now() < end);
-    await nextTurn();
-  }
 }
 
 /** Gathers the answers to one batch. */

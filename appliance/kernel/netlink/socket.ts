@@ -28,7 +28,7 @@ const ENOBUFS = 105;
 export const NETLINK = { route: 0, netfilter: 12 } as const;
 
 /** Larger than any datagram: dumps come in 32 KiB at most, notifications in 8. */
-const RECEIVE_BYTES = 256 * 1024;
+const RECEIVE_BYTES = 64 * 1024;
 /** A limit, not memory: the largest transaction, and the answers to it, must fit. The kernel doubles it. */
 const BUFFER_BYTES = 256 * 1024 * 1024;
 
@@ -44,7 +44,8 @@ export class NetlinkSocket {
   readonly #buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
 
   /** The socket belongs to the network namespace the thread is in at this moment, for good. */
-  constructor(protocol: number, groups: readonly number[] = []) {
+  constructor(protocol: number, options: { groups?: readonly number[]; bufferBytes?: number } = {}) {
+    const { groups = [], bufferBytes = BUFFER_BYTES } = options;
     this.fd = checked(libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol), 'socket');
     const address = Buffer.alloc(12);
     address.writeUInt16LE(AF_NETLINK, 0);
@@ -53,8 +54,8 @@ export class NetlinkSocket {
     this.#setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1);
     this.#setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     // Refused without CAP_NET_ADMIN; then the default sizes apply, and large batches are refused by `send`.
-    this.#setOption(SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
-    this.#setOption(SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES);
+    this.#setOption(SOL_SOCKET, SO_SNDBUFFORCE, bufferBytes);
+    this.#setOption(SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes);
     for (const group of groups) {
       checked(this.#setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group), `join netlink group ${group}`);
     }

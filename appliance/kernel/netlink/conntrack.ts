@@ -1,0 +1,96 @@
+/**
+ * Connection tracking entries: finds those of an address and deletes them. I/O through `dump.ts` and `pipeline.ts`.
+ * Source: linux/netfilter/nfnetlink_conntrack.h.
+ */
+import { type Address, compareBytes } from '../../lib/ip/address.ts';
+import type { NetlinkReader } from './dump.ts';
+import { refused } from './dump.ts';
+import { type Message, type MessageWriter, NLM, readAttributes } from './message.ts';
+import { nfgenmsg } from './nft-numbers.ts';
+import type { NetlinkPipeline } from './pipeline.ts';
+import { FAMILY_NUMBERS } from './route-numbers.ts';
+
+const SUBSYSTEM = 1 << 8;
+const CT = { get: SUBSYSTEM | 1, delete: SUBSYSTEM | 2 } as const;
+const CTA = { original: 1, reply: 2, id: 12, zone: 18, filter: 25 } as const;
+const TUPLE_IP = 1;
+const SOURCE = { 4: 1, 6: 3 } as const;
+/** Which direction's tuple a dump is filtered by, and the attribute that says so. */
+const FILTER_FLAGS = { original: 1, reply: 2 } as const;
+const FILTER_SOURCE = 1;
+
+/** An entry's name: original tuple, id and zone as raw attributes. */
+interface Entry {
+  readonly tuple: Buffer;
+  readonly id: Buffer | undefined;
+  readonly zone: Buffer | undefined;
+}
+
+/** Deletes the entries whose original source or reply source is the address; how many were there. */
+export async function deleteConntrack(
+  reader: NetlinkReader,
+  pipeline: NetlinkPipeline,
+  address: Address,
+): Promise<number> {
+  const entries = new Map<string, Entry>();
+  for (const direction of ['original', 'reply'] as const) {
+    for (const entry of await findEntries(reader, direction, address)) entries.set(keyOf(entry), entry);
+  }
+  const outcomes = await pipeline.send([...entries.values()], (writer, entry, sequence) => {
+    writeDelete(writer, address, entry, sequence);
+  });
+  const failure = outcomes.find((outcome) => outcome !== undefined && outcome.code !== 'ENOENT');
+  if (failure !== undefined) throw refused(failure.code, failure.message);
+  return outcomes.filter((outcome) => outcome === undefined).length;
+}
+
+function keyOf({ tuple, id, zone }: Entry): string {
+  return [tuple, id, zone].map((bytes) => bytes?.toString('hex')).join();
+}
+
+/** Kernels since 5.8 filter for us; older ones send all, so each entry is looked at here too. */
+function findEntries(reader: NetlinkReader, direction: 'original' | 'reply', address: Address): Promise<Entry[]> {
+  const request = {
+    type: CT.get,
+    header: nfgenmsg(FAMILY_NUMBERS[address.family]),
+    attributes: (writer: MessageWriter) => writeFilter(writer, direction, address),
+  };
+  return reader.dump(request, (message) => readEntry(message, direction, address));
+}
+
+function writeFilter(writer: MessageWriter, direction: 'original' | 'reply', address: Address): void {
+  const tuple = writer.nest(CTA[direction]);
+  const ip = writer.nest(TUPLE_IP);
+  writer.attribute(SOURCE[address.family], address.bytes);
+  writer.endNest(ip);
+  writer.endNest(tuple);
+  const filter = writer.nest(CTA.filter);
+  writer.u32(FILTER_FLAGS[direction], FILTER_SOURCE);
+  writer.endNest(filter);
+}
+
+function readEntry(message: Message, direction: 'original' | 'reply', address: Address): Entry[] {
+  const attributes = readAttributes(message.body, 4);
+  const original = attributes.get(CTA.original);
+  const tuple = attributes.get(CTA[direction]);
+  const ip = tuple && readAttributes(tuple).get(TUPLE_IP);
+  const source = ip && readAttributes(ip).get(SOURCE[address.family]);
+  if (original === undefined || source === undefined || compareBytes(source, address.bytes) !== 0) return [];
+  return [{ tuple: Buffer.from(original), id: copy(attributes.get(CTA.id)), zone: copy(attributes.get(CTA.zone)) }];
+}
+
+function copy(bytes: Buffer | undefined): Buffer | undefined {
+  return bytes && Buffer.from(bytes);
+}
+
+/** Names the entry by its id too: a new connection with the same tuple is not the one that was meant. */
+function writeDelete(writer: MessageWriter, address: Address, entry: Entry, sequence: number): void {
+  writer.begin(CT.delete, NLM.request | NLM.ack, sequence);
+  writer.raw(nfgenmsg(FAMILY_NUMBERS[address.family]));
+  const tuple = writer.nest(CTA.original);
+  writer.raw(entry.tuple);
+  writer.endNest(tuple);
+  if (entry.id !== undefined) writer.attribute(CTA.id, entry.id);
+  if (entry.zone !== undefined) writer.attribute(CTA.zone, entry.zone);
+  writer.end();
+}

@@ -1,0 +1,27 @@
+/** Numbers of rtnetlink that several files share. Pure. Source: linux/rtnetlink.h, if_link.h, if_addr.h, neighbour.h. */
+
+export const RTM = {
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+  newNeighbour: 28,
+  deleteNeighbour: 29,
+  getNeighbour: 30,
+} as const;
+
+/** Multicast groups. */
+export const RTNLGRP = { link: 1, ipv4Address: 5, ipv4Route: 7, ipv6Address: 9, ipv6Route: 11 } as const;
+
+/** AF_INET and AF_INET6. */
+export const FAMILY_NUMBERS = { 4: 2, 6: 10 } as const;
+
+export function familyOf(number: number | undefined): 4 | 6 | undefined {
+  if (number === FAMILY_NUMBERS[4]) return 4;
+  return number === FAMILY_NUMBERS[6] ? 6 : undefined;
+}

@@ -1,0 +1,95 @@
+/**
+ * The real kernel behind the port: sockets of one network namespace, each with its own queue, so that a long transaction
+ * holds up neither routes nor readings. I/O; keeps no state of its own.
+ */
+import { assert } from '../lib/assert.ts';
+import { parseAddress } from '../lib/ip/address.ts';
+import type { Kernel, NftRefusal, OpenKernel, RouteOperation } from './kernel.ts';
+import { addressesRequest, readInterfaceAddress } from './netlink/addresses.ts';
+import { deleteConntrack } from './netlink/conntrack.ts';
+import { NetlinkReader } from './netlink/dump.ts';
+import { linksRequest, readLink } from './netlink/links.ts';
+import { KernelListener } from './netlink/listener.ts';
+import type { Message, MessageWriter } from './netlink/message.ts';
+import { neighboursRequest, readNeighbour, writeDeleteNeighbour, writeReplaceNeighbour } from './netlink/neighbours.ts';
+import { NftTransactions } from './netlink/nft.ts';
+import { dumpCounters, dumpElements, dumpTable } from './netlink/nft-dump.ts';
+import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
+import { readRoute, routesRequest, writeDeleteRoute, writeReplaceRoute } from './netlink/routes.ts';
+import { NETLINK, NetlinkSocket } from './netlink/socket.ts';
+import { NetworkNamespace } from './netns.ts';
+import { readSysctl, writeSysctl } from './sysctl.ts';
+
+/** Opens the kernel of this process's network namespace, or of the one behind `netnsPath`. */
+export const openKernel: OpenKernel = (options = {}) => {
+  const namespace = new NetworkNamespace(options.netnsPath);
+  const sockets = namespace.run(openSockets);
+  const nftReader = new NetlinkReader(sockets.netfilterReads);
+  const routeReader = new NetlinkReader(sockets.routeReads);
+  const routeWriter = new NetlinkPipeline(sockets.routeWrites);
+  const conntrackWriter = new NetlinkPipeline(sockets.conntrackWrites);
+  const transactions = new NftTransactions(sockets.nftWrites);
+  return {
+    nft: {
+      apply: (operations) => transactions.apply(operations),
+      dumpTable: (table) => dumpTable(nftReader, table),
+      dumpElements: (table, set) => dumpElements(nftReader, table, set),
+      dumpCounters: (table) => dumpCounters(nftReader, table),
+    },
+    links: () => routeReader.dump(linksRequest, each(readLink)),
+    addresses: () => routeReader.dump(addressesRequest, each(readInterfaceAddress)),
+    routes: (family) => routeReader.dump(routesRequest(family), each(readRoute)),
+    neighbours: (family, ifindex) => routeReader.dump(neighboursRequest(family, ifindex), each(readNeighbour)),
+    changeRoutes: async (operations) => refusalsOf(operations, await routeWriter.send(operations, writeRouteOperation)),
+    writeSysctl: (path, value) => namespace.run(() => writeSysctl(path, value)),
+    readSysctl: (path) => namespace.run(() => readSysctl(path)),
+    async deleteConntrack(text) {
+      const address = parseAddress(text);
+      assert(address !== undefined, `${text} is an address`);
+      return deleteConntrack(nftReader, conntrackWriter, address);
+    },
+    listen: (onEvent) => namespace.run(() => new KernelListener(onEvent)),
+    close() {
+      for (const socket of Object.values(sockets)) socket.close();
+      namespace.close();
+    },
+  } satisfies Kernel;
+};
+
+function openSockets() {
+  return {
+    nftWrites: new NetlinkSocket(NETLINK.netfilter),
+    netfilterReads: new NetlinkSocket(NETLINK.netfilter),
+    conntrackWrites: new NetlinkSocket(NETLINK.netfilter),
+    routeReads: new NetlinkSocket(NETLINK.route),
+    routeWrites: new NetlinkSocket(NETLINK.route),
+  };
+}
+
+function each<Value>(read: (body: Buffer) => Value | undefined): (message: Message) => Value[] {
+  return (message) => {
+    const value = read(message.body);
+    return value === undefined ? [] : [value];
+  };
+}
+
+function writeRouteOperation(writer: MessageWriter, operation: RouteOperation, sequence: number): void {
+  if ('route' in operation) {
+    const write = operation.type === 'replace-route' ? writeReplaceRoute : writeDeleteRoute;
+    write(writer, operation.route, sequence);
+  } else {
+    const write = operation.type === 'replace-neighbour' ? writeReplaceNeighbour : writeDeleteNeighbour;
+    write(writer, operation.neighbour, sequence);
+  }
+}
+
+/** No such route, entry or link. */
+const ABSENT: ReadonlySet<string> = new Set(['ESRCH', 'ENOENT', 'ENODEV', 'ENXIO']);
+
+/** Deleting what is not there is success. */
+function refusalsOf(operations: readonly RouteOperation[], outcomes: readonly Outcome[]): (NftRefusal | undefined)[] {
+  return outcomes.map((outcome, index) => {
+    const isDelete = operations[index]!.type.startsWith('delete-');
+    return outcome === undefined || (isDelete && ABSENT.has(outcome.code)) ? undefined : { index, ...outcome };
+  });
+}
