@@ -1,0 +1,167 @@
+/**
+ * The host bench: real daemons over a real store in a namespace of their own. Prints cold start, the time from an acknowledged write to the kernel having
+ * it, churn, memory and stalls, and beside each change what the kernel alone took for the same transaction. Figures only; nothing is asserted. I/O.
+ * Usage: host.ts [NUMBER OF POLICIES ...]   BENCH_CHURN_SECONDS (60), BENCH_ROUNDS (50)
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openLevelStore } from '#appliance/datastore/level/open.ts';
+import { type Daemons, startDaemons } from './daemons.ts';
+import {
+  appOf,
+  bigSet,
+  localEndpoint,
+  policy,
+  remoteEndpoint,
+  type Sizes,
+  type StoredObject,
+  worldOf,
+} from './host-world.ts';
+
+const rounds = Number(process.env.BENCH_ROUNDS ?? 50);
+const churnSeconds = Number(process.env.BENCH_CHURN_SECONDS ?? 60);
+const asked = process.argv.slice(2).map(Number);
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+for (const policies of asked.length > 0 ? asked : [100, 1_000, 10_000]) {
+  await bench({ policies, localEndpoints: 1_000, remoteEndpoints: 50_000, cidrs: 100_000 });
+}
+await benchEmpty();
+
+async function bench(sizes: Sizes): Promise<void> {
+  say(
+    `\n== ${sizes.policies} policies, ${sizes.localEndpoints} local and ${sizes.remoteEndpoints} remote endpoints, ${sizes.cidrs} CIDRs`,
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'calico-bench-'));
+  try {
+    await load(join(folder, 'data'), worldOf(sizes));
+    await using daemons = await startDaemons(folder);
+    say(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`, await daemons.passText()));
+    say(row('memory after start', await daemons.memoryText()));
+    await daemons.resetPeaks();
+    await benchChanges(daemons, sizes);
+    await benchBurst(daemons, sizes);
+    await benchChurn(daemons, sizes);
+    say(row('memory at the end', await daemons.memoryText()));
+    say(row('longest event-loop stall since start-up', await daemons.stallText()));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function benchEmpty(): Promise<void> {
+  say('\n== empty store');
+  const folder = mkdtempSync(join(tmpdir(), 'calico-bench-'));
+  try {
+    await using daemons = await startDaemons(folder);
+    say(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`));
+    say(row('memory idle', await daemons.memoryText()));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Fills an embedded store before anybody has it open. */
+async function load(directory: string, objects: readonly StoredObject[]): Promise<void> {
+  const store = await openLevelStore(directory);
+  for (let i = 0; i < objects.length; i += 100) {
+    const success = objects.slice(i, i + 100).map(put);
+    await store.txn({ compare: [], success, failure: [] });
+  }
+  await store.close();
+}
+
+function put({ key, value }: StoredObject) {
+  return { type: 'put' as const, key: Buffer.from(key), value: Buffer.from(JSON.stringify(value)) };
+}
+
+/** Single changes, one after the other, each from the acknowledged write to the kernel. */
+async function benchChanges(daemons: Daemons, sizes: Sizes): Promise<void> {
+  const { policies, localEndpoints, remoteEndpoints, cidrs } = sizes;
+  const newPolicy = (i: number) => policy(policies + i, 9000, sizes);
+  const newEndpoint = (i: number) => localEndpoint(localEndpoints + i);
+  await change(daemons, "a rule's port", (i) => policy(1 + (i % (policies - 1)), 10_000 + i, sizes));
+  await change(daemons, 'a label: endpoint into or out of a set', (i) =>
+    remoteEndpoint((i >> 1) * 7, i % 2 === 0 ? 1 : appOf((i >> 1) * 7)),
+  );
+  await change(daemons, 'a CIDR into or out of the big set', (i) =>
+    bigSet(cidrs, i % 2 === 0 ? 777 * (i + 1) : undefined),
+  );
+  await change(daemons, 'a policy created', newPolicy);
+  await change(daemons, 'a policy deleted', newPolicy, true);
+  await change(daemons, 'a local endpoint added', newEndpoint);
+  await change(daemons, 'a local endpoint removed', newEndpoint, true);
+}
+
+async function change(
+  daemons: Daemons,
+  title: string,
+  make: (i: number) => StoredObject,
+  isDelete = false,
+): Promise<void> {
+  const times: number[] = [];
+  const kernel: number[] = [];
+  let last = '';
+  for (let i = 0; i < rounds; i++) {
+    const object = make(i);
+    const revision = isDelete ? await daemons.remove(object.key) : await daemons.put(put(object));
+    const acknowledged = performance.now();
+    await daemons.wait(revision);
+    times.push(performance.now() - acknowledged);
+    const pass = await daemons.lastPass();
+    kernel.push(pass.kernelMs);
+    last = `${pass.messages} messages, ${pass.bytes} bytes`;
+  }
+  const [p50, p99, k50] = [at(times, 0.5), at(times, 0.99), at(kernel, 0.5)];
+  say(
+    row(
+      title,
+      `p50 ${ms(p50)} p99 ${ms(p99)}`,
+      `kernel alone ${ms(k50)}, ratio ${(p50 / Math.max(k50, 0.001)).toFixed(1)}; ${last}`,
+    ),
+  );
+}
+
+async function benchBurst(daemons: Daemons, sizes: Sizes): Promise<void> {
+  const count = Math.min(1_000, sizes.policies - 1);
+  const started = performance.now();
+  const revisions = await Promise.all(
+    Array.from({ length: count }, (_, i) => daemons.put(put(policy(1 + i, 20_000 + i, sizes)))),
+  );
+  await daemons.wait(Math.max(...revisions));
+  say(row(`${count} policy changes back to back`, `${((performance.now() - started) / 1000).toFixed(2)} s`));
+}
+
+async function benchChurn(daemons: Daemons, sizes: Sizes): Promise<void> {
+  const before = daemons.cpuSeconds();
+  const started = performance.now();
+  for (let i = 0; performance.now() - started < churnSeconds * 1000; i++) {
+    await daemons.put(put(remoteEndpoint((i * 13) % sizes.remoteEndpoints, i % 500)));
+    const next = started + (i + 1) * 50;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
+  }
+  const wall = (performance.now() - started) / 1000;
+  const after = daemons.cpuSeconds();
+  const share = (used: number) => `${((used / wall) * 100).toFixed(1)} %`;
+  say(
+    row(
+      `${churnSeconds} s of 20 label changes a second`,
+      `agent ${share(after.node - before.node)} of a core, API server ${share(after.apiserver - before.apiserver)}`,
+      await daemons.memoryText(),
+    ),
+  );
+}
+
+function at(values: readonly number[], quantile: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? 0;
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+}
+
+function row(title: string, ...cells: string[]): string {
+  return `${title.padEnd(42)} ${cells.filter((c) => c !== '').join('   ')}`;
+}
