@@ -1,0 +1,23 @@
+/** From bytes of the store to parsed JSON: the graph's door. Pure. */
+import type { Revision } from '../../datastore/store.ts';
+import type { Update } from '../../datastore/syncer.ts';
+import { parseResourceKey } from './convert/key.ts';
+
+/** One key as it is now. `value` is parsed JSON of any shape; absent means gone. */
+export interface GraphUpdate {
+  readonly key: string;
+  readonly value: unknown;
+  readonly revision: Revision;
+  /** Why the bytes could not be read; the value then counts as absent. */
+  readonly unreadable?: string;
+}
+
+/** Parses the bytes of an update; what is no resource is passed on without a value, since the graph does not look at it. */
+export function decodeUpdate({ key, value, revision }: Update): GraphUpdate {
+  if (value === undefined || parseResourceKey(key) === undefined) return { key, value: undefined, revision };
+  try {
+    return { key, value: JSON.parse(value.toString('utf8')) as unknown, revision };
+  } catch (error) {
+    return { key, value: undefined, revision, unreadable: `not JSON: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The calculation graph: from what is in the store to what this host has to enforce. The only file that knows all its parts. Pure.
+ * Output depends on what the store holds now, never on how it got there. Contract and design: `docs/design/calc.md`.
+ *
+ *   resources -> convert/* -> local endpoints x policies -> active rules -> IP sets x every endpoint and network set -> messages
+ */
+import { assert } from '#appliance/lib/assert.ts';
+import type { Problem } from '#appliance/lib/problem.ts';
+import type { Revision } from '../../datastore/store.ts';
+import type { SyncStatus } from '../../datastore/syncer.ts';
+import type { Flush, Message } from '../model/messages.ts';
+import { ActiveProfiles } from './active-profiles.ts';
+import { ActiveRules } from './active-rules.ts';
+import { parseResourceKey } from './convert/key.ts';
+import { defaultAllowName, defaultAllowProfile } from './convert/profile.ts';
+import type { GraphUpdate } from './decode.ts';
+import { Hosts } from './hosts.ts';
+import { IpPools } from './ip-pools.ts';
+import { IpSetMembers } from './ip-set-members.ts';
+import { createKinds, type GraphKind, type GraphParts } from './kinds.ts';
+import { LocalEndpoints } from './local-endpoints.ts';
+
+export interface GraphOptions {
+  /** Endpoints of this host are the local ones. */
+  readonly hostname: string;
+  /** True when WorkloadSourceSpoofing is `Any`; endpoints that ask for it are absent otherwise. */
+  readonly isSourceSpoofingAllowed?: boolean;
+}
+
+/** A flush or a part of one. Parts carry the revision of the flush before; only the last has the one now reached. */
+export interface GraphFlush extends Flush {
+  readonly isLast: boolean;
+}
+
+export interface Graph {
+  /** Takes a batch; `revision` says that everything up to it has been delivered. Not allowed between parts of a flush. */
+  update(updates: readonly GraphUpdate[], revision?: Revision): void;
+  /** Nothing is flushed before the first `in-sync`; what comes later changes nothing. */
+  status(status: SyncStatus, revision?: Revision): void;
+  /** What has changed since the last flush, referents first; undefined when nothing has, not even the revision. */
+  flush(maxMessages?: number): GraphFlush | undefined;
+  /** What is wrong with stored objects, by store key. */
+  problems(): ReadonlyMap<string, readonly Problem[]>;
+  /** Rows held by all parts but for what an empty store needs: 0 when everything was deleted and flushed. */
+  rows(): number;
+}
+
+/** A graph for one host, empty and not in sync. */
+export function createGraph(options: GraphOptions): Graph {
+  return new CalculationGraph(options);
+}
+
+class CalculationGraph implements Graph {
+  readonly #parts: GraphParts;
+  readonly #rules: ActiveRules;
+  readonly #kinds: ReadonlyMap<string, GraphKind>;
+  readonly #problems = new Map<string, readonly Problem[]>();
+  readonly #emptyRows: number;
+  #revision = 0;
+  #flushedRevision = 0;
+  #isInSync = false;
+  #isInSyncSent = false;
+  /** The rest of a flush that was handed out in part. */
+  #rest: Generator<Message> | undefined;
+
+  constructor({ hostname, isSourceSpoofingAllowed = false }: GraphOptions) {
+    const sets = new IpSetMembers();
+    this.#rules = new ActiveRules(sets);
+    const profiles = new ActiveProfiles(this.#rules);
+    profiles.setProfile(defaultAllowName, defaultAllowProfile());
+    const endpoints = new LocalEndpoints(this.#rules, profiles);
+    this.#parts = { sets, profiles, endpoints, pools: new IpPools(), hosts: new Hosts() };
+    this.#kinds = createKinds(this.#parts, { hostname, isSourceSpoofingAllowed });
+    this.#emptyRows = this.#countRows();
+  }
+
+  update(updates: readonly GraphUpdate[], revision = 0): void {
+    assert(this.#rest === undefined, 'no update between the parts of a flush');
+    for (const update of updates) {
+      this.#apply(update);
+      this.#revision = Math.max(this.#revision, update.revision);
+    }
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  status(status: SyncStatus, revision = 0): void {
+    if (status === 'in-sync') this.#isInSync = true;
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  flush(maxMessages = Number.POSITIVE_INFINITY): GraphFlush | undefined {
+    if (!this.#isInSync) return undefined;
+    if (this.#rest === undefined && this.#isUpToDate()) return undefined;
+    const rest = this.#rest ?? this.#messages();
+    const messages: Message[] = [];
+    while (messages.length < maxMessages) {
+      const next = rest.next();
+      if (next.done) return this.#finish(messages);
+      messages.push(next.value);
+    }
+    this.#rest = rest;
+    return { revision: this.#flushedRevision, messages, isLast: false };
+  }
+
+  problems(): ReadonlyMap<string, readonly Problem[]> {
+    return this.#problems;
+  }
+
+  rows(): number {
+    return this.#countRows() - this.#emptyRows;
+  }
+
+  #apply({ key, value, unreadable }: GraphUpdate): void {
+    const parsed = parseResourceKey(key);
+    const kind = parsed && this.#kinds.get(parsed.plural);
+    if (parsed === undefined || kind === undefined) return;
+    const isWellFormed = kind.isNamespaced === (parsed.namespace !== '');
+    const problems = isWellFormed ? kind.apply({ key, ...parsed }, value) : badKey(value);
+    const all = unreadable === undefined ? problems : [{ path: '', message: unreadable }, ...problems];
+    if (all.length === 0) this.#problems.delete(key);
+    else this.#problems.set(key, all);
+  }
+
+  /** The order a dataplane may rely on: what is referred to comes before what refers to it, and goes after it. */
+  *#messages(): Generator<Message> {
+    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
+    yield* sets.takeUpdates();
+    yield* endpoints.policies.takeUpdates();
+    yield* profiles.takeUpdates();
+    yield* endpoints.takeUpdates();
+    yield* endpoints.takeRemovals();
+    yield* profiles.takeRemovals();
+    yield* endpoints.policies.takeRemovals();
+    yield* sets.takeRemovals();
+    yield* hosts.takeRemovals();
+    yield* hosts.takeUpdates();
+    yield* pools.takeRemovals();
+    yield* pools.takeUpdates();
+    if (this.#isInSyncSent) return;
+    this.#isInSyncSent = true;
+    yield { type: 'in-sync' };
+  }
+
+  #finish(messages: readonly Message[]): GraphFlush | undefined {
+    const isPart = this.#rest !== undefined;
+    const isNews = isPart || messages.length > 0 || this.#revision > this.#flushedRevision;
+    this.#rest = undefined;
+    this.#flushedRevision = this.#revision;
+    return isNews ? { revision: this.#revision, messages, isLast: true } : undefined;
+  }
+
+  #isUpToDate(): boolean {
+    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
+    const parts = [sets, endpoints.policies, profiles, endpoints, pools, hosts];
+    return this.#isInSyncSent && this.#revision === this.#flushedRevision && !parts.some((part) => part.hasPending);
+  }
+
+  #countRows(): number {
+    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
+    const parts = [sets, this.#rules, endpoints.policies, profiles, endpoints, pools, hosts];
+    return parts.reduce((sum, part) => sum + part.rows, 0);
+  }
+}
+
+function badKey(value: unknown): readonly Problem[] {
+  return value === undefined ? [] : [{ path: '', message: 'stored under a key that is not one of its kind' }];
+}

@@ -1,0 +1,94 @@
+/**
+ * One IP set: what it should hold, counted by contributor, and what has changed since it was last announced. Pure.
+ */
+import type { Selector } from '#appliance/selector/ast.ts';
+import type { IpSetType, Message } from '../model/messages.ts';
+import type { EndpointPort } from './convert/port.ts';
+
+/** What a rule needs a set to hold. */
+export interface IpSetDefinition {
+  readonly id: string;
+  readonly setType: IpSetType;
+  /** Absent for sets of services: nothing tells us of their members yet. */
+  readonly selector?: Selector;
+  /** Only ports of this name count; `protocol` absent means any. */
+  readonly port?: { readonly name: string; readonly protocol?: number };
+}
+
+/** What an endpoint or network set brings to the sets it matches. `nets` are set members: canonical, never /0. */
+export interface Contributor {
+  readonly nets: readonly string[];
+  readonly ports: readonly EndpointPort[];
+}
+
+/** Starts empty, unannounced and unreferenced. */
+export class IpSet {
+  readonly definition: IpSetDefinition;
+  /** Rules that need it. */
+  references = 0;
+  #isSent = false;
+  readonly #counts = new Map<string, number>();
+  readonly #added = new Set<string>();
+  readonly #removed = new Set<string>();
+
+  constructor(definition: IpSetDefinition) {
+    this.definition = definition;
+  }
+
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
+  /** Counts the contributor's members in. */
+  join(contributor: Contributor): void {
+    this.#eachMember(contributor, (member) => {
+      const count = this.#counts.get(member) ?? 0;
+      this.#counts.set(member, count + 1);
+      if (count === 0 && this.#isSent && !this.#removed.delete(member)) this.#added.add(member);
+    });
+  }
+
+  /** Counts them out again; must be given what was given to `join`. */
+  leave(contributor: Contributor): void {
+    this.#eachMember(contributor, (member) => {
+      const count = this.#counts.get(member)!;
+      if (count > 1) {
+        this.#counts.set(member, count - 1);
+        return;
+      }
+      this.#counts.delete(member);
+      if (this.#isSent && !this.#added.delete(member)) this.#removed.add(member);
+    });
+  }
+
+  /** The message that brings the other side up to date, if it is not. The whole set at first, the difference later. */
+  takeUpdate(): Message | undefined {
+    const { id, setType } = this.definition;
+    if (!this.#isSent) {
+      this.#isSent = true;
+      return { type: 'ip-set-update', id, setType, members: [...this.#counts.keys()] };
+    }
+    if (this.#added.size === 0 && this.#removed.size === 0) return undefined;
+    const message: Message = { type: 'ip-set-delta', id, added: [...this.#added], removed: [...this.#removed] };
+    this.#added.clear();
+    this.#removed.clear();
+    return message;
+  }
+
+  #eachMember(contributor: Contributor, visit: (member: string) => void): void {
+    const { setType, port } = this.definition;
+    if (setType === 'net') contributor.nets.forEach(visit);
+    else if (port !== undefined) eachPair(contributor, port, visit);
+  }
+}
+
+function eachPair(
+  contributor: Contributor,
+  wanted: { readonly name: string; readonly protocol?: number },
+  visit: (member: string) => void,
+): void {
+  for (const { name, protocol, port } of contributor.ports) {
+    if (name !== wanted.name || (wanted.protocol !== undefined && wanted.protocol !== protocol)) continue;
+    for (const net of contributor.nets) visit(`${net.slice(0, net.indexOf('/'))},${protocol}:${port}`);
+  }
+}

@@ -1,0 +1,166 @@
+/** Which kinds of resources the graph follows, how each is read and which parts hear of it. Pure. */
+import type { Problem } from '#appliance/lib/problem.ts';
+import type { PolicyKind } from '../model/policy.ts';
+import type { ActiveProfiles } from './active-profiles.ts';
+import type { Conversion } from './convert/fields.ts';
+import { convertHostEndpoint } from './convert/host-endpoint.ts';
+import { convertIpPool } from './convert/ip-pool.ts';
+import type { ResourceKey } from './convert/key.ts';
+import { convertKubernetesPolicy } from './convert/kubernetes-policy.ts';
+import { convertNetworkSet } from './convert/network-set.ts';
+import { convertNode } from './convert/node.ts';
+import { convertPolicy } from './convert/policy.ts';
+import { convertProfile, defaultAllowName } from './convert/profile.ts';
+import { convertTier } from './convert/tier.ts';
+import { convertWorkloadEndpoint } from './convert/workload-endpoint.ts';
+import type { Hosts } from './hosts.ts';
+import type { IpPools } from './ip-pools.ts';
+import type { IpSetMembers, LabelledContributor } from './ip-set-members.ts';
+import type { LocalEndpoint } from './local-endpoint.ts';
+import type { LocalEndpoints } from './local-endpoints.ts';
+
+/** The parts that hear of resources. */
+export interface GraphParts {
+  readonly sets: IpSetMembers;
+  readonly profiles: ActiveProfiles;
+  readonly endpoints: LocalEndpoints;
+  readonly pools: IpPools;
+  readonly hosts: Hosts;
+}
+
+/** What conversions need to know besides the object. */
+export interface GraphContext {
+  readonly hostname: string;
+  readonly isSourceSpoofingAllowed: boolean;
+}
+
+/** `key` is the whole store key. */
+export type StoredKey = ResourceKey & { readonly key: string };
+
+export interface GraphKind {
+  readonly isNamespaced: boolean;
+  /** Takes the present value, undefined for absent, and returns what is wrong with it. */
+  apply(key: StoredKey, value: unknown): readonly Problem[];
+}
+
+/** The kinds by the plural in their store keys; others are of no interest. */
+export function createKinds(parts: GraphParts, context: GraphContext): ReadonlyMap<string, GraphKind> {
+  return new Map<string, GraphKind>([
+    ['globalnetworkpolicies', policyKind(parts, 'GlobalNetworkPolicy', false)],
+    ['stagedglobalnetworkpolicies', policyKind(parts, 'StagedGlobalNetworkPolicy', false)],
+    ['networkpolicies', policyKind(parts, 'NetworkPolicy', true)],
+    ['stagednetworkpolicies', policyKind(parts, 'StagedNetworkPolicy', true)],
+    ['stagedkubernetesnetworkpolicies', policyKind(parts, 'StagedKubernetesNetworkPolicy', true)],
+    ['globalnetworksets', networkSetKind(parts, false)],
+    ['networksets', networkSetKind(parts, true)],
+    ['workloadendpoints', workloadEndpointKind(parts, context)],
+    ['hostendpoints', hostEndpointKind(parts, context)],
+    ['profiles', profileKind(parts)],
+    ['tiers', tierKind(parts)],
+    ['ippools', ipPoolKind(parts)],
+    ['nodes', nodeKind(parts)],
+  ]);
+}
+
+function policyKind({ endpoints }: GraphParts, kind: PolicyKind, isNamespaced: boolean): GraphKind {
+  const convert = kind === 'StagedKubernetesNetworkPolicy' ? convertKubernetesPolicy : convertPolicy;
+  return defineKind({
+    isNamespaced,
+    convert: ({ namespace, name }, value) => convert({ kind, namespace, name }, value),
+    accept: ({ namespace, name }, policy) => endpoints.policies.setPolicy({ kind, namespace, name }, policy),
+  });
+}
+
+function networkSetKind({ sets }: GraphParts, isNamespaced: boolean): GraphKind {
+  return defineKind({
+    isNamespaced,
+    convert: ({ namespace }, value) => convertNetworkSet(namespace, value),
+    accept: ({ key }, contributor) => acceptContributor(sets, key, contributor),
+  });
+}
+
+function workloadEndpointKind(parts: GraphParts, context: GraphContext): GraphKind {
+  return defineKind({
+    isNamespaced: true,
+    convert: ({ namespace, name }, value) => convertWorkloadEndpoint({ namespace, name, ...context }, value),
+    accept: ({ key }, input) => acceptEndpoint(parts, key, input, input?.local && { type: 'workload', ...input.local }),
+  });
+}
+
+function hostEndpointKind(parts: GraphParts, { hostname }: GraphContext): GraphKind {
+  return defineKind({
+    isNamespaced: false,
+    convert: ({ name }, value) => convertHostEndpoint(name, hostname, value),
+    accept: ({ key }, input) => acceptEndpoint(parts, key, input, input?.local && { type: 'host', ...input.local }),
+  });
+}
+
+function profileKind({ sets, profiles, endpoints }: GraphParts): GraphKind {
+  return defineKind({
+    isNamespaced: false,
+    convert: (_, value) => convertProfile(value),
+    accept: ({ name }, profile) => {
+      if (name === defaultAllowName) return;
+      sets.setProfileLabels(name, profile?.labels);
+      endpoints.policies.setProfileLabels(name, profile?.labels);
+      profiles.setProfile(name, profile);
+    },
+  });
+}
+
+function tierKind({ endpoints }: GraphParts): GraphKind {
+  return defineKind({
+    isNamespaced: false,
+    convert: (_, value) => convertTier(value),
+    accept: ({ name }, tier) => endpoints.setTier(name, tier),
+  });
+}
+
+function ipPoolKind({ pools }: GraphParts): GraphKind {
+  return defineKind({
+    isNamespaced: false,
+    convert: (_, value) => convertIpPool(value),
+    accept: ({ name }, pool) => pools.setPool(name, pool),
+  });
+}
+
+function nodeKind({ hosts }: GraphParts): GraphKind {
+  return defineKind({
+    isNamespaced: false,
+    convert: (_, value) => convertNode(value),
+    accept: ({ name }, metadata) => hosts.setHost(name, metadata),
+  });
+}
+
+interface KindSteps<T> {
+  readonly isNamespaced: boolean;
+  readonly convert: (key: StoredKey, value: unknown) => Conversion<T>;
+  readonly accept: (key: StoredKey, value: T | undefined) => void;
+}
+
+function defineKind<T>({ isNamespaced, convert, accept }: KindSteps<T>): GraphKind {
+  return {
+    isNamespaced,
+    apply(key, value) {
+      const conversion: Conversion<T> = value === undefined ? { value: undefined, problems: [] } : convert(key, value);
+      accept(key, conversion.value);
+      return conversion.problems;
+    },
+  };
+}
+
+function acceptContributor(sets: IpSetMembers, key: string, contributor: LabelledContributor | undefined): void {
+  if (contributor === undefined) sets.removeContributor(key);
+  else sets.setContributor(key, contributor);
+}
+
+function acceptEndpoint(
+  { sets, endpoints }: GraphParts,
+  key: string,
+  input: LabelledContributor | undefined,
+  local: LocalEndpoint | undefined,
+): void {
+  acceptContributor(sets, key, input);
+  if (local === undefined || input === undefined) endpoints.removeEndpoint(key);
+  else endpoints.setEndpoint(key, local, input.labels);
+}
