@@ -2,9 +2,11 @@
  * The way from the store's updates to the dataplane: configuration to its resolver, everything to the graph, the graph's flushes on.
  * Stands between `datastore/follow.ts` and a `Dataplane`. I/O only through those.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Revision } from '../../datastore/store.ts';
-import type { SyncSink, SyncStatus, Update } from '../../datastore/syncer.ts';
+import type { SyncSink, SyncStatus } from '../../datastore/syncer.ts';
 import type { Logger } from '../../lib/log.ts';
+import { decodeUpdate } from '../calc/decode.ts';
 import { createGraph, type Graph } from '../calc/graph.ts';
 import type { ConfigSource, Resolved } from '../config/source.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
@@ -27,6 +29,9 @@ export interface Pipeline extends SyncSink {
   readonly problems: Graph['problems'];
 }
 
+/** Messages in one part of a flush. */
+const partMessages = 2_000;
+
 /**
  * Nothing reaches the dataplane before the first in-sync, nor while the store says it is not ready (locked for a migration):
  * what was enforced stays enforced.
@@ -48,26 +53,33 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return sentRevision;
     },
     problems: () => graph.problems(),
-    onUpdates(updates, revision) {
-      for (const update of updates) if (config.update(update.key, parse(update))) isConfigDirty = true;
-      graph.update(updates);
-      if (isStarted) send(revision);
+    async onUpdates(updates, revision) {
+      const decoded = updates.map(decodeUpdate);
+      for (const { key, value } of decoded) if (config.update(key, value)) isConfigDirty = true;
+      graph.update(decoded, revision);
+      if (isStarted) await send(revision);
     },
-    onStatus(next, revision) {
+    async onStatus(next, revision) {
       if (next !== status) log.info({ status: next, revision }, 'store');
       status = next;
       if (next !== 'in-sync') return;
-      if (!isStarted) graph.inSync();
       isStarted = true;
-      send(revision);
+      graph.status('in-sync', revision);
+      await send(revision);
     },
   };
 
-  function send(revision: Revision): void {
+  /** A big flush goes in parts, so that the event loop gets its turn between them. */
+  async function send(revision: Revision): Promise<void> {
     if (!config.isStoreReady) return;
-    const messages: Message[] = [...configMessages(), ...graph.flush()];
+    const settings = configMessages();
+    if (settings.length > 0) dataplane.accept({ revision: sentRevision, messages: settings });
+    for (let part = graph.flush(partMessages); part !== undefined; part = graph.flush(partMessages)) {
+      dataplane.accept(part);
+      if (part.isLast) break;
+      await setImmediate();
+    }
     sentRevision = revision;
-    dataplane.accept({ revision, messages });
   }
 
   function configMessages(): Message[] {
@@ -79,15 +91,5 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     lastConfig = text;
     options.onConfig(resolved);
     return [{ type: 'config-update', config: resolved.config }];
-  }
-}
-
-function parse(update: Update): unknown {
-  if (update.value === undefined || !/\/(felixconfigurations|clusterinformations|nodes)\//.test(update.key))
-    return undefined;
-  try {
-    return JSON.parse(update.value.toString('utf8'));
-  } catch {
-    return undefined; // what cannot be read is absent; the graph reports it
   }
 }
