@@ -47,9 +47,7 @@ function storeAddress(s: Settings) {
   if (s.datastoreType === 'etcdv3') return { endpoints: s.etcd.endpoints };
   const listen = s.etcdListen[0];
   if (listen === undefined) throw new Error('CALICO_ETCD_LISTEN: names no address to reach the store at');
-  return {
-    endpoints: [listen.type === 'unix' ? `unix:${listen.path}` : `${listen.type}://${listen.host}:${listen.port}`],
-  };
+  return { endpoints: [listen] };
 }
 
 function hostAddresses(): HostAddress[] {
