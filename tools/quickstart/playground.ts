@@ -21,6 +21,8 @@ export interface WorkloadSpec {
   readonly ports: readonly number[];
 }
 
+export type Daemon = 'calico-apiserver' | 'calico-node';
+
 export interface Playground {
   readonly hostNamespace: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -30,6 +32,8 @@ export interface Playground {
   settled(): Promise<void>;
   /** Opens a TCP connection from a workload; whether it was answered. */
   connect(from: string, address: string, port: number): Promise<boolean>;
+  /** Ends a daemon with `signal`, waits for its end, starts it again; does not wait until it is of use. */
+  restart(daemon: Daemon, signal: NodeJS.Signals): Promise<void>;
   /** Packets counted so far, by the counter's name (which is the policy's). */
   counters(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
@@ -49,11 +53,12 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
     NODENAME: 'quickstart',
   };
   const children: ResultPromise[] = [];
+  const daemons = new Map<Daemon, ResultPromise>();
   const players = new Map<string, ReturnType<typeof startPlayer>>();
   try {
     for (const namespace of namespaces) await addNamespace(namespace);
     for (const workload of workloads) await plugIn(workload);
-    for (const daemon of ['calico-apiserver', 'calico-node']) children.push(inHost([join(root, 'bin', daemon)]));
+    for (const daemon of ['calico-apiserver', 'calico-node'] as const) startDaemon(daemon);
     for (const workload of workloads) players.set(workload.name, startPlayer(workload));
     await Promise.all([...players.values()].map((p) => p.ready));
     await waitForSockets(environment.CALICO_RUN_DIR);
@@ -77,6 +82,12 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
       await get(join(environment.CALICO_RUN_DIR, 'node.sock'), `/wait?revision=${metadata.resourceVersion}`);
     },
     connect: (from, address, port) => players.get(from)!.connect(address, port),
+    async restart(daemon, signal) {
+      const child = daemons.get(daemon)!;
+      child.kill(signal);
+      await child;
+      startDaemon(daemon);
+    },
     async counters() {
       const { stdout } = await execa('ip', ['netns', 'exec', hostNamespace, 'nft', '-j', 'list', 'counters']);
       const { nftables } = JSON.parse(stdout) as { nftables: { counter?: { name: string; packets: number } }[] };
@@ -84,6 +95,10 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
     },
     close,
   };
+
+  function startDaemon(daemon: Daemon): void {
+    daemons.set(daemon, inHost([join(root, 'bin', daemon)]));
+  }
 
   function namespaceOf(name: string): string {
     return `cq${id}-${name}`;
@@ -159,8 +174,9 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
   }
 
   async function close(): Promise<void> {
-    for (const child of children) child.kill('SIGTERM');
-    await Promise.all(children.map((child) => child.catch(() => undefined)));
+    const all = [...daemons.values(), ...children];
+    for (const child of all) child.kill('SIGTERM');
+    await Promise.all(all.map((child) => child.catch(() => undefined)));
     for (const namespace of namespaces) await execa('ip', ['netns', 'del', namespace], { reject: false });
     rmSync(folder, { recursive: true, force: true });
   }
