@@ -51,6 +51,7 @@ export class WatchSession {
   #waiting: PromiseWithResolvers<WatchBatch | undefined> | undefined;
   #end: { readonly error: AppError | undefined } | undefined;
   #nextRevision: Revision;
+  #createdRevision: Revision = 0;
   #heardAtMs = performance.now();
 
   constructor(stream: Stream, startRevision: Revision) {
@@ -66,6 +67,11 @@ export class WatchSession {
   /** The first revision this session has not handed out; where its successor starts. */
   get nextRevision(): Revision {
     return this.#nextRevision;
+  }
+
+  /** The server's revision when it created the watch. */
+  get createdRevision(): Revision {
+    return this.#createdRevision;
   }
 
   /** Settles with the server's answer to the creation. */
@@ -105,7 +111,8 @@ export class WatchSession {
   }
 
   #confirm(response: IWatchResponse): void {
-    if (this.#nextRevision === 0) this.#nextRevision = Number(response.header.revision) + 1;
+    this.#createdRevision = Number(response.header.revision);
+    if (this.#nextRevision === 0) this.#nextRevision = this.#createdRevision + 1;
     this.#created.resolve();
   }
 

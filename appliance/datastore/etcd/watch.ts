@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { storeErrors } from '../errors.ts';
-import type { Watch, WatchBatch, WatchRequest } from '../store.ts';
+import type { Revision, Watch, WatchBatch, WatchRequest } from '../store.ts';
 import type { EtcdClient } from './client.ts';
 import { translateError } from './translate.ts';
 import { openWatchSession, type WatchSession } from './watch-session.ts';
@@ -101,6 +101,7 @@ class EtcdWatch implements Watch {
       if (!hasCode(error, 'STORE_UNAVAILABLE') || performance.now() >= endMs) throw error;
       try {
         const session = await openWatchSession(client, this.#request, startRevision);
+        assertContinues(session, startRevision);
         log.info({ startRevision, reason: String(broken) }, 'watch resumed');
         if (this.#closed) session.close();
         this.#session = session;
@@ -111,4 +112,11 @@ class EtcdWatch implements Watch {
       await sleep(waitMs * (0.5 + Math.random() / 2), undefined, { ref: false });
     }
   }
+}
+
+/** A server behind what it has told us was given another database; watching it would be silent until it catches up. */
+function assertContinues(session: WatchSession, startRevision: Revision): void {
+  if (session.createdRevision >= startRevision - 1) return;
+  session.close();
+  throw storeErrors.fail('STORE_COMPACTED', `the server is at ${session.createdRevision}, behind ${startRevision - 1}`);
 }
