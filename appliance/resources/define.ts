@@ -2,8 +2,8 @@
  * What a kind is: one value from which validation, defaults, REST, OpenAPI, table columns, store keys and reference pages follow.
  * Pure. A kind is added by one file in `kinds/` and one line in `registry.ts`.
  */
-import type { TSchema } from '@sinclair/typebox';
 import type { Problem } from '../lib/problem.ts';
+import type { ObjectSchema } from '../lib/schema.ts';
 import type { Resource } from './resource.ts';
 
 /** A table column as calicoctl prints it. `cell` returns the exact text. */
@@ -39,18 +39,20 @@ export interface KindDefinition {
   readonly shortNames: readonly string[];
   /** calicoctl and REST refuse writes. */
   readonly isReadOnly?: boolean;
-  readonly hasStatus?: boolean;
+  readonly hasStatus: boolean;
   /** One paragraph for the reference page and OpenAPI. */
   readonly description: string;
-  /** Schema of `spec`; property order is the order of encoding. Objects are closed (`additionalProperties: false`). */
-  readonly spec: TSchema;
-  readonly status?: TSchema;
+  /** Schema of `spec`; property order is the order of encoding. Objects are closed. */
+  readonly spec: ObjectSchema;
+  readonly status?: ObjectSchema;
   /** Fills what upstream fills before storing (schema defaults, `types`, tier label, ...). Changes its argument. */
   readonly applyDefaults?: (resource: Resource) => void;
+  /** Fills what upstream fills after reading from the store. Changes its argument. */
+  readonly applyReadDefaults?: (resource: Resource) => void;
   /** Everything a schema cannot say. Runs only when the schema holds. */
   readonly check?: (resource: Resource, operation: 'create' | 'update') => Problem[];
   /** Rule for metadata.name beyond the subdomain rule; returns a message, or undefined. */
-  readonly checkName?: (name: string, resource: Resource) => string | undefined;
+  readonly checkName?: (name: string, operation: 'create' | 'update') => string | undefined;
   /** calicoctl's columns: `-o ps` and `-o wide`; `extra` headings for custom-columns only. */
   readonly columns: {
     readonly ps: readonly Column[];
@@ -62,7 +64,7 @@ export interface KindDefinition {
   readonly example: Resource;
 }
 
-/** Keeps the literal types of a definition. */
-export function defineKind(definition: KindDefinition): KindDefinition {
-  return definition;
+/** Completes a definition: a kind with a status schema has a status. */
+export function defineKind(definition: Omit<KindDefinition, 'hasStatus'>): KindDefinition {
+  return { ...definition, hasStatus: definition.status !== undefined };
 }

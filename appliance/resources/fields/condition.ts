@@ -1,0 +1,15 @@
+/** Kubernetes conditions in a status. Pure. Source: Kubernetes API conventions (`metav1.Condition`). */
+import { always, integer, list, object, text } from '../../lib/schema.ts';
+import { timeSchema } from './time.ts';
+
+/** `status.conditions`. */
+export const conditionsSchema = list(
+  object({
+    type: always(text()),
+    status: always(text()),
+    observedGeneration: integer(),
+    lastTransitionTime: always(timeSchema),
+    reason: always(text()),
+    message: always(text()),
+  }),
+);

@@ -1,0 +1,21 @@
+/** Selector fields: parsed when written, stored verbatim. Pure. */
+import { type TextSchema, text } from '../../lib/schema.ts';
+import { parseSelector } from '../../selector/parse.ts';
+
+/** A selector of at most 1024 characters. */
+export const selectorSchema: TextSchema = text({ maxLength: 1024, check: checkSelector });
+
+/** A selector of any length, where the API has no limit. */
+export const longSelectorSchema: TextSchema = text({ check: checkSelector });
+
+/** A selector in which `global()` has no meaning. */
+export const selectorWithoutGlobalSchema: TextSchema = text({
+  maxLength: 1024,
+  check: (value) =>
+    value.includes('global(') ? 'global() can only be used in a namespaceSelector of a rule' : checkSelector(value),
+});
+
+function checkSelector(value: string): string | undefined {
+  const result = parseSelector(value);
+  return result.ok ? undefined : (result.problems[0]?.message ?? 'invalid selector');
+}

@@ -1,0 +1,52 @@
+/** Profile. Pure. */
+import { described, map, object, text } from '../../lib/schema.ts';
+import { nameColumn, nameTableColumn } from '../columns.ts';
+import { defineKind } from '../define.ts';
+import { checkLabels } from '../fields/labels.ts';
+import { type Rule, rulesSchema } from '../fields/rule.ts';
+import { checkRules } from '../fields/rule-check.ts';
+import { apiVersion, type Resource } from '../resource.ts';
+
+export const profile = defineKind({
+  kind: 'Profile',
+  plural: 'profiles',
+  singular: 'profile',
+  isNamespaced: false,
+  aliases: ['profile', 'profiles', 'pro', 'pros'],
+  shortNames: [],
+  description:
+    'Rules and labels that endpoints share by naming the profile. Profiles decide only what no policy decided.',
+  spec: object({
+    ingress: described('Rules for packets to the endpoints.', rulesSchema),
+    egress: described('Rules for packets from the endpoints.', rulesSchema),
+    labelsToApply: described("Labels the endpoints get; an endpoint's own labels win.", map(text())),
+  }),
+  check: (resource) => [
+    ...checkLabels((resource.spec.labelsToApply ?? {}) as Record<string, string>, 'spec.labelsToApply'),
+    ...checkRules(resource.spec.ingress as Rule[], 'spec.ingress', { direction: 'ingress', isNamespaced: true }),
+    ...checkRules(resource.spec.egress as Rule[], 'spec.egress', { direction: 'egress', isNamespaced: true }),
+  ],
+  columns: {
+    ps: [nameColumn],
+    wide: [nameColumn, { heading: 'LABELS', cell: printLabels }],
+  },
+  tableColumns: [nameTableColumn],
+  example: {
+    kind: 'Profile',
+    apiVersion,
+    metadata: { name: 'prod-base' },
+    spec: {
+      ingress: [{ action: 'Allow', source: { selector: "env == 'prod'" } }],
+      egress: [{ action: 'Allow' }],
+      labelsToApply: { env: 'prod' },
+    },
+  },
+});
+
+function printLabels(resource: Resource): string {
+  const labels = (resource.spec.labelsToApply ?? {}) as Record<string, string>;
+  return Object.keys(labels)
+    .sort()
+    .map((key) => `${key}=${labels[key]}`)
+    .join(',');
+}

@@ -1,0 +1,187 @@
+/** WorkloadEndpoint. Pure. Its name follows from its identifiers (`workload-endpoint-name.ts`). */
+import { type Address, contains, parseAddress, parsePrefixOrAddress } from '../../lib/ip/address.ts';
+import type { Problem } from '../../lib/problem.ts';
+import { always, described, integer, list, object, present, text } from '../../lib/schema.ts';
+import { joined, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import { defineKind } from '../define.ts';
+import { cidrOrIpSchema, hostAddressSchema, ipSchema, macSchema, netSchema } from '../fields/address.ts';
+import { checkEndpointPortName, containerIdSchema, interfaceSchema } from '../fields/interface-name.ts';
+import { nameSchema } from '../fields/name.ts';
+import { qosControlsSchema } from '../fields/qos.ts';
+import { portNumberSchema, protocolSchema } from '../fields/scalars.ts';
+import { problemOf } from '../read.ts';
+import { apiVersion, type Resource } from '../resource.ts';
+import { type WorkloadEndpointIdentifiers, workloadEndpointName } from '../workload-endpoint-name.ts';
+
+/** Spec of a workload endpoint after decoding. */
+export interface WorkloadEndpointSpec extends WorkloadEndpointIdentifiers {
+  serviceAccountName?: string;
+  ipNetworks?: string[];
+  ipNATs?: { internalIP: string; externalIP: string }[];
+  ipv4Gateway?: string;
+  ipv6Gateway?: string;
+  profiles?: string[];
+  interfaceName?: string;
+  mac?: string;
+  ports?: { name: string; protocol: string | number; port: number; hostPort: number; hostIP: string }[];
+  allowSpoofedSourcePrefixes?: string[];
+  qosControls?: Record<string, unknown>;
+}
+
+export const workloadEndpoint = defineKind({
+  kind: 'WorkloadEndpoint',
+  plural: 'workloadendpoints',
+  singular: 'workloadendpoint',
+  isNamespaced: true,
+  aliases: ['workloadendpoint', 'workloadendpoints', 'wep', 'weps'],
+  shortNames: ['wep', 'weps'],
+  description:
+    'One network interface of a workload (container, virtual machine, process), with its addresses and its labels.',
+  spec: object(
+    {
+      orchestrator: described('What started the workload.', nameSchema),
+      workload: described('Name of the workload.', nameSchema),
+      node: described('Host the workload runs on.', nameSchema),
+      containerID: described('Container the interface belongs to.', containerIdSchema),
+      pod: described('Pod the interface belongs to.', nameSchema),
+      endpoint: described('Name of the interface inside the workload.', nameSchema),
+      serviceAccountName: described('Service account of the workload.', nameSchema),
+      ipNetworks: described('Addresses of the workload, each alone or as /32 or /128.', list(hostAddressSchema)),
+      ipNATs: described(
+        'Floating addresses, one to one.',
+        list(
+          object(
+            { internalIP: always(ipSchema()), externalIP: always(ipSchema()) },
+            { required: ['internalIP', 'externalIP'] },
+          ),
+        ),
+      ),
+      ipv4Gateway: described('IPv4 gateway of the workload.', ipSchema(4)),
+      ipv6Gateway: described('IPv6 gateway of the workload.', ipSchema(6)),
+      profiles: described('Profiles whose rules and labels the endpoint gets, in order.', list(nameSchema)),
+      interfaceName: described('Interface on the host.', interfaceSchema),
+      mac: described('Hardware address of the interface.', macSchema),
+      ports: described('Named ports for rules to refer to, and host ports.', list(portSchema())),
+      allowSpoofedSourcePrefixes: described(
+        'Sources besides its own that the workload may use.',
+        list(cidrOrIpSchema()),
+      ),
+      qosControls: described(
+        'Limits of bandwidth, packets and connections; absent or 0 is off.',
+        present(qosControlsSchema),
+      ),
+    },
+    { required: ['node', 'interfaceName'] },
+  ),
+  applyDefaults: (resource) => {
+    const spec: WorkloadEndpointSpec = resource.spec;
+    resource.metadata.labels = {
+      ...resource.metadata.labels,
+      'projectcalico.org/namespace': resource.metadata.namespace ?? '',
+      ...(spec.orchestrator === undefined ? {} : { 'projectcalico.org/orchestrator': spec.orchestrator }),
+    };
+  },
+  check: checkEndpoint,
+  columns: {
+    ps: [workloadColumn(), specColumn('NODE', 'node'), networksColumn(), specColumn('INTERFACE', 'interfaceName')],
+    wide: [
+      nameColumn,
+      workloadColumn(),
+      specColumn('NODE', 'node'),
+      networksColumn(),
+      specColumn('INTERFACE', 'interfaceName'),
+      { heading: 'PROFILES', cell: (resource) => joined(resource.spec.profiles) },
+      { heading: 'NATS', cell: printNats },
+    ],
+    extra: [specColumn('ORCHESTRATOR', 'orchestrator'), specColumn('ENDPOINT', 'endpoint'), specColumn('MAC', 'mac')],
+  },
+  tableColumns: [
+    nameTableColumn,
+    specTableColumn('Node', 'node', 'Host the workload runs on.'),
+    specTableColumn('Interface', 'interfaceName', 'Interface on the host.'),
+  ],
+  example: {
+    kind: 'WorkloadEndpoint',
+    apiVersion,
+    metadata: { name: 'node--7-cni-7f3a9c21d0b4-eth0', namespace: 'prod', labels: { app: 'db' } },
+    spec: {
+      orchestrator: 'cni',
+      node: 'node-7',
+      containerID: '7f3a9c21d0b4',
+      endpoint: 'eth0',
+      ipNetworks: ['10.77.3.65/32'],
+      profiles: ['prod-base'],
+      interfaceName: 'cali8c1d22e90ab',
+      mac: 'ee:ee:ee:ee:ee:ee',
+      ports: [{ name: 'pg', protocol: 'TCP', port: 5432, hostPort: 0, hostIP: '' }],
+    },
+  },
+});
+
+function portSchema() {
+  return object(
+    {
+      name: always(text()),
+      protocol: always(protocolSchema),
+      port: always(portNumberSchema),
+      hostPort: always(integer(0, 65535)),
+      hostIP: always(text({ check: (value) => (value === '' ? undefined : netSchema().check!(value)) })),
+    },
+    { required: ['protocol', 'port'] },
+  );
+}
+
+function checkEndpoint(resource: Resource): Problem[] {
+  const spec: WorkloadEndpointSpec = resource.spec;
+  return [...checkName(resource.metadata.name, spec), ...checkNats(spec), ...checkPorts(spec)];
+}
+
+function checkName(name: string, spec: WorkloadEndpointSpec): Problem[] {
+  const computed = workloadEndpointName(spec);
+  if (!computed.ok) return [problemOf(`spec.${computed.field}`, computed.message)];
+  return computed.name === name
+    ? []
+    : [problemOf('metadata.name', `must be ${computed.name}, as its identifiers say`, name)];
+}
+
+function checkNats(spec: WorkloadEndpointSpec): Problem[] {
+  const own = (spec.ipNetworks ?? []).map((network) => parsePrefixOrAddress(network)!);
+  return (spec.ipNATs ?? []).flatMap((nat, i) => {
+    const internal: Address = parseAddress(nat.internalIP)!;
+    const problems: Problem[] = [];
+    if (internal.family !== parseAddress(nat.externalIP)!.family) {
+      problems.push(
+        problemOf(`spec.ipNATs[${i}].externalIP`, 'must be of the same family as internalIP', nat.externalIP),
+      );
+    }
+    if (!own.some((prefix) => contains(prefix, internal))) {
+      problems.push(problemOf(`spec.ipNATs[${i}].internalIP`, 'must be one of ipNetworks', nat.internalIP));
+    }
+    return problems;
+  });
+}
+
+function checkPorts(spec: WorkloadEndpointSpec): Problem[] {
+  return (spec.ports ?? []).flatMap((port, i) => {
+    const at = `spec.ports[${i}].name`;
+    if (port.name === '') return port.hostPort > 0 ? [] : [problemOf(at, 'is required without hostPort')];
+    const message = checkEndpointPortName(port.name);
+    return message === undefined ? [] : [problemOf(at, message, port.name)];
+  });
+}
+
+function workloadColumn() {
+  return {
+    heading: 'WORKLOAD',
+    cell: (resource: Resource) => String(resource.spec.workload ?? resource.spec.pod ?? ''),
+  };
+}
+
+function networksColumn() {
+  return { heading: 'NETWORKS', cell: (resource: Resource) => joined(resource.spec.ipNetworks) };
+}
+
+function printNats(resource: Resource): string {
+  const spec: WorkloadEndpointSpec = resource.spec;
+  return (spec.ipNATs ?? []).map((nat) => nat.externalIP).join(',');
+}

@@ -1,0 +1,73 @@
+/** Metadata of every kind: its schema, and the rules for names, namespaces, labels and annotations. Pure. */
+import type { Problem } from '../lib/problem.ts';
+import { always, boolean, integer, list, object, present, text } from '../lib/schema.ts';
+import type { KindDefinition } from './define.ts';
+import { checkAnnotations, checkLabels, stringMap } from './fields/labels.ts';
+import { checkSubdomain } from './fields/name.ts';
+import { timeSchema } from './fields/time.ts';
+import { problemOf } from './read.ts';
+import type { ObjectMeta } from './resource.ts';
+
+const ownerReference = object({
+  apiVersion: always(text()),
+  kind: always(text()),
+  name: always(text()),
+  uid: always(text()),
+  controller: present(boolean()),
+  blockOwnerDeletion: present(boolean()),
+});
+
+/** Kubernetes' ObjectMeta in the order of its encoding. */
+export const metadataSchema = object({
+  name: text(),
+  generateName: text(),
+  namespace: text(),
+  selfLink: text(),
+  uid: text(),
+  resourceVersion: text(),
+  generation: integer(),
+  creationTimestamp: present(timeSchema),
+  deletionTimestamp: present(timeSchema),
+  deletionGracePeriodSeconds: present(integer()),
+  labels: stringMap,
+  annotations: stringMap,
+  ownerReferences: list(ownerReference),
+  finalizers: list(text()),
+  managedFields: list({ type: 'any' }),
+});
+
+/** Everything wrong with the metadata of a manifest of this kind. */
+export function checkMetadata(kind: KindDefinition, metadata: ObjectMeta, operation: 'create' | 'update'): Problem[] {
+  return [
+    ...checkName(kind, metadata, operation),
+    ...checkNamespace(kind, metadata.namespace),
+    ...checkLabels(metadata.labels ?? {}, 'metadata.labels'),
+    ...checkAnnotations(metadata.annotations ?? {}, 'metadata.annotations'),
+  ];
+}
+
+function checkName(kind: KindDefinition, metadata: ObjectMeta, operation: 'create' | 'update'): Problem[] {
+  const path = 'metadata.name';
+  const name = metadata.name;
+  if (name === '')
+    return [
+      problemOf(
+        path,
+        metadata.generateName === undefined ? 'is required' : 'is required; generateName is not supported',
+      ),
+    ];
+  const message = checkSubdomain(name) ?? kind.checkName?.(name, operation);
+  return message === undefined ? [] : [problemOf(path, message, name)];
+}
+
+function checkNamespace(kind: KindDefinition, namespace: string | undefined): Problem[] {
+  const path = 'metadata.namespace';
+  if (!kind.isNamespaced) {
+    return namespace === undefined
+      ? []
+      : [problemOf(path, `must be absent: ${kind.kind} is not namespaced`, namespace)];
+  }
+  if (namespace === undefined) return [problemOf(path, 'is required')];
+  const message = checkSubdomain(namespace);
+  return message === undefined ? [] : [problemOf(path, message, namespace)];
+}
