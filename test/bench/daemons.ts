@@ -5,12 +5,18 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { openEtcdStore } from '#appliance/datastore/etcd/open.ts';
 import type { PutOp } from '#appliance/datastore/store.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What we need of a started process. */
+interface Child extends PromiseLike<unknown> {
+  readonly pid?: number | undefined;
+  kill(signal: NodeJS.Signals): boolean;
+}
 
 export interface PassFigures {
   readonly messages: number;
@@ -28,7 +34,6 @@ export interface Daemons {
   passText(): Promise<string>;
   memoryText(): Promise<string>;
   stallText(): Promise<string>;
-  resetPeaks(): Promise<void>;
   cpuSeconds(): { node: number; apiserver: number };
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -77,9 +82,6 @@ export async function startDaemons(folder: string): Promise<Daemons> {
     },
     memoryText: async () => `agent ${memory(node)}, API server ${memory(apiserver)}`,
     stallText: async () => `${(await status()).eventLoopStallMs.toFixed(0)} ms`,
-    async resetPeaks() {
-      await get(nodeSocket, '/status?reset=stall');
-    },
     cpuSeconds: () => ({ node: cpuSeconds(node), apiserver: cpuSeconds(apiserver) }),
     async [Symbol.asyncDispose]() {
       await store.close();
@@ -91,13 +93,13 @@ export async function startDaemons(folder: string): Promise<Daemons> {
 }
 
 /** `ip netns exec` and the launchers exec, so the child's pid is the daemon's. */
-function memory(child: ResultPromise): string {
+function memory(child: Child): string {
   const text = readFileSync(`/proc/${child.pid}/status`, 'utf8');
   const mib = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1024);
   return `${mib('VmRSS')} MiB (peak ${mib('VmHWM')})`;
 }
 
-function cpuSeconds(child: ResultPromise): number {
+function cpuSeconds(child: Child): number {
   const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -39,7 +39,6 @@ async function bench(sizes: Sizes): Promise<void> {
     await using daemons = await startDaemons(folder);
     say(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`, await daemons.passText()));
     say(row('memory after start', await daemons.memoryText()));
-    await daemons.resetPeaks();
     await benchChanges(daemons, sizes);
     await benchBurst(daemons, sizes);
     await benchChurn(daemons, sizes);
@@ -78,7 +77,7 @@ function put({ key, value }: StoredObject) {
 
 /** Single changes, one after the other, each from the acknowledged write to the kernel. */
 async function benchChanges(daemons: Daemons, sizes: Sizes): Promise<void> {
-  const { policies, localEndpoints, remoteEndpoints, cidrs } = sizes;
+  const { policies, localEndpoints, cidrs } = sizes;
   const newPolicy = (i: number) => policy(policies + i, 9000, sizes);
   const newEndpoint = (i: number) => localEndpoint(localEndpoints + i);
   await change(daemons, "a rule's port", (i) => policy(1 + (i % (policies - 1)), 10_000 + i, sizes));

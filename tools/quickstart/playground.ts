@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -19,6 +19,11 @@ export interface WorkloadSpec {
   readonly interfaceName: string;
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
+}
+
+/** What we need of a started process. */
+interface Child extends PromiseLike<unknown> {
+  kill(signal: NodeJS.Signals): boolean;
 }
 
 export type Daemon = 'calico-apiserver' | 'calico-node';
@@ -52,8 +57,8 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
     CALICO_NETWORKING_BACKEND: 'none',
     NODENAME: 'quickstart',
   };
-  const children: ResultPromise[] = [];
-  const daemons = new Map<Daemon, ResultPromise>();
+  const children: Child[] = [];
+  const daemons = new Map<Daemon, Child>();
   const players = new Map<string, ReturnType<typeof startPlayer>>();
   try {
     for (const namespace of namespaces) await addNamespace(namespace);
@@ -104,7 +109,7 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
     return `cq${id}-${name}`;
   }
 
-  function inHost(command: string[]): ResultPromise {
+  function inHost(command: string[]): Child {
     return execa('ip', ['netns', 'exec', hostNamespace, ...command], {
       env: environment,
       stdin: 'ignore',
@@ -176,7 +181,7 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
   async function close(): Promise<void> {
     const all = [...daemons.values(), ...children];
     for (const child of all) child.kill('SIGTERM');
-    await Promise.all(all.map((child) => child.catch(() => undefined)));
+    await Promise.allSettled(all);
     for (const namespace of namespaces) await execa('ip', ['netns', 'del', namespace], { reject: false });
     rmSync(folder, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { followStore } from '../../datastore/follow.ts';
 import { createResources } from '../../datastore/resources.ts';
@@ -13,6 +14,7 @@ import type { Logger } from '../../lib/log.ts';
 import { type ConfigLayer, environmentLayer, fileLayer } from '../config/layers.ts';
 import { createConfigSource, type Resolved } from '../config/source.ts';
 import { createNftablesDataplane } from '../dataplane/nftables/backend.ts';
+import type { PassStats } from '../dataplane/nftables/table-writer.ts';
 import type { FelixConfig } from '../model/config.ts';
 import {
   hostEndpointStatusKey,
@@ -57,6 +59,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const prefixes = statusPrefixes(nodename, regionOf(local.openstackRegion));
   const writer = createStatusWriter({ store, delayMs: local.endpointReportingDelayMs, log });
   const reporter = createReporter({ prefixes, writer, progress });
+  const eventLoop = monitorEventLoopDelay({ resolution: 5 });
+  eventLoop.enable();
+  let lastPass: PassStats | undefined;
   let resolved: Resolved | undefined;
   let heartbeat: ReturnType<typeof startProcessStatus> | undefined;
 
@@ -65,6 +70,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     hostname: nodename,
     reports: reporter,
     log: log.child({ component: 'dataplane' }),
+    onPass: (stats) => {
+      lastPass = stats;
+    },
   });
   const pipeline = createPipeline({
     hostname: nodename,
@@ -102,6 +110,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       isStoreReady: config.isStoreReady,
       sentRevision: pipeline.sentRevision,
       appliedRevision: progress.appliedRevision,
+      lastPass,
+      eventLoopStallMs: eventLoop.max / 1e6,
       refusedPolicies: Object.fromEntries(progress.refusals),
       invalidObjects: Object.fromEntries(pipeline.problems()),
       config: Object.fromEntries(resolved?.values ?? []),
@@ -112,6 +122,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return {
     async close() {
       abort.abort();
+      eventLoop.disable();
       await Promise.all([following.close(), socket.close(), heartbeat?.close(), registration]);
       await dataplane.close();
       await writer.close();

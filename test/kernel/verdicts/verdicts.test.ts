@@ -90,14 +90,14 @@ function openEnforcer(lab: Lab) {
       revision++;
       graph.update([
         ...gone.map((key) => ({ key, value: undefined, revision })),
-        ...manifests.map((m) => ({ key: m.key, value: Buffer.from(JSON.stringify(m.value)), revision })),
+        ...manifests.map((m) => ({ key: m.key, value: m.value, revision })),
       ]);
       present.clear();
       for (const key of wanted) present.add(key);
-      if (isFirst) graph.inSync();
-      dataplane.accept({ revision, messages: [configMessage(world), ...graph.flush()] });
+      if (isFirst) graph.status('in-sync');
+      dataplane.accept({ revision, messages: [configMessage(world), ...(graph.flush()?.messages ?? [])] });
       await dataplane.settled();
-      return [...refused];
+      return [...refused].map(([id, problem]) => `${id}: ${problem}`);
     },
     async [Symbol.asyncDispose]() {
       await dataplane.close();
