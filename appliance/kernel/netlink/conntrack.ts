@@ -48,12 +48,17 @@ function keyOf({ tuple, id, zone }: Entry): string {
   return [tuple, id, zone].map((bytes) => bytes?.toString('hex')).join();
 }
 
-/** Kernels since 5.8 filter for us; older ones send all, so each entry is looked at here too. */
+/**
+ * Kernels since 5.8 filter IPv4 for us; older ones send all, so each entry is looked at here too. Their filter for IPv6
+ * leaves out the very entries that match (seen on 6.18), so there we read all.
+ */
 function findEntries(reader: NetlinkReader, direction: 'original' | 'reply', address: Address): Promise<Entry[]> {
   const request = {
     type: CT.get,
     header: nfgenmsg(FAMILY_NUMBERS[address.family]),
-    attributes: (writer: MessageWriter) => writeFilter(writer, direction, address),
+    attributes: (writer: MessageWriter) => {
+      if (address.family === 4) writeFilter(writer, direction, address);
+    },
   };
   return reader.dump(request, (message) => readEntry(message, direction, address));
 }

@@ -1,0 +1,156 @@
+/**
+ * The port to the kernel, kept in memory: for tests and dry runs. It refuses what the real one refuses; both pass the same
+ * suite (`test/contract/kernel.ts`). What nobody asks the kernel for (links, addresses, connections) is set from outside.
+ */
+import type { InterfaceAddress, Kernel, KernelEvent, Link, Neighbour, Route, RouteOperation } from '../kernel.ts';
+import { FakeNft } from './nft.ts';
+
+export interface FakeKernel extends Kernel {
+  readonly nft: FakeNft;
+  /** Adds or changes a link, as seen by listeners. A link that goes down loses its routes. */
+  setLink(link: Link): void;
+  /** Removes a link with its addresses, routes and neighbours. */
+  removeLink(name: string): void;
+  setAddress(address: InterfaceAddress): void;
+  /** Adds a tracked connection by its original and reply sources. */
+  addConnection(original: string, reply: string): void;
+}
+
+/** An empty kernel: no tables, no links. */
+export function createFakeKernel(): FakeKernel {
+  return new InMemoryKernel();
+}
+
+class InMemoryKernel implements FakeKernel {
+  readonly nft = new FakeNft();
+  readonly #links = new Map<number, Link>();
+  readonly #addresses = new Map<string, InterfaceAddress>();
+  readonly #routes = new Map<string, Route>();
+  readonly #neighbours = new Map<string, Neighbour>();
+  readonly #sysctls = new Map<string, string>([['net/ipv4/ip_forward', '0']]);
+  readonly #listeners = new Set<(event: KernelEvent) => void>();
+  #connections: (readonly [string, string])[] = [];
+
+  links = async () => [...this.#links.values()];
+  addresses = async () => [...this.#addresses.values()];
+  routes = async (family: 4 | 6) => [...this.#routes.values()].filter((route) => route.family === family);
+
+  async neighbours(family: 4 | 6, ifindex: number) {
+    return [...this.#neighbours.values()].filter((entry) => entry.family === family && entry.ifindex === ifindex);
+  }
+
+  async changeRoutes(operations: readonly RouteOperation[]) {
+    return operations.map((operation, index) => {
+      const code = 'route' in operation ? this.#changeRoute(operation) : this.#changeNeighbour(operation);
+      return code === undefined ? undefined : { index, code, message: code };
+    });
+  }
+
+  #changeRoute({ type, route }: Extract<RouteOperation, { route: Route }>): string | undefined {
+    const kept = route.family === 6 && route.priority === 0 ? { ...route, priority: 1024 } : route;
+    const key = `${kept.family} ${kept.table} ${kept.destination} ${kept.priority}`;
+    const there = this.#routes.get(key);
+    if (type === 'delete-route') {
+      if (there !== undefined && there.oif === kept.oif && there.type === kept.type) this.#dropRoute(key, there);
+      return undefined;
+    }
+    const link = kept.oif === undefined ? undefined : this.#links.get(kept.oif);
+    if (kept.oif !== undefined && link === undefined) return 'ENODEV';
+    if (link !== undefined && !link.isUp) return 'ENETDOWN';
+    this.#routes.set(key, kept);
+    this.#tell({ type: 'route', route: kept, isGone: false });
+    return undefined;
+  }
+
+  #dropRoute(key: string, route: Route): void {
+    this.#routes.delete(key);
+    this.#tell({ type: 'route', route, isGone: true });
+  }
+
+  #changeNeighbour({ type, neighbour }: Extract<RouteOperation, { neighbour: Neighbour }>): string | undefined {
+    const key = `${neighbour.ifindex} ${neighbour.address}`;
+    if (type === 'delete-neighbour') this.#neighbours.delete(key);
+    else if (!this.#links.has(neighbour.ifindex)) return 'ENODEV';
+    else this.#neighbours.set(key, neighbour);
+    return undefined;
+  }
+
+  /** Per-interface sysctls exist as long as their link does; their names are not checked. */
+  writeSysctl(path: string, value: string): string | undefined {
+    if (!this.#hasSysctl(path)) return `ENOENT: no such file or directory, open '/proc/sys/${path}'`;
+    this.#sysctls.set(path, value);
+    return undefined;
+  }
+
+  readSysctl(path: string): string | undefined {
+    return this.#hasSysctl(path) ? (this.#sysctls.get(path) ?? '0') : undefined;
+  }
+
+  #hasSysctl(path: string): boolean {
+    const name = /^net\/ipv[46]\/(?:conf|neigh)\/([^/]+)\/[a-z_]+$/.exec(path)?.[1];
+    if (name === undefined) return this.#sysctls.has(path);
+    return name === 'all' || name === 'default' || this.#byName(name) !== undefined;
+  }
+
+  #byName(name: string): Link | undefined {
+    return [...this.#links.values()].find((link) => link.name === name);
+  }
+
+  async deleteConntrack(address: string) {
+    const kept = this.#connections.filter((sources) => !sources.includes(address));
+    const deleted = this.#connections.length - kept.length;
+    this.#connections = kept;
+    return deleted;
+  }
+
+  listen(onEvent: (event: KernelEvent) => void) {
+    this.#listeners.add(onEvent);
+    return { close: () => void this.#listeners.delete(onEvent) };
+  }
+
+  close(): void {
+    this.#listeners.clear();
+  }
+
+  setLink(link: Link): void {
+    this.#links.set(link.index, link);
+    this.#tell({ type: 'link', link, isGone: false });
+    if (!link.isUp) this.#dropRoutes(link.index);
+  }
+
+  removeLink(name: string): void {
+    const link = this.#byName(name);
+    if (link === undefined) return;
+    this.#dropRoutes(link.index);
+    for (const [key, address] of this.#addresses) {
+      if (address.ifindex !== link.index) continue;
+      this.#addresses.delete(key);
+      this.#tell({ type: 'address', address, isGone: true });
+    }
+    for (const [key, entry] of this.#neighbours) if (entry.ifindex === link.index) this.#neighbours.delete(key);
+    this.#links.delete(link.index);
+    this.#tell({ type: 'link', link: { ...link, isUp: false, isRunning: false }, isGone: true });
+  }
+
+  #dropRoutes(ifindex: number): void {
+    for (const [key, route] of this.#routes) if (route.oif === ifindex) this.#dropRoute(key, route);
+  }
+
+  setAddress(address: InterfaceAddress): void {
+    this.#addresses.set(`${address.ifindex} ${address.prefix}`, address);
+    this.#tell({ type: 'address', address, isGone: false });
+  }
+
+  addConnection(original: string, reply: string): void {
+    this.#connections.push([original, reply]);
+  }
+
+  /** Later, as the real one does. */
+  #tell(event: KernelEvent): void {
+    for (const listener of this.#listeners) {
+      queueMicrotask(() => {
+        if (this.#listeners.has(listener)) listener(event);
+      });
+    }
+  }
+}
