@@ -1,4 +1,5 @@
 /** Makes a durable draft the committed state. The only place that changes it in normal running. Pure but for the new snapshot. */
+import { SharedSnapshot } from './database.ts';
 import type { Draft } from './draft.ts';
 import type { State } from './state.ts';
 
@@ -20,9 +21,8 @@ export function advance(state: State, draft: Draft): void {
 }
 
 /** Shows readers what the database holds now. */
-export function renewSnapshot(state: State): void {
-  const old = state.snapshot;
-  state.snapshot = state.database.snapshot();
-  // Resolves when the last reader is done; closing the database closes it too.
-  old.close().catch(() => undefined);
+function renewSnapshot(state: State): void {
+  const old = state.shared;
+  state.shared = new SharedSnapshot(state.database);
+  old.retire();
 }

@@ -9,8 +9,8 @@ type Scan = ReturnType<typeof scan>;
 
 /** All entries of `span` as of `revision`, in key order. Both scans start now, so later commits do not show. */
 export function readAt(state: State, span: Span, revision: Revision): Promise<Entry[]> {
-  const current = scan(state.database, state.snapshot, currentBounds(span));
-  const history = scan(state.database, state.snapshot, historyBounds(span));
+  const current = scan(state.database, state.shared, currentBounds(span));
+  const history = scan(state.database, state.shared, historyBounds(span));
   return join(current, history, revision);
 }
 

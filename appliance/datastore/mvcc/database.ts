@@ -35,30 +35,65 @@ export interface DatabaseSource {
 
 const sliceEntries = 1000;
 
-/** The entries between two bounds, in slices. The scan sees the snapshot it was started on, from the first call on. */
-export function scan(database: Database, snapshot: Snapshot, bounds: Bounds): AsyncIterable<[Buffer, Buffer][]> {
-  const iterator = database.iterator({ ...bounds, snapshot });
-  return slices(iterator);
-}
+/** A snapshot that stays open until it has been replaced and its last reader is done. */
+export class SharedSnapshot {
+  readonly snapshot: Snapshot;
+  #readers = 0;
+  #isRetired = false;
 
-async function* slices(iterator: DatabaseIterator): AsyncIterable<[Buffer, Buffer][]> {
-  try {
-    for (;;) {
-      const entries = await iterator.nextv(sliceEntries);
-      if (entries.length === 0) return;
-      yield entries;
-    }
-  } finally {
-    await iterator.close();
+  constructor(database: Database) {
+    this.snapshot = database.snapshot();
+  }
+
+  retain(): void {
+    this.#readers++;
+  }
+
+  release(): void {
+    this.#readers--;
+    this.#closeIfDone();
+  }
+
+  /** Nobody new will read it. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (!this.#isRetired || this.#readers > 0) return;
+    // The database closes what is still open when it is closed itself, and that is the only way this can fail.
+    this.snapshot.close().catch(() => undefined);
   }
 }
 
-/** The first `count` entries between two bounds. */
-export async function readFirst(
-  database: Database,
-  bounds: Bounds & { snapshot?: Snapshot },
-  count: number,
-): Promise<[Buffer, Buffer][]> {
+/**
+ * The entries between two bounds, in slices, as the snapshot has them. The snapshot is held from this call on,
+ * so the result must be iterated.
+ */
+export function scan(database: Database, shared: SharedSnapshot, bounds: Bounds): AsyncIterable<[Buffer, Buffer][]> {
+  shared.retain();
+  return slices(database, shared, bounds);
+}
+
+async function* slices(database: Database, shared: SharedSnapshot, bounds: Bounds): AsyncIterable<[Buffer, Buffer][]> {
+  try {
+    const iterator = database.iterator({ ...bounds, snapshot: shared.snapshot });
+    try {
+      for (let entries = await iterator.nextv(sliceEntries); entries.length > 0; ) {
+        yield entries;
+        entries = await iterator.nextv(sliceEntries);
+      }
+    } finally {
+      await iterator.close();
+    }
+  } finally {
+    shared.release();
+  }
+}
+
+/** The first `count` entries between two bounds, as the database has them now. */
+export async function readFirst(database: Database, bounds: Bounds, count: number): Promise<[Buffer, Buffer][]> {
   const iterator = database.iterator(bounds);
   try {
     return await iterator.nextv(count);

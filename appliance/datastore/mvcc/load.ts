@@ -4,7 +4,7 @@
  */
 import { storeErrors } from '../errors.ts';
 import type { Revision } from '../store.ts';
-import { type Database, readFirst, type Snapshot, scan } from './database.ts';
+import { type Database, readFirst, SharedSnapshot, scan } from './database.ts';
 import { KeyIndex } from './key-index.ts';
 import {
   currentBounds,
@@ -26,13 +26,13 @@ const firstRevision = 1;
 /** Reads everything that is kept in memory. STORE_CORRUPT names what is wrong. */
 export async function load(database: Database): Promise<State> {
   await claim(database);
-  const snapshot = database.snapshot();
+  const shared = new SharedSnapshot(database);
   const compacted = readMark(database, 'compacted');
   const cleaned = readMark(database, 'cleaned');
-  const leases = await loadLeases(database, snapshot);
-  const index = await loadIndex(database, snapshot, leases);
-  const revision = await checkLog(database, snapshot, compacted, index);
-  return { database, snapshot, revision, compacted, cleaned, index, leases };
+  const leases = await loadLeases(database, shared);
+  const index = await loadIndex(database, shared, leases);
+  const revision = await checkLog(database, shared, compacted, index);
+  return { database, shared, revision, compacted, cleaned, index, leases };
 }
 
 /** An empty database becomes ours; another's, or one of a later version, is left alone. */
@@ -56,17 +56,17 @@ function readMark(database: Database, name: 'compacted' | 'cleaned'): number {
   return record === undefined ? 0 : decodeNumber(key, record);
 }
 
-async function loadLeases(database: Database, snapshot: Snapshot): Promise<LeaseKeys> {
+async function loadLeases(database: Database, shared: SharedSnapshot): Promise<LeaseKeys> {
   const leases = new LeaseKeys();
-  for await (const slice of scan(database, snapshot, leaseBounds())) {
+  for await (const slice of scan(database, shared, leaseBounds())) {
     for (const [key, record] of slice) leases.grant(parseLeaseKey(key), decodeNumber(key, record));
   }
   return leases;
 }
 
-async function loadIndex(database: Database, snapshot: Snapshot, leases: LeaseKeys): Promise<KeyIndex> {
+async function loadIndex(database: Database, shared: SharedSnapshot, leases: LeaseKeys): Promise<KeyIndex> {
   const index = new KeyIndex();
-  for await (const slice of scan(database, snapshot, currentBounds({ start: '' }))) {
+  for await (const slice of scan(database, shared, currentBounds({ start: '' }))) {
     for (const [place, record] of slice) {
       const key = parseCurrentKey(place);
       const state = decodeKeyState(place.subarray(1), record);
@@ -83,13 +83,13 @@ async function loadIndex(database: Database, snapshot: Snapshot, leases: LeaseKe
 /** Checks that no revision is missing and that the last change of each key is its newest state; gives the newest revision. */
 async function checkLog(
   database: Database,
-  snapshot: Snapshot,
+  shared: SharedSnapshot,
   compacted: Revision,
   index: KeyIndex,
 ): Promise<Revision> {
   let newest = Math.max(compacted - 1, firstRevision);
   const last = new Map<Key, Revision>();
-  for await (const slice of scan(database, snapshot, logBounds(newest + 1))) {
+  for await (const slice of scan(database, shared, logBounds(newest + 1))) {
     for (const [place, record] of slice) {
       const revision = parseLogKey(place);
       if (revision !== newest + 1) throw storeErrors.fail('STORE_CORRUPT', `revision ${newest + 1} is missing`);

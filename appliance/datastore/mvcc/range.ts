@@ -66,7 +66,7 @@ async function readMany(state: State, selection: Selection): Promise<RangeResult
   const revision = state.revision;
   const span = { start: keys[0]!, end: `${keys.at(-1)!}\0` };
   const entries: Entry[] = [];
-  for await (const slice of scan(state.database, state.snapshot, currentBounds(span))) {
+  for await (const slice of scan(state.database, state.shared, currentBounds(span))) {
     for (const [bytes, record] of slice) entries.push(liveEntry(bytes, record));
   }
   if (entries.length !== keys.length) {

@@ -20,8 +20,7 @@ const bytesMax = 1024 * 1024;
 
 /** The wanted events from `first` on, as many revisions as make a slice. STORE_COMPACTED when `first` has been forgotten. */
 export async function readSlice(state: State, wanted: Wanted, first: Revision): Promise<Slice> {
-  const unread = { ...logBounds(first, state.revision + 1), snapshot: state.snapshot };
-  const records = await readFirst(state.database, unread, revisionsMax);
+  const records = await readFirst(state.database, logBounds(first, state.revision + 1), revisionsMax);
   // The state may have moved on while the log was read; what follows runs without a pause.
   if (first < state.compacted) throw compactedError(first, state.compacted);
   const events: WatchEvent[] = [];

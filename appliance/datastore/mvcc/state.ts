@@ -4,7 +4,7 @@
  */
 import { storeErrors } from '../errors.ts';
 import type { Entry, Revision } from '../store.ts';
-import type { Database, Snapshot } from './database.ts';
+import type { Database, SharedSnapshot } from './database.ts';
 import type { KeyIndex } from './key-index.ts';
 import { currentKey, historyKey, type Key, toBytes, toKey } from './keys.ts';
 import type { LeaseKeys } from './lease-keys.ts';
@@ -24,13 +24,13 @@ export interface Loaded {
 /** One object for the life of a store; after an I/O error it is filled anew from disk. */
 export interface State extends Loaded {
   database: Database;
-  snapshot: Snapshot;
+  shared: SharedSnapshot;
 }
 
 /** The newest committed entry of a key that the index has. STORE_CORRUPT when the database lacks it. */
 export function readCurrent(state: State, key: Key): Entry {
   const place = currentKey(key);
-  const record = state.database.getSync(place, { snapshot: state.snapshot });
+  const record = state.database.getSync(place, { snapshot: state.shared.snapshot });
   if (record === undefined) throw storeErrors.fail('STORE_CORRUPT', `key ${JSON.stringify(key)} has no value`);
   return liveEntry(place, record);
 }
@@ -38,7 +38,7 @@ export function readCurrent(state: State, key: Key): Entry {
 /** The entry that `revision` wrote, wherever it lies now; undefined when it has been forgotten. */
 export function readVersion(state: State, key: Key, revision: Revision): Entry | undefined {
   if (state.index.get(key)?.modRevision === revision) return readCurrent(state, key);
-  const record = state.database.getSync(historyKey(key, revision), { snapshot: state.snapshot });
+  const record = state.database.getSync(historyKey(key, revision), { snapshot: state.shared.snapshot });
   return record === undefined ? undefined : decodeState(toBytes(key), record);
 }
 
