@@ -4,6 +4,7 @@
  * again in between costs nothing.
  */
 import { isEqual } from '#appliance/lib/collections/equal.ts';
+import { Interner } from '#appliance/lib/collections/interner.ts';
 import type { Message } from '../model/messages.ts';
 import { type Contributor, IpSet, type IpSetDefinition } from './ip-set.ts';
 import { LabelIndex } from './label-index.ts';
@@ -17,6 +18,8 @@ export interface LabelledContributor extends Contributor {
 
 export class IpSetMembers {
   readonly #sets = new Map<string, IpSet>();
+  readonly #texts = new Interner<string>();
+  readonly #ports = new Interner<Contributor['ports']>();
   /** Sets that may have something to hand out. */
   readonly #dirty = new Set<IpSet>();
   /** Announced sets nobody needs any more. */
@@ -36,9 +39,10 @@ export class IpSetMembers {
   /** Adds a contributor or replaces what it is. */
   setContributor(key: string, { labels, profiles, nets, ports }: LabelledContributor): void {
     const before = this.#index.itemData(key);
-    const contributor: Contributor = { nets, ports };
+    const contributor: Contributor = { nets, ports: this.#sharePorts(ports) };
     if (before !== undefined) this.#replace(key, before, contributor);
-    this.#index.setItem(key, contributor, labels, profiles);
+    const shared = labels.map((text) => this.#texts.share(text, text));
+    this.#index.setItem(key, contributor, shared, profiles);
   }
 
   removeContributor(key: string): void {
@@ -106,6 +110,11 @@ export class IpSetMembers {
     this.#dirty.delete(set);
     this.#unneeded.delete(set);
     this.#index.removeSelector(id);
+  }
+
+  #sharePorts(ports: Contributor['ports']): Contributor['ports'] {
+    const key = ports.map(({ name, protocol, port }) => `${name},${protocol},${port}`).join();
+    return this.#ports.share(key, ports);
   }
 
   /** Joins before it leaves, so that a member both bring does not flap. */

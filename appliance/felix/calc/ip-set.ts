@@ -21,6 +21,11 @@ export interface Contributor {
   readonly ports: readonly EndpointPort[];
 }
 
+interface MemberChange {
+  readonly added: Set<string>;
+  readonly removed: Set<string>;
+}
+
 /** Starts empty, unannounced and unreferenced. */
 export class IpSet {
   readonly definition: IpSetDefinition;
@@ -28,8 +33,7 @@ export class IpSet {
   references = 0;
   #isSent = false;
   readonly #counts = new Map<string, number>();
-  readonly #added = new Set<string>();
-  readonly #removed = new Set<string>();
+  #change: MemberChange | undefined;
 
   constructor(definition: IpSetDefinition) {
     this.definition = definition;
@@ -44,7 +48,7 @@ export class IpSet {
     this.#eachMember(contributor, (member) => {
       const count = this.#counts.get(member) ?? 0;
       this.#counts.set(member, count + 1);
-      if (count === 0 && this.#isSent && !this.#removed.delete(member)) this.#added.add(member);
+      if (count === 0 && this.#isSent) noteAdded(this.#pending(), member);
     });
   }
 
@@ -57,7 +61,7 @@ export class IpSet {
         return;
       }
       this.#counts.delete(member);
-      if (this.#isSent && !this.#added.delete(member)) this.#removed.add(member);
+      if (this.#isSent) noteRemoved(this.#pending(), member);
     });
   }
 
@@ -68,11 +72,16 @@ export class IpSet {
       this.#isSent = true;
       return { type: 'ip-set-update', id, setType, members: [...this.#counts.keys()] };
     }
-    if (this.#added.size === 0 && this.#removed.size === 0) return undefined;
-    const message: Message = { type: 'ip-set-delta', id, added: [...this.#added], removed: [...this.#removed] };
-    this.#added.clear();
-    this.#removed.clear();
-    return message;
+    const change = this.#change;
+    this.#change = undefined;
+    if (change === undefined || change.added.size + change.removed.size === 0) return undefined;
+    return { type: 'ip-set-delta', id, added: [...change.added], removed: [...change.removed] };
+  }
+
+  /** Most sets never change, so room for changes is made when the first comes. */
+  #pending(): MemberChange {
+    this.#change ??= { added: new Set(), removed: new Set() };
+    return this.#change;
   }
 
   #eachMember(contributor: Contributor, visit: (member: string) => void): void {
@@ -80,6 +89,14 @@ export class IpSet {
     if (setType === 'net') contributor.nets.forEach(visit);
     else if (port !== undefined) eachPair(contributor, port, visit);
   }
+}
+
+function noteAdded({ added, removed }: MemberChange, member: string): void {
+  if (!removed.delete(member)) added.add(member);
+}
+
+function noteRemoved({ added, removed }: MemberChange, member: string): void {
+  if (!added.delete(member)) removed.add(member);
 }
 
 function eachPair(

@@ -4,6 +4,7 @@
  * Work is in proportion to what matches: an item looks only at selectors filed under its labels, a selector only at items that
  * carry a label it needs (`selector/restrictions.ts`). Inherited labels are not copied to items: they are found through parents.
  */
+import { addToBag, type Bag, eachInBag, isInBag, takeFromBag } from '#appliance/lib/collections/bag.ts';
 import type { Selector } from '#appliance/selector/ast.ts';
 import { compileSelector, type LabelLookup, type Matcher } from '#appliance/selector/match.ts';
 import { labelsIn, type Restriction, restrictionsOf } from '#appliance/selector/restrictions.ts';
@@ -18,8 +19,11 @@ export interface MatchListener<S, I> {
 
 /** A profile: lends its labels to the items that name it. Exists while it has labels or items. */
 interface Parent {
+  readonly name: string;
   labels: LabelPairs | undefined;
   readonly items: Set<object>;
+  /** The list of this parent alone, shared by all items that have no other. */
+  readonly alone: readonly Parent[];
 }
 
 interface SelectorEntry<S> {
@@ -33,14 +37,13 @@ interface SelectorEntry<S> {
 class ItemEntry<S, I> implements LabelLookup {
   data: I;
   labels: LabelPairs;
-  parentNames: readonly string[];
-  parents: readonly Parent[] = [];
-  matches: Set<SelectorEntry<S>> | undefined;
+  parents: readonly Parent[];
+  matches: Bag<SelectorEntry<S>>;
 
-  constructor(data: I, labels: LabelPairs, parentNames: readonly string[]) {
+  constructor(data: I, labels: LabelPairs, parents: readonly Parent[]) {
     this.data = data;
     this.labels = labels;
-    this.parentNames = parentNames;
+    this.parents = parents;
   }
 
   /** Own labels first, then those of the parents in order. */
@@ -54,6 +57,8 @@ class ItemEntry<S, I> implements LabelLookup {
     return undefined;
   }
 }
+
+const noParents: readonly Parent[] = [];
 
 /** A selector filed under a label alone is tried on everything that has the label, so that costs more than a value. */
 const labelOnlyCost = 4;
@@ -97,17 +102,18 @@ export class LabelIndex<S, I> {
   setItem(id: string, data: I, labels: LabelPairs, parentNames: readonly string[]): void {
     const item = this.#items.get(id);
     if (item === undefined) {
-      const created = new ItemEntry<S, I>(data, labels, parentNames);
+      const created = new ItemEntry<S, I>(data, labels, this.#parentsOf(parentNames));
       this.#items.set(id, created);
       this.#fileItem(created);
       this.#startMatches(created);
       return;
     }
     item.data = data;
-    if (isSameList(item.labels, labels) && isSameList(item.parentNames, parentNames)) return;
-    this.#unfileItem(item);
+    const parents = this.#parentsOf(parentNames);
+    if (isSameList(item.labels, labels) && isSameList(item.parents, parents)) return;
+    this.#unfileItem(item, parents);
     item.labels = labels;
-    item.parentNames = parentNames;
+    item.parents = parents;
     this.#fileItem(item);
     this.#recheck(item);
   }
@@ -118,7 +124,7 @@ export class LabelIndex<S, I> {
     if (item === undefined) return;
     this.#items.delete(id);
     this.#unfileItem(item);
-    for (const entry of item.matches ?? []) this.#listener.onMatchStop(entry.data, item.data);
+    eachInBag(item.matches, (entry) => this.#listener.onMatchStop(entry.data, item.data));
   }
 
   /** Sets what a parent lends; undefined when it lends nothing. Costs as much as it has items, if any selector cares. */
@@ -132,7 +138,7 @@ export class LabelIndex<S, I> {
     if (this.#isMentioned(before) || this.#isMentioned(labels)) {
       for (const item of parent.items) this.#recheck(item as ItemEntry<S, I>);
     }
-    this.#forgetIfUnused(name, parent);
+    this.#forgetIfUnused(parent);
   }
 
   /** The data of an item, or undefined. */
@@ -142,9 +148,7 @@ export class LabelIndex<S, I> {
 
   /** Calls `visit` for every selector that matches the item. */
   eachSelectorOf(id: string, visit: (selector: S) => void): void {
-    this.#items.get(id)?.matches?.forEach((entry) => {
-      visit(entry.data);
-    });
+    eachInBag(this.#items.get(id)?.matches, (entry) => visit(entry.data));
   }
 
   /** Calls `visit` for every item that matches the selector. */
@@ -153,7 +157,7 @@ export class LabelIndex<S, I> {
     if (entry === undefined) return;
     const seen = new Set<object>();
     this.#eachCandidate(entry.selector, (item) => {
-      if (item.matches?.has(entry) !== true || seen.has(item)) return;
+      if (!isInBag(item.matches, entry) || seen.has(item)) return;
       seen.add(item);
       visit(item.data);
     });
@@ -167,7 +171,8 @@ export class LabelIndex<S, I> {
   }
 
   #recheck(item: ItemEntry<S, I>): void {
-    const before = item.matches === undefined ? [] : [...item.matches];
+    const before: SelectorEntry<S>[] = [];
+    eachInBag(item.matches, (entry) => before.push(entry));
     this.#startMatches(item);
     for (const entry of before) if (!entry.isMatch(item)) this.#stop(entry, item);
   }
@@ -187,15 +192,14 @@ export class LabelIndex<S, I> {
   }
 
   #startIfMatch(entry: SelectorEntry<S>, item: ItemEntry<S, I>): void {
-    if (item.matches?.has(entry) === true || !entry.isMatch(item)) return;
-    item.matches ??= new Set();
-    item.matches.add(entry);
+    if (isInBag(item.matches, entry) || !entry.isMatch(item)) return;
+    item.matches = addToBag(item.matches, entry);
     this.#listener.onMatchStart(entry.data, item.data);
   }
 
   #stop(entry: SelectorEntry<S>, item: ItemEntry<S, I>): void {
-    if (item.matches?.delete(entry) !== true) return;
-    if (item.matches.size === 0) item.matches = undefined;
+    if (!isInBag(item.matches, entry)) return;
+    item.matches = takeFromBag(item.matches, entry);
     this.#listener.onMatchStop(entry.data, item.data);
   }
 
@@ -257,30 +261,37 @@ export class LabelIndex<S, I> {
   #fileItem(item: ItemEntry<S, I>): void {
     const { labels } = item;
     for (let i = 0; i < labels.length; i += 2) this.#itemsByLabel.add(labels[i]!, labels[i + 1], item);
-    item.parents = [...new Set(item.parentNames)].map((name) => this.#parentOf(name));
     for (const parent of item.parents) parent.items.add(item);
   }
 
-  #unfileItem(item: ItemEntry<S, I>): void {
+  /** Parents that nobody needs are forgotten, unless the item goes on to `keep` them. */
+  #unfileItem(item: ItemEntry<S, I>, keep: readonly Parent[] = []): void {
     const { labels } = item;
     for (let i = 0; i < labels.length; i += 2) this.#itemsByLabel.delete(labels[i]!, labels[i + 1], item);
-    for (const parent of item.parents) parent.items.delete(item);
-    for (const name of item.parentNames) {
-      const parent = this.#parents.get(name);
-      if (parent !== undefined) this.#forgetIfUnused(name, parent);
+    for (const parent of item.parents) {
+      parent.items.delete(item);
+      if (!keep.includes(parent)) this.#forgetIfUnused(parent);
     }
+  }
+
+  #parentsOf(names: readonly string[]): readonly Parent[] {
+    if (names.length === 0) return noParents;
+    if (names.length === 1) return this.#parentOf(names[0]!).alone;
+    return [...new Set(names)].map((name) => this.#parentOf(name));
   }
 
   #parentOf(name: string): Parent {
     const known = this.#parents.get(name);
     if (known !== undefined) return known;
-    const parent: Parent = { labels: undefined, items: new Set() };
+    const alone: Parent[] = [];
+    const parent: Parent = { name, labels: undefined, items: new Set(), alone };
+    alone.push(parent);
     this.#parents.set(name, parent);
     return parent;
   }
 
-  #forgetIfUnused(name: string, parent: Parent): void {
-    if (parent.labels === undefined && parent.items.size === 0) this.#parents.delete(name);
+  #forgetIfUnused(parent: Parent): void {
+    if (parent.labels === undefined && parent.items.size === 0) this.#parents.delete(parent.name);
   }
 }
 

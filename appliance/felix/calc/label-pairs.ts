@@ -11,7 +11,7 @@ export function findLabel(pairs: LabelPairs, label: string): string | undefined 
   return undefined;
 }
 
-/** True when both hold the same pairs in the same order. */
-export function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((text, i) => text === b[i]));
+/** True when both hold the same things in the same order. */
+export function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((thing, i) => thing === b[i]));
 }
