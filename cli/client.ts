@@ -2,13 +2,13 @@
  * The typed client over the REST API: get, list, create, replace, remove. I/O through the transport it is given.
  * Paths follow the Kubernetes style: `/apis/projectcalico.org/v3[/namespaces/NS]/PLURAL[/NAME]`.
  */
-import type { KindDefinition } from '#appliance/resources/define.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
 import { errorOfAnswer, type Target } from './api-errors.ts';
+import type { KindRef } from './kind-refs.ts';
 import type { Method, Transport } from './transport.ts';
 
 /** The part of a kind that addressing needs. */
-export type KindAddress = Pick<KindDefinition, 'kind' | 'plural' | 'isNamespaced'>;
+export type KindAddress = Pick<KindRef, 'kind' | 'plural' | 'isNamespaced'>;
 
 export interface ResourceList {
   readonly resourceVersion: string;

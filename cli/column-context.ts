@@ -1,5 +1,5 @@
 /** What a table cell needs from another resource: the cluster's AS number, for the ASN column of nodes. I/O through the client. */
-import type { Column, ColumnContext, KindDefinition } from '#appliance/resources/define.ts';
+import type { Column, ColumnContext } from '#appliance/resources/define.ts';
 import type { ApiClient } from './client.ts';
 
 const bgpConfiguration = { kind: 'BGPConfiguration', plural: 'bgpconfigurations', isNamespaced: false };
@@ -7,10 +7,10 @@ const bgpConfiguration = { kind: 'BGPConfiguration', plural: 'bgpconfigurations'
 /** Asks for the default BGPConfiguration only when the table shows a node's AS number. */
 export async function readColumnContext(
   client: ApiClient,
-  kind: KindDefinition,
+  kind: string,
   columns: readonly Column[],
 ): Promise<ColumnContext> {
-  if (kind.kind !== 'Node' || !columns.some((column) => column.heading === 'ASN')) return {};
+  if (kind !== 'Node' || !columns.some((column) => column.heading === 'ASN')) return {};
   try {
     const { asNumber } = (await client.get(bgpConfiguration, 'default')).spec;
     return { defaultAsNumber: typeof asNumber === 'number' ? asNumber : undefined };

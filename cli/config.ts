@@ -5,7 +5,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { cliError, errorText } from './errors.ts';
-import { parseDocuments } from './input/documents.ts';
 
 /** Where to connect, and the files that prove who we are. */
 export interface ApiSettings {
@@ -58,6 +57,7 @@ async function readConfigFile(env: Environment, given: string | undefined): Prom
   } catch (error) {
     throw cliError('CLI_CONFIG', `Error reading config file: ${path}: ${errorText(error)}`);
   }
+  const { parseDocuments } = await import('./input/documents.ts');
   const documents = await parseDocuments(text, path);
   if (documents.length !== 1) throw cliError('CLI_CONFIG', `${path}: expected one document of kind CalicoAPIConfig`);
   return checkConfig(documents[0]?.value, path);

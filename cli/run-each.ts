@@ -2,12 +2,12 @@
  * Works through resources and keeps every outcome in their order; a failure never stops the ones after it. I/O through `operate`.
  * Kinds whose acceptance does not hang on one another go side by side; any other kind waits for all before it, and is waited for.
  */
-import type { KindDefinition } from '#appliance/resources/define.ts';
+import type { KindRef } from './kind-refs.ts';
 import { connectionsMax } from './transport.ts';
 
 /** A resource that a command is about. */
 export interface Named {
-  readonly kind: KindDefinition;
+  readonly kind: KindRef;
   readonly name: string;
   readonly namespace: string | undefined;
   /** The revision a file insists on. */

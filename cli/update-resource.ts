@@ -19,12 +19,13 @@ type Sleep = (milliseconds: number) => Promise<void>;
 export function updateResource(client: ApiClient, manifest: Manifest, sleep: Sleep): Promise<void> {
   const { kind, name, namespace, resource, resourceVersion } = manifest;
   const attempt = async () => {
+    const { applyDefaults } = await kind.load();
     const live = await client.get(kind, name, namespace);
     if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) {
       throw cliError('CLI_CONFLICT', `update conflict: ${identityOf({ kind: kind.kind, name, namespace })}`);
     }
     const wanted = merge(live, resource);
-    kind.applyDefaults?.(wanted);
+    applyDefaults?.(wanted);
     if (!isSame(wanted, live)) await client.replace(kind, wanted);
   };
   return resourceVersion === undefined ? retryConflicts(attempt, sleep) : attempt();

@@ -1,6 +1,6 @@
 /** `calicoctl get`: resources as a table, YAML or JSON; all of a kind, by name, or those a file names. I/O. */
 import { AppError } from '#appliance/lib/errors.ts';
-import type { Column, KindDefinition } from '#appliance/resources/define.ts';
+import type { Column } from '#appliance/resources/define.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
 import type { ApiClient, ResourceList } from '../client.ts';
 import { readColumnContext } from '../column-context.ts';
@@ -9,6 +9,7 @@ import type { CliContext } from '../context.ts';
 import { type CliErrorCode, cliError, errorText, exitCodeOfAll, exitCodes } from '../errors.ts';
 import { connectionFlags, fileFlags, isSet, namespaceFlag, textFlag } from '../flags.ts';
 import { isByFile, namedResources } from '../input/named.ts';
+import type { KindRef } from '../kind-refs.ts';
 import { kindByWord } from '../kinds.ts';
 import { listNamespace, namespaceChoice } from '../namespace.ts';
 import { printDocument, withoutClusterFields } from '../output/document.ts';
@@ -56,7 +57,7 @@ async function run(context: CliContext, positionals: readonly string[], given: F
 async function showList(context: CliContext, flags: FlagValues, format: Format, word: string): Promise<number> {
   const kind = kindByWord(word);
   const namespace = listNamespace(kind, namespaceChoice(flags));
-  const columns = columnsOf(kind, format);
+  const columns = await columnsFor(kind, format);
   return withClient(context, flags, async (client) => {
     const { resourceVersion, items } = await listResources(client, kind, namespace);
     if (isDocument(format)) {
@@ -71,11 +72,7 @@ async function showList(context: CliContext, flags: FlagValues, format: Format, 
   });
 }
 
-async function listResources(
-  client: ApiClient,
-  kind: KindDefinition,
-  namespace: string | undefined,
-): Promise<ResourceList> {
+async function listResources(client: ApiClient, kind: KindRef, namespace: string | undefined): Promise<ResourceList> {
   try {
     return await client.list(kind, namespace);
   } catch (error) {
@@ -91,7 +88,7 @@ async function showNamed(
   format: Format,
   targets: readonly Named[],
 ): Promise<number> {
-  for (const target of targets) columnsOf(target.kind, format);
+  for (const target of targets) await columnsFor(target.kind, format);
   return withClient(context, flags, async (client) => {
     const found = new Map<Named, Resource>();
     const outcomes = await runEach(targets, async (target) => {
@@ -126,19 +123,24 @@ async function printOne(
   target: Named,
   resource: Resource,
 ): Promise<void> {
-  const columns = columnsOf(target.kind, format);
+  const columns = await columnsFor(target.kind, format);
   context.out(printTable(columns, [resource], await tableOptions(client, flags, target.kind, columns)));
 }
 
 async function tableOptions(
   client: ApiClient,
   flags: FlagValues,
-  kind: KindDefinition,
+  kind: KindRef,
   columns: readonly Column[],
 ): Promise<TableOptions> {
   const { namespace, isAll } = namespaceChoice(flags);
   const hasNamespace = kind.isNamespaced && (isAll || namespace !== undefined);
-  return { hasNamespace, context: await readColumnContext(client, kind, columns) };
+  return { hasNamespace, context: await readColumnContext(client, kind.kind, columns) };
+}
+
+/** Loads the kind's definition only for a table. */
+async function columnsFor(kind: KindRef, format: Format): Promise<readonly Column[]> {
+  return isDocument(format) ? [] : columnsOf(await kind.load(), format);
 }
 
 function isDocument(format: Format): format is { type: 'json' | 'yaml' } {

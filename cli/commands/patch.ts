@@ -1,5 +1,4 @@
 /** `calicoctl patch`: reads a resource, changes part of it, writes it back over the revision it read. I/O. */
-import type { KindDefinition } from '#appliance/resources/define.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
 import type { ApiClient } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
@@ -8,6 +7,7 @@ import { cliError, errorText, exitCodeOf, exitCodes, usageError } from '../error
 import { connectionFlags, namespaceFlag, textFlag } from '../flags.ts';
 import { parseDocuments } from '../input/documents.ts';
 import { namedResources } from '../input/named.ts';
+import type { KindRef } from '../kind-refs.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch, applyStrategicPatch } from '../patch/merge-patch.ts';
 import { withClient } from '../session.ts';
@@ -71,7 +71,7 @@ async function parsePatch(text: string | undefined): Promise<unknown> {
 
 /** The live resource with the change; who it is and which revision it replaces cannot be patched away. */
 function patched(
-  kind: KindDefinition,
+  kind: KindRef,
   live: Resource,
   change: unknown,
   apply: (target: unknown, patch: unknown) => unknown,

@@ -1,12 +1,10 @@
 /** `calicoctl version`: this client, and the cluster it would work on. I/O. */
 import { existsSync, readFileSync } from 'node:fs';
-import { readClusterInformation } from '../check-versions.ts';
 import type { ApiClient } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { cliError, errorText, exitCodes, usageError } from '../errors.ts';
 import { connectionFlags, isSet, textFlag } from '../flags.ts';
-import { openClient } from '../session.ts';
 import { calicoVersion } from '../version.ts';
 
 export const versionCommand: Command = {
@@ -28,6 +26,7 @@ async function run(context: CliContext, _positionals: readonly string[], flags: 
   const pauseMs = poll === undefined ? undefined : parseDuration(poll);
   context.out(`Client Version:    ${calicoVersion}\nGit commit:        ${readCommit()}\n`);
   if (isSet(flags, 'client')) return exitCodes.ok;
+  const { openClient } = await import('../session.ts');
   const client = await openClient(context, flags);
   try {
     await showCluster(context, client, pauseMs);
@@ -50,6 +49,7 @@ async function showCluster(context: CliContext, client: ApiClient, pauseMs: numb
 }
 
 async function clusterLines(client: ApiClient): Promise<string> {
+  const { readClusterInformation } = await import('../check-versions.ts');
   try {
     const found = await readClusterInformation(client);
     if (found === undefined) return 'Unable to detect installed Calico version\n';

@@ -1,0 +1,33 @@
+/** Runs one command line in this process and keeps what it wrote; for tests. */
+import { commands } from '#cli/commands.ts';
+import { runProgram } from '#cli/program.ts';
+
+export interface CliRun {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliSurroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+/** `words` without the program's name. Nothing of the real environment is seen. */
+export async function runCli(words: readonly string[], surroundings: CliSurroundings = {}): Promise<CliRun> {
+  let stdout = '';
+  let stderr = '';
+  const context = {
+    env: { CALICO_CONFIG_DIR: '/nonexistent', ...surroundings.env },
+    out(text: string) {
+      stdout += text;
+    },
+    err(text: string) {
+      stderr += text;
+    },
+    readStdin: async () => surroundings.stdin ?? '',
+    sleep: async () => {},
+  };
+  const exitCode = await runProgram(words, context, commands);
+  return { exitCode, stdout, stderr };
+}
