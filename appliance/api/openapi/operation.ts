@@ -1,0 +1,102 @@
+/** The schema of one route: what the document says about it. Pure. Source: the `x-kubernetes-*` extensions kubectl looks for. */
+import type { KindDefinition } from '../../resources/define.ts';
+import { jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
+
+export type Action = 'list' | 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** For fastify, and through it for the document. */
+export function operationSchema(kind: KindDefinition, action: Action, url: string): Record<string, unknown> {
+  const names = [...url.matchAll(/:(\w+)/g)].map((match) => match[1]!);
+  const result = action === 'list' ? `${kind.kind}List#` : action === 'delete' ? 'Status#' : `${kind.kind}#`;
+  const { body, query } = parts(kind, action);
+  return {
+    operationId: `${action}${operationName(url)}`,
+    summary: summaries[action].replace('KIND', kind.kind),
+    tags: [kind.kind],
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': groupVersionKind(kind),
+    ...(names.length > 0 && { params: objectOf(Object.fromEntries(names.map((name) => [name, parameters[name]]))) }),
+    ...(query.length > 0 && { querystring: objectOf(Object.fromEntries(query.map((n) => [n, parameters[n]]))) }),
+    ...body,
+    response: { [action === 'post' ? 201 : 200]: { $ref: result }, default: { $ref: 'Status#' } },
+  };
+}
+
+/** As the extension has it. */
+export function groupVersionKind(kind: KindDefinition) {
+  return { group: 'projectcalico.org', version: 'v3', kind: kind.kind };
+}
+
+const summaries: Readonly<Record<Action, string>> = {
+  list: 'List or watch objects of kind KIND',
+  get: 'Read one KIND',
+  post: 'Create a KIND',
+  put: 'Replace a KIND',
+  patch: 'Change parts of a KIND',
+  delete: 'Delete a KIND',
+};
+
+const text = (description: string) => ({ type: 'string', description });
+const flag = (description: string) => ({ type: 'boolean', description });
+const count = (description: string) => ({ type: 'integer', description });
+
+const parameters: Readonly<Record<string, object>> = {
+  name: text('Name of the object.'),
+  namespace: text('Namespace of the objects.'),
+  labelSelector: text('Only objects with these labels.'),
+  fieldSelector: text('Only objects with these fields: metadata.name, metadata.namespace, and spec.tier of policies.'),
+  limit: count('At most this many objects; more are got with `continue`.'),
+  continue: text('Where the list before this one ended.'),
+  resourceVersion: text(
+    'Lists: not older than this. Watches: what comes after this; "0" or absent begins with all objects.',
+  ),
+  resourceVersionMatch: { ...text('How resourceVersion is meant in a list.'), enum: ['Exact', 'NotOlderThan'] },
+  watch: flag('Answer with a stream of changes, one JSON object a line.'),
+  allowWatchBookmarks: flag('Send bookmarks now and then.'),
+  timeoutSeconds: count('End the watch after this time.'),
+  dryRun: { ...text('Do everything but the write.'), enum: ['All'] },
+  fieldValidation: {
+    ...text('What to do with unknown fields; Strict when absent.'),
+    enum: ['Strict', 'Warn', 'Ignore'],
+  },
+  fieldManager: text('Who writes; not kept.'),
+};
+
+const listing = [
+  'labelSelector',
+  'fieldSelector',
+  'limit',
+  'continue',
+  'resourceVersion',
+  'resourceVersionMatch',
+  'watch',
+  'allowWatchBookmarks',
+  'timeoutSeconds',
+];
+const writing = ['dryRun', 'fieldValidation', 'fieldManager'];
+
+function parts(kind: KindDefinition, action: Action): { body?: object; query: readonly string[] } {
+  switch (action) {
+    case 'list':
+      return { query: listing };
+    case 'get':
+      return { query: [] };
+    case 'patch':
+      // a type named here is sent: without the strategic one kubectl apply sends merge patches
+      return { query: writing, body: { consumes: [mergePatchType, jsonPatchType], body: { $ref: 'Patch#' } } };
+    case 'delete':
+      return { query: ['dryRun'], body: { body: { $ref: 'DeleteOptions#' } } };
+    default:
+      return { query: writing, body: { body: { $ref: `${kind.kind}#` } } };
+  }
+}
+
+function objectOf(properties: Record<string, unknown>): object {
+  return { type: 'object', properties };
+}
+
+/** `/apis/projectcalico.org/v3/namespaces/:namespace/networksets/:name/status` -> `NamespacedNetworksetsNameStatus`. */
+function operationName(url: string): string {
+  const segments = url.replace('/apis/projectcalico.org/v3', '').replace('/namespaces/:namespace', '/namespaced');
+  return segments.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,27 @@
+/** Errors become `Status` bodies here, and nowhere else. */
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../../lib/log.ts';
+import { apiErrors } from '../errors.ts';
+import { statusOf } from '../status.ts';
+
+/** Answers every error and every unknown path with a Status. */
+export function answerErrors(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error);
+    if (status.reason === 'InternalError')
+      log.error(
+        { method: request.method, url: request.url, error: String(error), stack: stackOf(error) },
+        'request failed',
+      );
+    // Kubernetes' clients try again only when they are told how long to wait
+    if (status.code === 503) reply.header('retry-after', '1');
+    return reply.code(status.code).send(status);
+  });
+  app.setNotFoundHandler((request) => {
+    throw apiErrors.fail('API_NO_SUCH_PATH', request.url.split('?')[0]);
+  });
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

@@ -1,0 +1,70 @@
+/** The query of a list or watch request, decoded. Pure. Source: Kubernetes API reference, ListOptions. */
+import type { Revision } from '../../datastore/store.ts';
+import type { KindDefinition } from '../../resources/define.ts';
+import type { Resource } from '../../resources/resource.ts';
+import { apiErrors } from '../errors.ts';
+import { parseFieldSelector } from './field-selector.ts';
+import { parseLabelSelector } from './label-selector.ts';
+
+export type Query = Readonly<Record<string, string | undefined>>;
+
+export interface ListQuery {
+  readonly matches: (resource: Resource) => boolean;
+  /** The only name that can match, when there is one. */
+  readonly name?: string;
+  /** 0: no limit. */
+  readonly limit: number;
+  readonly continue: string;
+  /** 0: absent or "0". */
+  readonly resourceVersion: Revision;
+  readonly isExactVersion: boolean;
+  readonly isWatch: boolean;
+  readonly wantsBookmarks: boolean;
+  /** Infinity when the client sets none. */
+  readonly timeoutSeconds: number;
+  /** What of each object a Table carries. */
+  readonly includeObject: 'None' | 'Metadata' | 'Object';
+}
+
+/** Decodes the query of `request`; API_BAD_REQUEST names what is wrong. */
+export function parseListQuery(query: Query, kind: KindDefinition): ListQuery {
+  const byLabel = parseLabelSelector(query.labelSelector ?? '');
+  const byField = parseFieldSelector(query.fieldSelector ?? '', kind);
+  const match = query.resourceVersionMatch ?? '';
+  if (!['', 'Exact', 'NotOlderThan'].includes(match)) throw bad('resourceVersionMatch', match);
+  return {
+    matches: (resource) => byField.matches(resource) && byLabel(resource.metadata.labels ?? {}),
+    ...(byField.name !== undefined && { name: byField.name }),
+    limit: parseCount(query, 'limit'),
+    continue: query.continue ?? '',
+    resourceVersion: parseCount(query, 'resourceVersion'),
+    isExactVersion: match === 'Exact',
+    isWatch: parseFlag(query, 'watch'),
+    wantsBookmarks: parseFlag(query, 'allowWatchBookmarks'),
+    timeoutSeconds: parseCount(query, 'timeoutSeconds') || Number.POSITIVE_INFINITY,
+    includeObject: parseInclude(query.includeObject ?? 'Metadata'),
+  };
+}
+
+function parseCount(query: Query, name: string): number {
+  const text = query[name] ?? '';
+  if (text === '') return 0;
+  if (!/^\d{1,15}$/.test(text)) throw bad(name, text);
+  return Number(text);
+}
+
+function parseFlag(query: Query, name: string): boolean {
+  const text = query[name];
+  if (text === undefined || text === 'false' || text === '0') return false;
+  if (text === '' || text === 'true' || text === '1') return true;
+  throw bad(name, text);
+}
+
+function parseInclude(text: string): ListQuery['includeObject'] {
+  if (text === 'None' || text === 'Metadata' || text === 'Object') return text;
+  throw bad('includeObject', text);
+}
+
+function bad(name: string, value: string) {
+  return apiErrors.fail('API_BAD_REQUEST', `${name}: "${value}" is not a valid value`);
+}

@@ -1,0 +1,67 @@
+/** Get, list, and the turn to watching. Lists are streamed. */
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Page } from '../../datastore/resources/reader.ts';
+import { rangeOf } from '../../datastore/resources/ref.ts';
+import type { KindDefinition } from '../../resources/define.ts';
+import type { ApiContext } from '../context.ts';
+import { formOf } from '../encode/form.ts';
+import { printList } from '../encode/list.ts';
+import { apiErrors } from '../errors.ts';
+import { parseAccept } from '../query/accept.ts';
+import { parseContinue } from '../query/continue-token.ts';
+import { type ListQuery, parseListQuery } from '../query/list-query.ts';
+import { type Handler, namespaceOf, queryOf, targetOf } from './target.ts';
+import { watch } from './watch.ts';
+
+/** Entries read at a time: few reads for a long list, and little memory for each client. */
+const pageEntries = 2000;
+
+/** GET of one resource. */
+export function getHandler(kind: KindDefinition, context: ApiContext): Handler {
+  return async (request, reply) => {
+    const query = parseListQuery(queryOf(request), kind);
+    const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject);
+    const { resource } = await context.resources.get(targetOf(kind, request));
+    return reply.type('application/json').send(form.one(resource));
+  };
+}
+
+/** GET of a collection: a list, or a watch when the query says so. */
+export function listHandler(kind: KindDefinition, context: ApiContext): Handler {
+  return (request, reply) => {
+    const query = parseListQuery(queryOf(request), kind);
+    return query.isWatch
+      ? watch({ kind, namespace: namespaceOf(request), query, context, request, reply })
+      : list(kind, query, context, request, reply);
+  };
+}
+
+async function list(
+  kind: KindDefinition,
+  query: ListQuery,
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const namespace = namespaceOf(request);
+  const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject);
+  const limit = pageEntries;
+  const first = await context.resources.list({ kind, namespace, limit, ...startOf(kind, namespace, query) });
+  refuseFuture(first, query);
+  const { revision } = first;
+  const pageAfter = (after: Buffer) => context.resources.list({ kind, namespace, limit, after, revision });
+  const text = printList({ form, matches: query.matches, limit: query.limit, first, pageAfter });
+  return reply.type('application/json').send(Readable.from(text, { objectMode: false }));
+}
+
+/** Where the list begins, and at which revision it is read. */
+function startOf(kind: KindDefinition, namespace: string, query: ListQuery) {
+  if (query.continue !== '') return parseContinue(query.continue, rangeOf(kind, namespace).key);
+  return query.isExactVersion && query.resourceVersion > 0 ? { revision: query.resourceVersion } : {};
+}
+
+function refuseFuture(page: Page, query: ListQuery): void {
+  if (query.resourceVersion <= page.revision) return;
+  throw apiErrors.fail('API_VERSION_TOO_LARGE', `${query.resourceVersion}, the newest is ${page.revision}`);
+}

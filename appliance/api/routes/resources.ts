@@ -1,0 +1,57 @@
+/** The routes of every kind: the same ones for all, looped over the registry. */
+import type { FastifyInstance } from 'fastify';
+import { keepsStatusApart } from '../../datastore/resources/ref.ts';
+import type { KindDefinition } from '../../resources/define.ts';
+import { kinds } from '../../resources/registry.ts';
+import type { ApiContext } from '../context.ts';
+import { apiErrors } from '../errors.ts';
+import { type Action, operationSchema } from '../openapi/operation.ts';
+import { createHandler, patchHandler, replaceHandler } from './change.ts';
+import { deleteHandler } from './delete.ts';
+import { getHandler, listHandler } from './read.ts';
+import type { Handler } from './target.ts';
+
+const root = '/apis/projectcalico.org/v3';
+
+/** Serves all kinds. */
+export function serveResources(app: FastifyInstance, context: ApiContext): void {
+  for (const kind of kinds) serveKind(app, kind, context);
+}
+
+function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiContext): void {
+  const all = `${root}/${kind.plural}`;
+  const collection = kind.isNamespaced ? `${root}/namespaces/:namespace/${kind.plural}` : all;
+  const one = `${collection}/:name`;
+  const add = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, action: Action, handler: Handler) =>
+    app.route({ method, url, schema: operationSchema(kind, action, url), handler });
+  const list = listHandler(kind, context);
+
+  add('GET', collection, 'list', list);
+  if (kind.isNamespaced) add('GET', all, 'list', list);
+  add('GET', one, 'get', getHandler(kind, context));
+  add('POST', collection, 'post', createHandler(kind, context));
+  add('PUT', one, 'put', replaceHandler(kind, context));
+  add('PATCH', one, 'patch', patchHandler(kind, context));
+  add('DELETE', one, 'delete', deleteHandler(kind, context));
+  if (keepsStatusApart(kind)) {
+    add('GET', `${one}/status`, 'get', getHandler(kind, context));
+    add('PUT', `${one}/status`, 'put', replaceHandler(kind, context, 'status'));
+    add('PATCH', `${one}/status`, 'patch', patchHandler(kind, context, 'status'));
+  }
+  refuseOtherMethods(app, kind.isNamespaced ? [all, collection, one] : [collection, one]);
+}
+
+/** Tells a client that the path is right and the method is not. */
+function refuseOtherMethods(app: FastifyInstance, urls: readonly string[]): void {
+  for (const url of urls)
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const)
+      if (!app.hasRoute({ method, url }))
+        app.route({
+          method,
+          url,
+          schema: { hide: true },
+          handler: () => {
+            throw apiErrors.fail('API_METHOD_NOT_ALLOWED', `${method} ${url}`);
+          },
+        });
+}

@@ -1,0 +1,40 @@
+/**
+ * The API as a fastify instance: Kubernetes' style of REST over every kind of the registry. It does not listen by itself:
+ * tests inject requests, `listen.ts` hands it those of its sockets.
+ */
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import type { ApiContext } from './context.ts';
+import { readBodies } from './plugins/bodies.ts';
+import { answerErrors } from './plugins/errors.ts';
+import { serveDiscovery } from './routes/discovery.ts';
+import { serveHealth } from './routes/health.ts';
+import { serveOpenApi } from './routes/openapi.ts';
+import { serveResources } from './routes/resources.ts';
+import { statusOf } from './status.ts';
+
+/** Larger objects than this are refused by the store anyway. */
+const bodyBytesMax = 3 * 1024 * 1024;
+
+/** Builds the API; ready to take requests when it resolves. */
+export async function createApi(context: ApiContext): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: bodyBytesMax,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      const status = statusOf(error);
+      reply.code(status.code).send(status);
+    },
+  });
+  // resources are decoded by their kinds and printed piece by piece: the schemas of routes are for the document only
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  answerErrors(app, context.log);
+  readBodies(app);
+  serveHealth(app, context);
+  serveDiscovery(app);
+  serveResources(app, context);
+  serveOpenApi(app, context.version, (describing) => serveResources(describing, context));
+  await app.ready();
+  return app;
+}

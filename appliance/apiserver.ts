@@ -1,0 +1,143 @@
+/**
+ * Entry of `calico-apiserver`: keeps the embedded store (or opens the way to etcd) and serves it, as REST and as etcd.
+ * Settings -> store -> initialised -> sockets -> wait for a signal -> close in the other order. I/O.
+ */
+import { randomInt, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Listener, listen } from './api/listen.ts';
+import { createApi } from './api/server.ts';
+import { ensureInitialized } from './datastore/effects/ensure-initialized.ts';
+import { openEtcdStore } from './datastore/etcd/open.ts';
+import { openLevelStore } from './datastore/level/open.ts';
+import { createResources, type Resources } from './datastore/resources.ts';
+import type { Store } from './datastore/store.ts';
+import { startEtcdFace } from './etcd-face/server.ts';
+import { createLogger, type Logger } from './lib/log.ts';
+import { printProblems } from './lib/problem.ts';
+import { kindOf } from './resources/registry.ts';
+import { loadSettings, type Settings } from './settings.ts';
+
+const bookmarkIntervalMs = 60_000;
+
+/** Something to close. */
+type Part = { close(): Promise<void> };
+
+await main();
+
+async function main(): Promise<void> {
+  const settings = loadSettings(process.env);
+  if (!settings.ok) return fail(printProblems(settings.problems));
+  const parts: Part[] = [];
+  try {
+    await start(settings.value, createLogger(settings.value.logLevel), parts);
+  } catch (error) {
+    await closeAll(parts);
+    fail((error as Error).message);
+  }
+}
+
+/** One line for people; the exit code tells systemd. */
+function fail(message: string): void {
+  process.stderr.write(`calico-apiserver: ${message}\n`);
+  process.exitCode = 1;
+}
+
+async function start(settings: Settings, log: Logger, parts: Part[]): Promise<void> {
+  const stopping = new AbortController();
+  const store = await openStore(settings, log);
+  parts.push(store);
+  const resources = createResources(store, { now: () => new Date(), uuid: randomUUID });
+  await ensureInitialized(resources, randomUUID().replaceAll('-', ''));
+  const app = await createApi({
+    resources,
+    log: log.child({ component: 'api' }),
+    version: readVersion(),
+    stopping: stopping.signal,
+    nameSuffix,
+    bookmarkIntervalMs,
+  });
+  for (const address of settings.apiListen) parts.push(await listen(address, settings.apiTls, app.routing));
+  if (settings.datastoreType === 'embedded') await startFaces(settings, store, resources, log, parts);
+  closeOnSignal(parts, stopping, log);
+  log.info({ listen: parts.flatMap((part) => addressOf(part)), revision: await resources.revision() }, 'serving');
+}
+
+function openStore(settings: Settings, log: Logger): Promise<Store> | Store {
+  const child = log.child({ component: 'store' });
+  if (settings.datastoreType === 'embedded') return openLevelStore(join(settings.dataDir, 'store'), { log: child });
+  if (settings.datastoreType === 'kubernetes')
+    throw new Error(
+      'DATASTORE_TYPE: with kubernetes its own API server serves the resources; there is nothing to do here',
+    );
+  const { endpoints, username, password, caCertFile, certFile, keyFile } = settings.etcd;
+  const tls = {
+    ...(caCertFile !== '' && { ca: readFileSync(caCertFile) }),
+    ...(certFile !== '' && { cert: readFileSync(certFile), key: readFileSync(keyFile) }),
+  };
+  const secure = caCertFile !== '' || certFile !== '';
+  return openEtcdStore({
+    endpoints,
+    ...(username !== '' && { username, password }),
+    ...(secure && { tls }),
+    log: child,
+  });
+}
+
+/** The embedded store as an etcd, under an identity that stays with the store. */
+async function startFaces(
+  settings: Settings,
+  store: Store,
+  resources: Resources,
+  log: Logger,
+  parts: Part[],
+): Promise<void> {
+  const info = await resources.get({ kind: kindOf('ClusterInformation')!, namespace: '', name: 'default' });
+  const guid = String(info.resource.spec.clusterGUID).padEnd(32, '0');
+  const identity = { clusterId: hexToBigint(guid.slice(0, 16)), memberId: hexToBigint(guid.slice(16, 32)) };
+  for (const address of settings.etcdListen) {
+    const tls = address.startsWith('https:') ? { tls: readFaceTls(settings) } : {};
+    parts.push(
+      await startEtcdFace({ store, listen: address, identity, ...tls, log: log.child({ component: 'etcd' }) }),
+    );
+  }
+}
+
+function readFaceTls({ etcdTls }: Settings) {
+  return { cert: readFileSync(etcdTls.certFile), key: readFileSync(etcdTls.keyFile), ca: readFileSync(etcdTls.caFile) };
+}
+
+function hexToBigint(text: string): bigint {
+  return /^[0-9a-f]+$/.test(text) ? BigInt(`0x${text}`) : 1n;
+}
+
+function addressOf(part: Part | Listener): string[] {
+  return 'address' in part ? [part.address] : [];
+}
+
+/** The first signal closes in good order; a second one is the system's to answer. */
+function closeOnSignal(parts: Part[], stopping: AbortController, log: Logger): void {
+  const stop = (signal: string) => {
+    process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
+    log.info({ signal }, 'stopping');
+    stopping.abort();
+    closeAll(parts).catch((error: unknown) => fail(`closing: ${(error as Error).message}`));
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+/** Sockets before the store. */
+async function closeAll(parts: Part[]): Promise<void> {
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) await part.close();
+}
+
+function readVersion(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
+  return manifest.version;
+}
+
+/** Five letters and digits that cannot be misread, as Kubernetes draws them. */
+function nameSuffix(): string {
+  const letters = 'bcdfghjklmnpqrstvwxz2456789';
+  return Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
+}

@@ -1,0 +1,55 @@
+/**
+ * Typed operations on Calico resources over any store, with the side effects Calico's client has. I/O.
+ * What `api` serves, and what the programs use that write resources themselves.
+ */
+import type { Resource } from '../resources/resource.ts';
+import { invalid } from './resources/invalid.ts';
+import { createReader, type Item, type Page, type PageQuery } from './resources/reader.ts';
+import type { Ref } from './resources/ref.ts';
+import { type DeleteOptions, deleteResource } from './resources/remove.ts';
+import { builtInItem, withBuiltIns } from './resources/synthetic.ts';
+import { type ChangeBatch, type WatchQuery, watchResources } from './resources/watch.ts';
+import { type Change, changeResource, createResource, type Stamps, type WriteOptions } from './resources/write.ts';
+import type { Revision, Store } from './store.ts';
+
+export interface Resources {
+  /** The newest revision of the store. */
+  revision(): Promise<Revision>;
+  /** RESOURCE_NOT_FOUND, RESOURCE_UNREADABLE; STORE_COMPACTED for a revision that is gone. */
+  get(ref: Ref, revision?: Revision): Promise<Item>;
+  /** A page in key order; further pages take its `next` and `revision`. Unreadable entries are left out. */
+  list(query: PageQuery): Promise<Page>;
+  /** RESOURCE_EXISTS, RESOURCE_INVALID, RESOURCE_READ_ONLY, RESOURCE_PROTECTED, RESOURCE_NOT_FOUND (of a tier it needs). */
+  create(input: unknown, options?: WriteOptions): Promise<Resource>;
+  /** Replaces; `input` names the resourceVersion it was made from. RESOURCE_CONFLICT when that is not the present one. */
+  update(ref: Ref, input: unknown, options?: WriteOptions): Promise<Resource>;
+  /** Reads, changes, writes; again on a conflict. For patches. */
+  modify(ref: Ref, change: Change, options?: WriteOptions): Promise<Resource>;
+  /** The resource as it was; undefined when what was stored could not be read. */
+  delete(ref: Ref, options?: DeleteOptions): Promise<Resource | undefined>;
+  watch(query: WatchQuery, signal: AbortSignal): Promise<AsyncIterable<ChangeBatch>>;
+}
+
+/** Resources in `store`, stamped with the clock and identities given. */
+export function createResources(store: Store, stamps: Stamps): Resources {
+  const reader = createReader(store);
+  return {
+    revision: async () => (await store.revisions()).current,
+    get: async (ref, revision) => builtInItem(ref) ?? (await reader.item(ref, revision)),
+    list: async (query) => withBuiltIns(query, await reader.page(query)),
+    create: (input, options = {}) => createResource(reader, stamps, input, options),
+    update: async (ref, input, options = {}) => {
+      requireVersion(ref, input);
+      return changeResource(reader, ref, () => input, options);
+    },
+    modify: (ref, change, options = {}) => changeResource(reader, ref, change, options),
+    delete: (ref, options = {}) => deleteResource(reader, ref, options),
+    watch: (query, signal) => watchResources(store, query, signal),
+  };
+}
+
+function requireVersion(ref: Ref, input: unknown): void {
+  const version = (input as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion;
+  if (version !== undefined && version !== '') return;
+  throw invalid(ref, [{ path: 'metadata.resourceVersion', message: 'must be given to replace a resource' }]);
+}

@@ -1,0 +1,68 @@
+/** An API over a store in memory, with a clock and identities that tests can foretell. */
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { createApi } from '#appliance/api/server.ts';
+import { ensureInitialized } from '#appliance/datastore/effects/ensure-initialized.ts';
+import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
+import { createResources, type Resources } from '#appliance/datastore/resources.ts';
+import type { Store } from '#appliance/datastore/store.ts';
+import { silentLogger } from '#appliance/lib/log.ts';
+
+export const root = '/apis/projectcalico.org/v3';
+
+export interface TestApi {
+  readonly app: FastifyInstance;
+  readonly store: Store;
+  readonly resources: Resources;
+  readonly stopping: AbortController;
+  call(
+    method: NonNullable<InjectOptions['method']>,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<LightMyRequestResponse>;
+}
+
+/** Starts with the built-in objects in the store. */
+export async function createTestApi(): Promise<TestApi> {
+  const store = await openMemoryStore();
+  let ids = 0;
+  const uuid = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`;
+  const resources = createResources(store, { now: () => new Date('2026-08-01T09:30:00.999Z'), uuid });
+  await ensureInitialized(resources, 'f'.repeat(32));
+  const stopping = new AbortController();
+  const app = await createApi({
+    resources,
+    log: silentLogger,
+    version: '0.0.0',
+    stopping: stopping.signal,
+    nameSuffix: () => 'abcde',
+    bookmarkIntervalMs: 20,
+  });
+  return {
+    app,
+    store,
+    resources,
+    stopping,
+    call: (method, path, body, headers = {}) =>
+      app.inject({
+        method,
+        url: path.startsWith('/') ? path : `${root}/${path}`,
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+      }),
+  };
+}
+
+/** A manifest of a global network set. */
+export function networkSet(
+  name: string,
+  labels: Record<string, string> = {},
+  spec: object = { nets: ['192.0.2.0/24'] },
+) {
+  return { kind: 'GlobalNetworkSet', apiVersion: 'projectcalico.org/v3', metadata: { name, labels }, spec };
+}
+
+/** A manifest of a network policy. */
+export function policy(name: string, namespace: string, spec: object = { selector: 'all()' }) {
+  return { kind: 'NetworkPolicy', apiVersion: 'projectcalico.org/v3', metadata: { name, namespace }, spec };
+}
