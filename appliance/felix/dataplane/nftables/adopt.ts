@@ -1,0 +1,83 @@
+/**
+ * After a restart: does the kernel's table hold exactly what we want? Then nothing is written, and the handles are taken over. Pure, but for
+ * the reads it is given. Rules are known by the key in their comment, which is a hash of all of their content.
+ */
+import type { NftElement, NftTableDump } from '../../../kernel/kernel.ts';
+import type { BaseChain } from '../../render/base-chains.ts';
+import { baseChains } from '../../render/base-chains.ts';
+import { dispatchMaps } from '../../render/dispatch.ts';
+import { keyOfComment } from '../../render/rendered.ts';
+import { standingSets } from '../../render/set-layout.ts';
+import type { WrittenChain } from './chain-store.ts';
+import type { DesiredState } from './desired-state.ts';
+import { encodeElements } from './element-changes.ts';
+import { isIntervalSet } from './plan.ts';
+
+type ReadElements = (set: string) => Promise<readonly NftElement[]>;
+
+/** The chains with their handles when the table is as `desired` (of which nothing is written yet), else undefined. */
+export async function matchTable(
+  desired: DesiredState,
+  dump: NftTableDump,
+  readElements: ReadElements,
+): Promise<Map<string, WrittenChain> | undefined> {
+  const written = matchChains(desired, dump);
+  if (written === undefined || !hasSameNames(desired.counters.names(), dump.counters)) return undefined;
+  const wantedSets = new Set([...standingSets().map(({ name }) => name), ...dispatchMaps, ...desired.netSets.names()]);
+  if (!hasSameNames(wantedSets, dump.sets)) return undefined;
+  for (const set of wantedSets) {
+    const wanted = desired.dispatch.elements(set) ?? encodeElements(pendingOf(desired, set), isIntervalSet(set));
+    if (!isSameElements(wanted, await readElements(set))) return undefined;
+  }
+  return written;
+}
+
+function* pendingOf(desired: DesiredState, set: string): Generator<string> {
+  for (const [text, isAdded] of desired.elements.pending().get(set) ?? []) if (isAdded) yield text;
+}
+
+function hasSameNames(wanted: Iterable<string>, found: readonly { readonly name: string }[]): boolean {
+  const names = new Set(wanted);
+  return names.size === found.length && found.every(({ name }) => names.has(name));
+}
+
+function matchChains(desired: DesiredState, dump: NftTableDump): Map<string, WrittenChain> | undefined {
+  const found = new Map<string, { keys: string[]; handles: number[] }>();
+  for (const { name, base } of dump.chains) {
+    if (!desired.chains.isWanted(name) || !isSameBase(name, base)) return undefined;
+    found.set(name, { keys: [], handles: [] });
+  }
+  for (const { chain, handle, comment } of dump.rules) {
+    const rules = found.get(chain);
+    rules?.keys.push(keyOfComment(comment));
+    rules?.handles.push(Number(handle));
+  }
+  for (const name of desired.chains.wantedNames()) {
+    const keys = found.get(name)?.keys;
+    const rules = desired.chains.unwrittenOf(name);
+    if (keys === undefined || keys.length !== rules.length) return undefined;
+    if (rules.some(({ key }, i) => key !== keys[i])) return undefined;
+  }
+  return found;
+}
+
+function isSameBase(name: string, found: NftTableDump['chains'][number]['base']): boolean {
+  const wanted: BaseChain | undefined = (baseChains as Readonly<Record<string, BaseChain>>)[name];
+  if (wanted === undefined || found === undefined) return wanted === found;
+  return wanted.kind === found.kind && wanted.hook === found.hook && wanted.priority === found.priority;
+}
+
+function isSameElements(wanted: readonly NftElement[], found: readonly NftElement[]): boolean {
+  if (wanted.length !== found.length) return false;
+  const texts = new Set(wanted.map(printElement));
+  return found.every((element) => texts.has(printElement(element)));
+}
+
+function printElement({ key, isEnd, verdict, data }: NftElement): string {
+  const value = verdict === undefined ? data && hex(data) : `${verdict.code} ${verdict.chain ?? ''}`;
+  return `${hex(key)} ${isEnd === true} ${value ?? ''}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}

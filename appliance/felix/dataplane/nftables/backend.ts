@@ -1,0 +1,244 @@
+/**
+ * The nftables dataplane: takes the graph's flushes and brings the kernel to them in passes, one at a time. I/O.
+ * A pass starts at once when none is running; what arrives meanwhile is taken by the next one. docs/design/dataplane.md has the contract.
+ */
+import type { Revision } from '../../../datastore/store.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import type { Logger } from '../../../lib/log.ts';
+import type { Flush } from '../../model/messages.ts';
+import type { PolicyId } from '../../model/policy.ts';
+import type { Dataplane, DataplaneReports } from '../dataplane.ts';
+import { HostSide } from '../linux/host-side.ts';
+import { InterfaceTable } from '../linux/interface-table.ts';
+import { DesiredState } from './desired-state.ts';
+import type { PassStats } from './table-writer.ts';
+import { TableWriter } from './table-writer.ts';
+
+export interface NftablesDataplaneOptions {
+  readonly kernel: Kernel;
+  readonly hostname: string;
+  readonly reports: DataplaneReports;
+  readonly log: Logger;
+  readonly tableName?: string;
+  /** Called after each pass; for benches. */
+  readonly onPass?: (stats: PassStats & { readonly totalMs: number }) => void;
+  readonly clock?: Clock;
+}
+
+/** Milliseconds, and a timer that does not keep the process alive. */
+export interface Clock {
+  now(): number;
+  after(delayMs: number, then: () => void): { cancel(): void };
+}
+
+const retryMinMs = 200;
+const retryMaxMs = 30_000;
+const refusedRetryMs = 60_000;
+
+/** A dataplane that enforces with nftables, routes and sysctls of the kernel it is given. */
+export function createNftablesDataplane(options: NftablesDataplaneOptions): Dataplane {
+  return new NftablesDataplane(options);
+}
+
+class NftablesDataplane implements Dataplane {
+  readonly #options: NftablesDataplaneOptions;
+  readonly #clock: Clock;
+  readonly #desired = new DesiredState();
+  readonly #interfaces: InterfaceTable;
+  readonly #host: HostSide;
+  readonly #writer: TableWriter;
+  readonly #reported = new Map<string, { id: PolicyId; problem: string }>();
+  #queue: Flush[] = [];
+  #waiters: (() => void)[] = [];
+  #revision: Revision | undefined;
+  #isOpen = false;
+  #isDue = false;
+  #isClosed = false;
+  #running: Promise<void> | undefined;
+  #retryMs = retryMinMs;
+  #retry: { cancel(): void } | undefined;
+  #timers: { cancel(): void }[] = [];
+
+  constructor(options: NftablesDataplaneOptions) {
+    const { kernel, reports, log } = options;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#interfaces = new InterfaceTable({ kernel, log, onChange: (name) => this.#onInterface(name) });
+    this.#host = new HostSide({
+      kernel,
+      log,
+      reports,
+      desired: this.#desired,
+      interfaces: this.#interfaces,
+      clock: this.#clock,
+      onDue: () => this.#wake(),
+    });
+    this.#writer = new TableWriter({
+      nft: kernel.nft,
+      table: options.tableName ?? 'calico',
+      desired: this.#desired,
+      log,
+      settle: () => this.#desired.settle(this.#interfaces.interfaces()),
+    });
+  }
+
+  accept(flush: Flush): void {
+    this.#queue.push(flush);
+    this.#wake();
+  }
+
+  settled(): Promise<void> {
+    if (!this.#isBusy()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    for (const timer of this.#timers) timer.cancel();
+    this.#host.close();
+    await this.#running;
+    this.#interfaces.close();
+    this.#release();
+  }
+
+  #isBusy(): boolean {
+    return this.#running !== undefined || this.#queue.length > 0 || this.#isDue;
+  }
+
+  #onInterface(name: string | undefined): void {
+    this.#desired.markInterfacesChanged();
+    this.#host.onInterface(name);
+    if (this.#isOpen) this.#wake();
+  }
+
+  #wake(): void {
+    this.#isDue = true;
+    if (this.#isClosed || this.#running !== undefined || this.#retry !== undefined) return;
+    this.#running = this.#run().then(() => {
+      this.#running = undefined;
+      if (this.#isBusy() && this.#retry === undefined && !this.#isClosed) this.#wake();
+      else if (!this.#isBusy()) this.#release();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isDue && !this.#isClosed) {
+      this.#isDue = false;
+      this.#takeQueue();
+      if (!this.#desired.isInSync || this.#desired.config === undefined) return;
+      try {
+        await this.#pass();
+        this.#retryMs = retryMinMs;
+      } catch (error) {
+        this.#scheduleRetry(error);
+        return;
+      }
+    }
+  }
+
+  #takeQueue(): void {
+    const flushes = this.#queue;
+    this.#queue = [];
+    for (const { revision, messages } of flushes) {
+      for (const message of messages) this.#take(message);
+      this.#revision = revision;
+    }
+  }
+
+  #take(message: Flush['messages'][number]): void {
+    this.#host.onMessage(message);
+    this.#desired.accept(message);
+  }
+
+  async #pass(): Promise<void> {
+    const startMs = this.#clock.now();
+    const revision = this.#revision;
+    if (!this.#isOpen) await this.#open();
+    this.#desired.settle(this.#interfaces.interfaces());
+    await this.#host.removeBefore();
+    const { problem, stats } = await this.#writer.write();
+    if (problem !== undefined) {
+      this.#writer.forget();
+      throw new Error(problem);
+    }
+    this.#reportPolicies();
+    await this.#host.addAfter();
+    if (revision !== undefined) this.#options.reports.onApplied(revision);
+    this.#options.onPass?.({ ...stats, totalMs: this.#clock.now() - startMs });
+  }
+
+  async #open(): Promise<void> {
+    await this.#interfaces.open();
+    this.#isOpen = true;
+    this.#every(refusedRetryMs, () => {
+      if (this.#desired.refused.size === 0) return;
+      this.#desired.markRefusedAgain();
+      this.#wake();
+    });
+    const periodMs = this.#desired.config?.nftablesRefreshIntervalMs ?? 0;
+    if (periodMs > 0) this.#every(periodMs, () => this.#reread());
+  }
+
+  /** Compares the kernel's table with ours in the next pass; nothing is written when they agree. */
+  #reread(): void {
+    if (this.#running !== undefined) return;
+    this.#writer.forget();
+    this.#wake();
+  }
+
+  #every(periodMs: number, then: () => void): void {
+    const slot = this.#timers.length;
+    const arm = () => {
+      this.#timers[slot] = this.#clock.after(periodMs, () => {
+        then();
+        arm();
+      });
+    };
+    arm();
+  }
+
+  #scheduleRetry(error: unknown): void {
+    this.#isDue = true;
+    const delayMs = this.#retryMs;
+    this.#retryMs = Math.min(retryMaxMs, delayMs * 2);
+    const problem = error instanceof Error ? error.message : String(error);
+    this.#options.log.error({ problem, retryInMs: delayMs }, 'the kernel does not take our rules');
+    this.#retry = this.#clock.after(delayMs, () => {
+      this.#retry = undefined;
+      this.#wake();
+    });
+  }
+
+  /** Tells what is refused, once, and what is taken again. */
+  #reportPolicies(): void {
+    const { reports, log } = this.#options;
+    const problems = this.#desired.refusedPolicies();
+    for (const [text, { id, problem }] of problems) {
+      if (this.#reported.get(text)?.problem === problem) continue;
+      log.warn({ policy: text, problem }, 'the kernel refuses a policy');
+      this.#reported.set(text, { id, problem });
+      reports.onPolicyStatus(id, problem);
+    }
+    for (const [text, { id }] of this.#reported) {
+      if (problems.has(text)) continue;
+      this.#reported.delete(text);
+      reports.onPolicyStatus(id, undefined);
+    }
+  }
+
+  #release(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}
+
+const systemClock: Clock = {
+  now: () => performance.now(),
+  after(delayMs, then) {
+    const timer = setTimeout(then, delayMs);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

@@ -1,0 +1,355 @@
+/**
+ * What the kernel is to hold, made from the messages so far: a message marks what it touches, `settle()` works the marks off. Pure.
+ * The outcome depends on the present content only, never on the order it came in.
+ */
+import type { FelixConfig } from '../../model/config.ts';
+import type { HostEndpoint, WorkloadEndpoint, WorkloadEndpointId } from '../../model/endpoint.ts';
+import { printWorkloadEndpointId } from '../../model/endpoint.ts';
+import type { HostMetadata, IpPool, Message } from '../../model/messages.ts';
+import type { Policy, PolicyId, ProfileRules } from '../../model/policy.ts';
+import { printPolicyId } from '../../model/policy.ts';
+import type { BaseInputs } from '../../render/base-chains.ts';
+import { baseCounters, renderBaseChains } from '../../render/base-chains.ts';
+import type { ChainSpec } from '../../render/chain-spec.ts';
+import type { DispatchMap, Entries } from '../../render/dispatch.ts';
+import { dispatchMaps, renderHostEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
+import { endpointCounters, renderListChain, renderTierChain } from '../../render/endpoint-chain.ts';
+import { renderFailsafes } from '../../render/failsafe.ts';
+import type { HostInterface } from '../../render/host-resolution.ts';
+import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
+import { allotMarks } from '../../render/marks.ts';
+import type { Family } from '../../render/match.ts';
+import { isReachablePool, natCounter, natSets, renderNatOutgoing } from '../../render/nat-outgoing.ts';
+import type { RenderContext } from '../../render/policy.ts';
+import { hasPass, renderPolicy, renderProfile } from '../../render/policy.ts';
+import type { RenderedChain } from '../../render/rendered.ts';
+import { ChainStore } from './chain-store.ts';
+import { Counted } from './counted.ts';
+import { DispatchStore } from './dispatch-store.ts';
+import { ElementChanges } from './element-changes.ts';
+import { MemberStore } from './member-store.ts';
+import { RefusedPolicies, refusedProfile } from './refused-policies.ts';
+
+export interface LocalWorkload {
+  readonly id: WorkloadEndpointId;
+  readonly endpoint: WorkloadEndpoint;
+}
+
+export class DesiredState {
+  readonly elements = new ElementChanges();
+  readonly counters = new Counted();
+  readonly netSets = new Counted();
+  readonly dispatch = new DispatchStore();
+  readonly refused = new RefusedPolicies();
+  readonly members: MemberStore;
+  readonly chains: ChainStore;
+  readonly workloads = new Map<string, LocalWorkload>();
+  readonly hostEndpoints = new Map<string, HostEndpoint>();
+  /** Interface name or `*` -> host endpoint, as of the last `settle()`. */
+  resolution: ReadonlyMap<string, string> = new Map();
+  config: FelixConfig | undefined;
+  isInSync = false;
+
+  readonly #policies = new Map<string, { readonly id: PolicyId; readonly policy: Policy }>();
+  readonly #profiles = new Map<string, ProfileRules>();
+  readonly #pools = new Map<string, IpPool>();
+  readonly #hosts = new Map<string, HostMetadata>();
+  readonly #workloadsOfInterface = new Map<string, Set<string>>();
+  readonly #entries = new Map<string, Entries>();
+  readonly #dirtyInterfaces = new Set<string>();
+  readonly #dirtyHostEndpoints = new Set<string>();
+  #areHostsDirty = false;
+  #arePoolsDirty = true;
+  #isBaseDirty = true;
+
+  constructor() {
+    this.members = new MemberStore(this.elements, (id) => {
+      this.chains.markSetUsers(id);
+      if (id.startsWith('own:')) this.#isBaseDirty = true;
+    });
+    this.chains = new ChainStore({
+      counters: this.counters,
+      netSets: this.netSets,
+      acquireList: (list) => {
+        if (this.#countList(list.id, 1) === 1) this.members.replace(list.id, list.type, list.members);
+      },
+      releaseList: (list) => {
+        if (this.#countList(list.id, -1) === 0) this.members.remove(list.id);
+      },
+    });
+    for (const name of [...Object.values(baseCounters), ...Object.values(endpointCounters), natCounter]) {
+      this.counters.acquire(name);
+    }
+  }
+
+  accept(message: Message): void {
+    const take = this.#takers[message.type] as (message: Message) => void;
+    take(message);
+  }
+
+  /** Brings chains, elements and dispatch up to date with the messages. Needs the configuration. */
+  settle(interfaces: Iterable<HostInterface>): void {
+    const { config } = this;
+    if (config === undefined) return;
+    const context: RenderContext = {
+      config,
+      marks: allotMarks(config.markMask),
+      factsOf: (id) => this.members.factsOf(id),
+    };
+    if (this.#arePoolsDirty) this.#settlePools(config);
+    for (const name of this.#dirtyInterfaces) this.#settleWorkloadInterface(name, config);
+    this.#dirtyInterfaces.clear();
+    if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces, config);
+    this.#settleBase(context);
+    this.chains.render((spec) => this.#render(spec, context));
+  }
+
+  markInterfacesChanged(): void {
+    this.#areHostsDirty = true;
+  }
+
+  /** Policies the kernel refuses (in part), with its words. */
+  refusedPolicies(): Map<string, { id: PolicyId; problem: string }> {
+    const policies = new Map<string, { id: PolicyId; problem: string }>();
+    for (const [text, problem] of this.refused.problems()) {
+      const id = this.#policies.get(text)?.id;
+      if (id !== undefined) policies.set(text, { id, problem });
+    }
+    return policies;
+  }
+
+  markRefusedAgain(): void {
+    for (const owner of this.refused.forgetAll()) {
+      this.chains.markPolicy(owner, true);
+      this.chains.markProfile(owner.replace(refusedProfile(''), ''));
+    }
+  }
+
+  /** The kernel has nothing of ours: everything is to be written. */
+  forgetWritten(): void {
+    this.elements.reset();
+    this.members.markAll();
+    this.counters.forgetWritten();
+    this.netSets.forgetWritten();
+    this.dispatch.forgetWritten();
+    this.chains.forgetWritten();
+    this.#isBaseDirty = true;
+    this.#baseKey = '';
+  }
+
+  readonly #takers: { readonly [Type in Message['type']]: (message: Extract<Message, { type: Type }>) => void } = {
+    'config-update': ({ config }) => this.#takeConfig(config),
+    'ip-set-update': ({ id, setType, members }) => this.members.replace(id, setType, members),
+    'ip-set-delta': ({ id, added, removed }) => this.members.change(id, added, removed),
+    'ip-set-remove': ({ id }) => this.members.remove(id),
+    'policy-update': ({ id, policy }) => this.#takePolicy(id, policy),
+    'policy-remove': ({ id }) => this.#takePolicy(id, undefined),
+    'profile-update': ({ name, profile }) => this.#takeProfile(name, profile),
+    'profile-remove': ({ name }) => this.#takeProfile(name, undefined),
+    'workload-endpoint-update': ({ id, endpoint }) => this.#takeWorkload(id, endpoint),
+    'workload-endpoint-remove': ({ id }) => this.#takeWorkload(id, undefined),
+    'host-endpoint-update': ({ id, endpoint }) => this.#takeHostEndpoint(id.name, endpoint),
+    'host-endpoint-remove': ({ id }) => this.#takeHostEndpoint(id.name, undefined),
+    'ip-pool-update': ({ id, pool }) => this.#takePool(id, pool),
+    'ip-pool-remove': ({ id }) => this.#takePool(id, undefined),
+    'host-metadata-update': ({ host, metadata }) => this.#takeHost(host, metadata),
+    'host-metadata-remove': ({ host }) => this.#takeHost(host, undefined),
+    'in-sync': () => {
+      this.isInSync = true;
+    },
+  };
+
+  #takeConfig(config: FelixConfig): void {
+    this.config = config;
+    this.chains.markAll();
+    for (const name of this.#workloadsOfInterface.keys()) this.#dirtyInterfaces.add(name);
+    for (const name of this.hostEndpoints.keys()) this.#dirtyHostEndpoints.add(name);
+    this.#areHostsDirty = true;
+    this.#arePoolsDirty = true;
+    this.#isBaseDirty = true;
+  }
+
+  #takePolicy(id: PolicyId, policy: Policy | undefined): void {
+    const text = printPolicyId(id);
+    const before = this.#policies.get(text)?.policy;
+    if (policy === undefined) this.#policies.delete(text);
+    else this.#policies.set(text, { id, policy });
+    const isTierToo = tierFacts(this.refused.substituteOf(text) ?? before) !== tierFacts(policy);
+    this.refused.onChange(text, before);
+    this.chains.markPolicy(text, isTierToo);
+  }
+
+  #takeProfile(name: string, profile: ProfileRules | undefined): void {
+    this.refused.onChange(refusedProfile(name), undefined);
+    if (profile === undefined) this.#profiles.delete(name);
+    else this.#profiles.set(name, profile);
+    this.chains.markProfile(name);
+  }
+
+  #takeWorkload(id: WorkloadEndpointId, endpoint: WorkloadEndpoint | undefined): void {
+    const text = printWorkloadEndpointId(id);
+    const before = this.workloads.get(text)?.endpoint.interfaceName;
+    if (before !== undefined) this.#claimInterface(before, text, false);
+    if (endpoint === undefined) this.workloads.delete(text);
+    else {
+      this.workloads.set(text, { id, endpoint });
+      this.#claimInterface(endpoint.interfaceName, text, true);
+    }
+  }
+
+  #claimInterface(name: string, workload: string, isClaimed: boolean): void {
+    const claims = this.#workloadsOfInterface.get(name) ?? new Set();
+    if (isClaimed) claims.add(workload);
+    else claims.delete(workload);
+    if (claims.size === 0) this.#workloadsOfInterface.delete(name);
+    else this.#workloadsOfInterface.set(name, claims);
+    this.#dirtyInterfaces.add(name);
+  }
+
+  #takeHostEndpoint(name: string, endpoint: HostEndpoint | undefined): void {
+    if (endpoint === undefined) this.hostEndpoints.delete(name);
+    else this.hostEndpoints.set(name, endpoint);
+    this.#dirtyHostEndpoints.add(name);
+    this.#areHostsDirty = true;
+  }
+
+  #takePool(id: string, pool: IpPool | undefined): void {
+    if (pool === undefined) this.#pools.delete(id);
+    else this.#pools.set(id, pool);
+    this.#arePoolsDirty = true;
+  }
+
+  #takeHost(host: string, metadata: HostMetadata | undefined): void {
+    if (metadata === undefined) this.#hosts.delete(host);
+    else this.#hosts.set(host, metadata);
+    if (this.config?.natOutgoingExclusions === 'IPPoolsAndHostIPs') this.#arePoolsDirty = true;
+  }
+
+  #settlePools(config: FelixConfig): void {
+    const pools = [...this.#pools.values()];
+    const cidrs = (wanted: readonly IpPool[]) => wanted.map(({ cidr }) => cidr);
+    this.members.replace(natSets.masqueraded, 'net', cidrs(pools.filter((pool) => pool.natOutgoing)));
+    this.members.replace(natSets.pools, 'net', cidrs(pools.filter(isReachablePool)));
+    const areHostsExcluded = config.natOutgoingExclusions === 'IPPoolsAndHostIPs';
+    this.members.replace(natSets.hosts, 'net', areHostsExcluded ? [...this.#hosts.values()].flatMap(hostNets) : []);
+    this.#arePoolsDirty = false;
+    this.#isBaseDirty = true;
+  }
+
+  /** Of several workloads on one interface the first by name speaks for it. */
+  workloadOf(interfaceName: string): LocalWorkload | undefined {
+    const claims = this.#workloadsOfInterface.get(interfaceName);
+    if (claims === undefined) return undefined;
+    let first: string | undefined;
+    for (const claim of claims) if (first === undefined || claim < first) first = claim;
+    return first === undefined ? undefined : this.workloads.get(first);
+  }
+
+  #settleWorkloadInterface(name: string, config: FelixConfig): void {
+    const workload = this.workloadOf(name);
+    const doesReject = config.filterDenyAction === 'Reject';
+    const entries = workload && renderWorkloadEntries(workload.endpoint, doesReject);
+    this.#setEntries(name, entries ?? new Map(), true);
+  }
+
+  #settleHostEndpoints(interfaces: Iterable<HostInterface>, config: FelixConfig): void {
+    const before = this.resolution;
+    this.resolution = resolveHostEndpoints(this.hostEndpoints, interfaces, config);
+    for (const name of new Set([...before.keys(), ...this.resolution.keys()])) {
+      const owner = this.resolution.get(name);
+      const isSame = owner === before.get(name) && !(owner !== undefined && this.#dirtyHostEndpoints.has(owner));
+      if (isSame) continue;
+      const endpoint = owner === undefined ? undefined : this.hostEndpoints.get(owner);
+      const isAny = name === anyInterface;
+      const doesReject = config.filterDenyAction === 'Reject';
+      this.#setEntries(name, endpoint ? renderHostEntries(endpoint, isAny, doesReject) : new Map(), !isAny);
+    }
+    this.#dirtyHostEndpoints.clear();
+    this.#areHostsDirty = false;
+  }
+
+  /** New chains are acquired before old ones are released, so that what both share stays. */
+  #setEntries(name: string, entries: Entries, isMapped: boolean): void {
+    const before: Entries = this.#entries.get(name) ?? new Map();
+    for (const list of entries.values()) this.chains.acquire(list);
+    for (const list of before.values()) this.chains.release(list.name);
+    if (entries.size === 0) this.#entries.delete(name);
+    else this.#entries.set(name, entries);
+    if (!isMapped) return;
+    for (const map of dispatchMaps) {
+      const now = entries.get(map)?.name;
+      if (now !== undefined || before.has(map)) this.dispatch.set(map, name, now);
+    }
+  }
+
+  #baseKey = '';
+
+  #settleBase(context: RenderContext): void {
+    const filledMaps = this.dispatch.filledMaps();
+    const anyHost = namesOf(this.#entries.get(anyInterface));
+    const spoofAllowances = this.#spoofAllowances(context.config);
+    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances]);
+    if (!this.#isBaseDirty && key === this.#baseKey) return;
+    this.#isBaseDirty = false;
+    this.#baseKey = key;
+    const natRules = renderNatOutgoing(this.#natFamilies(), context);
+    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules };
+    const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
+    for (const [name, content] of chains) this.chains.put(name, content);
+  }
+
+  #natFamilies(): Family[] {
+    const cidrs = [...this.#pools.values()].filter((pool) => pool.natOutgoing).map(({ cidr }) => cidr);
+    const families: readonly Family[] = [4, 6];
+    return families.filter((family) => cidrs.some((cidr) => cidr.includes(':') === (family === 6)));
+  }
+
+  #spoofAllowances(config: FelixConfig): BaseInputs['spoofAllowances'] {
+    if (!config.isSourceSpoofingAllowed) return [];
+    return [...this.#workloadsOfInterface.keys()].sort().flatMap((interfaceName) => {
+      const prefixes = this.workloadOf(interfaceName)?.endpoint.allowSpoofedSourcePrefixes ?? [];
+      return prefixes.length === 0 ? [] : [{ interfaceName, prefixes }];
+    });
+  }
+
+  #render(spec: ChainSpec, context: RenderContext): RenderedChain {
+    const policyOf = (id: PolicyId) => this.#effectivePolicy(printPolicyId(id));
+    if (spec.type === 'list') return renderListChain(spec, context);
+    if (spec.type === 'tier') return renderTierChain(spec, policyOf, context);
+    const owner = spec.type === 'profile' ? refusedProfile(spec.profile) : printPolicyId(spec.id);
+    const refused = this.refused.rulesOf(owner, spec.direction);
+    const use = refused === undefined ? spec : { ...spec, refused };
+    return spec.type === 'profile'
+      ? renderProfile(spec.profile, this.#profiles.get(spec.profile), use, context)
+      : renderPolicy(spec.id, policyOf(spec.id), use, context);
+  }
+
+  #effectivePolicy(text: string): Policy | undefined {
+    return this.refused.substituteOf(text) ?? this.#policies.get(text)?.policy;
+  }
+
+  readonly #listRefs = new Map<string, number>();
+
+  #countList(id: string, by: number): number {
+    const count = (this.#listRefs.get(id) ?? 0) + by;
+    if (count === 0) this.#listRefs.delete(id);
+    else this.#listRefs.set(id, count);
+    return count;
+  }
+}
+
+function tierFacts(policy: Policy | undefined): string {
+  if (policy === undefined) return 'missing';
+  return `${policy.isStaged} ${hasPass(policy, 'ingress')} ${hasPass(policy, 'egress')}`;
+}
+
+function hostNets({ ipv4Address, ipv6Address }: HostMetadata): string[] {
+  const nets: string[] = [];
+  if (ipv4Address !== undefined) nets.push(`${ipv4Address}/32`);
+  if (ipv6Address !== undefined) nets.push(`${ipv6Address}/128`);
+  return nets;
+}
+
+function namesOf(entries: Entries | undefined): Map<DispatchMap, string> {
+  return new Map([...(entries ?? [])].map(([map, list]) => [map, list.name]));
+}

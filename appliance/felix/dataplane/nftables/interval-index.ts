@@ -1,0 +1,188 @@
+/**
+ * The prefixes of one IP set in one family as disjoint, maximal intervals: what the kernel's interval sets take. Pure.
+ * Addresses are byte strings (latin1, network order), so that comparing text compares addresses. A change touches only the
+ * interval it falls into; removing a prefix brings back what it covered.
+ */
+import type { Prefix } from '../../../lib/ip/address.ts';
+import { addressBits, lastAddress } from '../../../lib/ip/address.ts';
+
+/** First and last address, both inclusive. */
+export interface Interval {
+  readonly first: string;
+  readonly last: string;
+}
+
+/** Intervals that came and went; nothing is in both. */
+export interface IntervalChanges {
+  readonly added: readonly Interval[];
+  readonly removed: readonly Interval[];
+}
+
+export class IntervalIndex {
+  /** Sorted: first address, then length, so that what covers comes before what it covers. */
+  #prefixes: string[] = [];
+  /** Sorted and disjoint; no two touch. */
+  #intervals: Interval[] = [];
+
+  get size(): number {
+    return this.#prefixes.length;
+  }
+
+  get intervals(): readonly Interval[] {
+    return this.#intervals;
+  }
+
+  /** Prefixes are masked; adding what is there, or removing what is not, changes nothing. */
+  change(added: readonly Prefix[], removed: readonly Prefix[]): IntervalChanges {
+    const isLarge = added.length + removed.length > 32 + this.#prefixes.length / 16;
+    return isLarge ? this.#rebuild(added, removed) : this.#changeEach(added, removed);
+  }
+
+  #rebuild(added: readonly Prefix[], removed: readonly Prefix[]): IntervalChanges {
+    const gone = new Set(removed.map(keyOf));
+    const keys = new Set(this.#prefixes.filter((key) => !gone.has(key)));
+    for (const prefix of added) keys.add(keyOf(prefix));
+    this.#prefixes = [...keys].sort(compareText);
+    const before = this.#intervals;
+    this.#intervals = merge(this.#prefixes);
+    return difference(before, this.#intervals);
+  }
+
+  #changeEach(added: readonly Prefix[], removed: readonly Prefix[]): IntervalChanges {
+    const net = new NetChange();
+    for (const prefix of removed) this.#remove(keyOf(prefix), net);
+    for (const prefix of added) this.#add(keyOf(prefix), net);
+    return net.changes();
+  }
+
+  #add(key: string, net: NetChange): void {
+    const at = lowerBound(this.#prefixes, key);
+    if (this.#prefixes[at] === key) return;
+    this.#prefixes.splice(at, 0, key);
+    this.#reshape(intervalOf(key), (within) => mergeIntervals([...within, intervalOf(key)].sort(byFirst)), net);
+  }
+
+  #remove(key: string, net: NetChange): void {
+    const at = lowerBound(this.#prefixes, key);
+    if (this.#prefixes[at] !== key) return;
+    this.#prefixes.splice(at, 1);
+    this.#reshape(intervalOf(key), ([whole]) => (whole === undefined ? [] : merge(this.#prefixesWithin(whole))), net);
+  }
+
+  #prefixesWithin({ first, last }: Interval): string[] {
+    const to = lowerBound(this.#prefixes, `${last}\xff`);
+    return this.#prefixes.slice(lowerBound(this.#prefixes, first), to);
+  }
+
+  /** Replaces the intervals that overlap or touch `window` by what `shape` makes of them. */
+  #reshape(window: Interval, shape: (within: Interval[]) => Interval[], net: NetChange): void {
+    const from = this.#firstTouching(window.first);
+    const after = increment(window.last);
+    let to = from;
+    while (to < this.#intervals.length && (after === undefined || this.#intervals[to]!.first <= after)) to++;
+    const before = this.#intervals.slice(from, to);
+    const now = shape(before);
+    this.#intervals.splice(from, to - from, ...now);
+    net.replace(before, now);
+  }
+
+  /** The first interval that ends at or just before `first`, or later. */
+  #firstTouching(first: string): number {
+    let low = 0;
+    let high = this.#intervals.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const after = increment(this.#intervals[middle]!.last);
+      if (after !== undefined && after < first) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Sums up changes, so that what comes and goes again is not reported. */
+class NetChange {
+  readonly #added = new Map<string, Interval>();
+  readonly #removed = new Map<string, Interval>();
+
+  replace(before: readonly Interval[], now: readonly Interval[]): void {
+    for (const interval of before) move(interval, this.#added, this.#removed);
+    for (const interval of now) move(interval, this.#removed, this.#added);
+  }
+
+  changes(): IntervalChanges {
+    return { added: [...this.#added.values()], removed: [...this.#removed.values()] };
+  }
+}
+
+function move(interval: Interval, from: Map<string, Interval>, to: Map<string, Interval>): void {
+  const key = interval.first + interval.last;
+  if (!from.delete(key)) to.set(key, interval);
+}
+
+function difference(before: readonly Interval[], now: readonly Interval[]): IntervalChanges {
+  const net = new NetChange();
+  net.replace(before, now);
+  return net.changes();
+}
+
+function keyOf(prefix: Prefix): string {
+  return textOf(prefix.address.bytes) + String.fromCharCode(prefix.length);
+}
+
+function intervalOf(key: string): Interval {
+  const first = key.slice(0, -1);
+  const family = first.length === 4 ? 4 : 6;
+  const bytes = Uint8Array.from(Buffer.from(first, 'latin1'));
+  const length = key.charCodeAt(first.length);
+  if (length === addressBits(family)) return { first, last: first };
+  return { first, last: textOf(lastAddress({ address: { family, bytes }, length }).bytes) };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** `keys` sorted. */
+function merge(keys: readonly string[]): Interval[] {
+  return mergeIntervals(keys.map(intervalOf));
+}
+
+/** `sorted` by first address; joins what overlaps or touches. */
+function mergeIntervals(sorted: readonly Interval[]): Interval[] {
+  const merged: Interval[] = [];
+  for (const interval of sorted) {
+    const open = merged[merged.length - 1];
+    const after = open === undefined ? undefined : increment(open.last);
+    if (open === undefined || (after !== undefined && interval.first > after)) merged.push(interval);
+    else if (interval.last > open.last) merged[merged.length - 1] = { first: open.first, last: interval.last };
+  }
+  return merged;
+}
+
+/** The next address, or undefined after the last one. */
+function increment(address: string): string | undefined {
+  let at = address.length - 1;
+  while (at >= 0 && address.charCodeAt(at) === 0xff) at--;
+  if (at < 0) return undefined;
+  return address.slice(0, at) + String.fromCharCode(address.charCodeAt(at) + 1) + '\0'.repeat(address.length - 1 - at);
+}
+
+function lowerBound(sorted: readonly string[], key: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function byFirst(a: Interval, b: Interval): number {
+  return compareText(a.first, b.first);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

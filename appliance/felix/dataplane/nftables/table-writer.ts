@@ -1,0 +1,138 @@
+/**
+ * Brings our table to the desired state: one transaction a pass, judged and, where the kernel refuses, tried again without what it refused. I/O.
+ * At start the table is compared; if it differs, or if somebody changed it under us, it is replaced in one transaction that carries counters over.
+ */
+import type { Nft, NftRefusal, NftTableDump } from '../../../kernel/kernel.ts';
+import type { Logger } from '../../../lib/log.ts';
+import { printPolicyId } from '../../model/policy.ts';
+import { matchTable } from './adopt.ts';
+import type { DesiredState } from './desired-state.ts';
+import type { Plan, PlanOptions } from './plan.ts';
+import { planPass, resolveHandles } from './plan.ts';
+import { refusedProfile } from './refused-policies.ts';
+
+export interface TableWriterParts {
+  readonly nft: Nft;
+  readonly table: string;
+  readonly desired: DesiredState;
+  readonly log: Logger;
+  /** Renders what a refusal changed. */
+  readonly settle: () => void;
+}
+
+/** Signs that the table is not what we left: something of ours is gone, or something foreign is in it. */
+const surprises: ReadonlySet<string> = new Set(['ENOENT', 'EEXIST', 'EBUSY']);
+const attemptsMax = 20;
+
+/** What one pass cost; for tests, benches and metrics. */
+export interface PassStats {
+  readonly operations: number;
+  readonly bytes: number;
+  readonly kernelMs: number;
+}
+
+export class TableWriter {
+  readonly #parts: TableWriterParts;
+  #isKnown = false;
+
+  constructor(parts: TableWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves to undefined when the kernel has everything (but for refused policies), else to the kernel's words. */
+  async write(): Promise<{ problem?: string; stats: PassStats }> {
+    const { desired } = this.#parts;
+    let isRewrite = false;
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      if (!this.#isKnown && !isRewrite) {
+        if (await this.#adopt()) return { stats: noStats };
+        isRewrite = true;
+      }
+      const plan = planPass(desired, await this.#planOptions(isRewrite));
+      if (plan.operations.length === 0) {
+        this.#commit(plan, new Map());
+        return { stats: noStats };
+      }
+      const result = await this.#parts.nft.apply(plan.operations);
+      if (result.ok) {
+        this.#commit(plan, result.handles);
+        const { bytes, kernelMs } = result;
+        return { stats: { operations: plan.operations.length, bytes, kernelMs } };
+      }
+      const wasRewrite = isRewrite;
+      if (!isRewrite && result.refusals.some(({ code }) => surprises.has(code)))
+        isRewrite = this.#startOver(result.refusals);
+      else if (!this.#leaveOut(plan, result.refusals)) return { problem: print(result.refusals), stats: noStats };
+      this.#parts.settle();
+      if (wasRewrite) this.#isKnown = false;
+    }
+    return { problem: 'the kernel refuses one change after another', stats: noStats };
+  }
+
+  /** The table may have been changed by others: compare or rewrite in the next pass. */
+  forget(): void {
+    this.#isKnown = false;
+    this.#parts.desired.forgetWritten();
+    this.#parts.settle();
+  }
+
+  async #adopt(): Promise<boolean> {
+    const { nft, table, desired, log } = this.#parts;
+    const dump = await nft.dumpTable(table);
+    if (dump === undefined) return false;
+    const written = await matchTable(desired, dump, (set) => nft.dumpElements(table, set));
+    log.info({ table, isUnchanged: written !== undefined, chains: dump.chains.length }, 'found our table');
+    if (written === undefined) return false;
+    this.#commit({ operations: [], owners: new Map(), written }, new Map());
+    return true;
+  }
+
+  async #planOptions(isRewrite: boolean): Promise<PlanOptions> {
+    const { nft, table } = this.#parts;
+    const counters: NftTableDump['counters'] = isRewrite ? await nft.dumpCounters(table) : [];
+    return { table, isRewrite, counterValues: new Map(counters.map((counter) => [counter.name, counter])) };
+  }
+
+  #commit(plan: Plan, handles: ReadonlyMap<number, bigint>): void {
+    const { desired } = this.#parts;
+    desired.chains.commit(resolveHandles(plan, handles));
+    desired.elements.commit();
+    desired.counters.commit();
+    desired.netSets.commit();
+    desired.dispatch.commit();
+    desired.refused.commit();
+    this.#isKnown = true;
+  }
+
+  #startOver(refusals: readonly NftRefusal[]): true {
+    this.#parts.log.warn({ refusals: refusals.slice(0, 3) }, 'our table is not as we left it; writing it anew');
+    this.#isKnown = false;
+    this.#parts.desired.forgetWritten();
+    return true;
+  }
+
+  /** Takes refused rules of policies and profiles out; false when the refusal is of something else. */
+  #leaveOut(plan: Plan, refusals: readonly NftRefusal[]): boolean {
+    const { desired } = this.#parts;
+    let isAny = false;
+    for (const { index, code, message } of refusals) {
+      const owner = plan.owners.get(index);
+      const spec = owner && desired.chains.specOf(owner.chain);
+      const rule = owner?.rule.rule.policyRuleIndex;
+      if ((spec?.type !== 'policy' && spec?.type !== 'profile') || rule === undefined) continue;
+      const owned = spec.type === 'policy' ? printPolicyId(spec.id) : refusedProfile(spec.profile);
+      desired.refused.add(owned, spec.direction, rule, `${spec.direction} rule ${rule}: ${message} (${code})`);
+      if (spec.type === 'policy') desired.chains.markPolicy(owned, true);
+      else desired.chains.markProfile(spec.profile);
+      isAny = true;
+    }
+    return isAny;
+  }
+}
+
+const noStats: PassStats = { operations: 0, bytes: 0, kernelMs: 0 };
+
+function print(refusals: readonly NftRefusal[]): string {
+  const [first] = refusals;
+  return first === undefined ? 'refused' : `operation ${first.index}: ${first.message} (${first.code})`;
+}

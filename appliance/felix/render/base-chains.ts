@@ -1,0 +1,237 @@
+/**
+ * The chains that always exist: one base chain for each stage, and the few they go to. Pure.
+ * Stages on one hook are base chains of ascending priority: `accept` ends a stage, the next one still runs, `drop` is final.
+ * Source: felix's static chains; docs/design/dataplane.md has the picture.
+ */
+import type { NftHook } from '../../kernel/kernel.ts';
+import type { Expression } from '../../kernel/netlink/expression.ts';
+import { parsePrefixOrAddress } from '../../lib/ip/address.ts';
+import type { DispatchMap } from './dispatch.ts';
+import { plain } from './endpoint-chain.ts';
+import {
+  branch,
+  clearMark,
+  count,
+  ctState,
+  hostWord,
+  interfaceKey,
+  matchCtState,
+  matchDnated,
+  matchFamily,
+  matchInterfacePrefix,
+  matchMark,
+  matchPrefix,
+  matchProtocol,
+  setMark,
+  verdict,
+} from './match.ts';
+import type { RenderContext } from './policy.ts';
+import type { RenderedChain, RenderedRule } from './rendered.ts';
+
+export interface BaseChain {
+  readonly kind: 'filter' | 'nat';
+  readonly hook: NftHook;
+  readonly priority: number;
+}
+
+export const baseChains = {
+  'raw-prerouting': { kind: 'filter', hook: 'prerouting', priority: -300 },
+  'raw-output': { kind: 'filter', hook: 'output', priority: -300 },
+  'pre-dnat': { kind: 'filter', hook: 'prerouting', priority: -150 },
+  'input-workload': { kind: 'filter', hook: 'input', priority: -3 },
+  'input-to-host': { kind: 'filter', hook: 'input', priority: -2 },
+  'input-host': { kind: 'filter', hook: 'input', priority: -1 },
+  'forward-from-host': { kind: 'filter', hook: 'forward', priority: -4 },
+  'forward-from-workload': { kind: 'filter', hook: 'forward', priority: -3 },
+  'forward-to-workload': { kind: 'filter', hook: 'forward', priority: -2 },
+  'forward-to-host': { kind: 'filter', hook: 'forward', priority: -1 },
+  'output-host': { kind: 'filter', hook: 'output', priority: 0 },
+  'postrouting-host': { kind: 'filter', hook: 'postrouting', priority: -150 },
+  'nat-postrouting': { kind: 'nat', hook: 'postrouting', priority: 110 },
+} as const satisfies Record<string, BaseChain>;
+
+/** Chains behind the base chains, in an order in which each is made before what goes to it. */
+export const plainChains = [
+  'spoof-allowed',
+  'workload-input',
+  'workload-to-host',
+  'workload-from',
+  'workload-to',
+  'deferred',
+];
+
+export const baseCounters = {
+  reversePath: 'drop/reverse-path',
+  unknown: 'drop/unknown-interface',
+  toHost: 'drop/endpoint-to-host',
+} as const;
+
+export interface SpoofAllowance {
+  readonly interfaceName: string;
+  readonly prefixes: readonly string[];
+}
+
+/** What the always-existing chains depend on besides the configuration. */
+export interface BaseInputs {
+  /** Maps that have at least one entry; the others are not asked. */
+  readonly filledMaps: ReadonlySet<DispatchMap>;
+  /** List chains of the `*` host endpoint. */
+  readonly anyHost: ReadonlyMap<DispatchMap, string>;
+  readonly spoofAllowances: readonly SpoofAllowance[];
+  readonly natRules: RenderedChain;
+}
+
+/** All of them by name. */
+export function renderBaseChains(inputs: BaseInputs, context: RenderContext): ReadonlyMap<string, RenderedChain> {
+  const chains: Record<string, readonly RenderedRule[]> = {
+    ...renderRaw(inputs, context),
+    ...renderWorkloadStages(context),
+    ...renderHostStages(inputs, context),
+  };
+  const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
+  return rendered.set('nat-postrouting', inputs.natRules);
+}
+
+type Chains = Record<string, readonly RenderedRule[]>;
+
+function renderRaw(inputs: BaseInputs, { config, marks }: RenderContext): Chains {
+  const clear = rule('clear our mark bits', ...matchMark(marks.all), ...clearMark(marks.all));
+  const fromWorkload = config.interfacePrefixes.flatMap((prefix) => {
+    const match = matchInterfacePrefix('iifname', prefix);
+    return [
+      rule('allowed source prefixes', ...match, branch('jump', 'spoof-allowed')),
+      counted('reverse path', baseCounters.reversePath, ...match, ...matchNoReversePath(), verdict('drop')),
+      rule('from a workload', ...match, verdict('accept')),
+    ];
+  });
+  return {
+    'raw-prerouting': [clear, ...fromWorkload, ...dispatchHost(inputs, 'host-untracked-in', 'iifname')],
+    'raw-output': [clear, ...dispatchHost(inputs, 'host-untracked-out', 'oifname')],
+    'spoof-allowed': inputs.spoofAllowances.flatMap(renderSpoofAllowance),
+  };
+}
+
+/** The route back to the source does not lead to the link the packet came from. */
+function matchNoReversePath(): Expression[] {
+  return [
+    { type: 'fib', result: 'oif', flags: ['saddr', 'mark', 'iif'], register: 0 },
+    { type: 'cmp', op: 'eq', register: 0, data: hostWord(0) },
+  ];
+}
+
+function renderSpoofAllowance({ interfaceName, prefixes }: SpoofAllowance): RenderedRule[] {
+  const from = matchInterface('iifname', interfaceName);
+  return prefixes.flatMap((text) => {
+    const prefix = parsePrefixOrAddress(text);
+    if (prefix === undefined) return [];
+    const source = prefix.length === 0 ? [] : matchPrefix('src', prefix);
+    const label = `${interfaceName} may send from ${text}`;
+    return [rule(label, ...from, ...matchFamily(prefix.address.family), ...source, verdict('accept'))];
+  });
+}
+
+function matchInterface(key: 'iifname' | 'oifname', name: string): Expression[] {
+  return [
+    { type: 'meta', key, register: 0 },
+    { type: 'cmp', op: 'eq', register: 0, data: interfaceKey(name) },
+  ];
+}
+
+function renderWorkloadStages({ config }: RenderContext): Chains {
+  const from = (target: string) => perPrefix(config.interfacePrefixes, 'iifname', branch('goto', target));
+  const to = (target: string) => perPrefix(config.interfacePrefixes, 'oifname', branch('goto', target));
+  const unknown = counted('unknown interface', baseCounters.unknown, verdict('drop'));
+  const toHostDrop = counted('workload to host', baseCounters.toHost, verdict('drop'));
+  const neighbours = renderNeighbourDiscovery();
+  return {
+    'input-workload': from('workload-input'),
+    'workload-input': [...neighbours, dispatch('from-workload', 'iifname'), unknown],
+    'input-to-host': from('workload-to-host'),
+    'workload-to-host': [
+      rule('known flow', ...matchCtState(ctState.established | ctState.related), verdict('accept')),
+      ...neighbours,
+      ...(config.defaultEndpointToHostAction === 'Drop' ? [toHostDrop] : []),
+    ],
+    'forward-from-workload': from('workload-from'),
+    'workload-from': [dispatch('from-workload', 'iifname'), unknown],
+    'forward-to-workload': to('workload-to'),
+    'workload-to': [dispatch('to-workload', 'oifname'), unknown],
+  };
+}
+
+const ICMPV6 = 58;
+
+/** Multicast listener and neighbour discovery from a workload to its host: ICMPv6 types 130-133, 135 and 136. */
+function renderNeighbourDiscovery(): RenderedRule[] {
+  return [
+    [130, 133],
+    [135, 136],
+  ].map(([from = 0, to = 0]) =>
+    rule(
+      'ICMPv6 discovery',
+      ...matchFamily(6),
+      ...matchProtocol(ICMPV6),
+      { type: 'payload', base: 'transport', offset: 0, length: 1, register: 0 },
+      { type: 'range', op: 'eq', register: 0, from: Uint8Array.of(from), to: Uint8Array.of(to) },
+      verdict('accept'),
+    ),
+  );
+}
+
+function renderHostStages(inputs: BaseInputs, { config, marks }: RenderContext): Chains {
+  const accepted = rule('accepted before', ...matchMark(marks.accept), verdict('accept'));
+  const fromWorkload = perPrefix(config.interfacePrefixes, 'iifname', verdict('accept'));
+  const toWorkload = perPrefix(config.interfacePrefixes, 'oifname', verdict('accept'));
+  const established = matchCtState(ctState.established | ctState.related);
+  const deferred = dispatchHost(inputs, 'host-out-deferred', 'oifname');
+  const isDeferred = rule('deferred', ...matchMark(marks.defer), ...clearMark(marks.defer), branch('goto', 'deferred'));
+  return {
+    'pre-dnat': whenAsked(dispatchHost(inputs, 'host-pre-dnat', 'iifname'), [
+      rule('known flow', ...established, verdict('accept')),
+      accepted,
+    ]),
+    'input-host': whenAsked(dispatchHost(inputs, 'host-in', 'iifname'), [...fromWorkload, accepted]),
+    'forward-from-host': whenAsked(dispatchHost(inputs, 'host-forward-in', 'iifname'), [accepted]),
+    'forward-to-host': dispatchHost(inputs, 'host-forward-out', 'oifname'),
+    'output-host': whenAsked(dispatchHost(inputs, 'host-out', 'oifname'), [
+      accepted,
+      ...toWorkload,
+      rule('DNATed: decide in postrouting', ...matchDnated(), ...setMark(marks.defer), verdict('accept')),
+    ]),
+    'postrouting-host': deferred.length === 0 ? [] : [isDeferred],
+    deferred: whenAsked(deferred, toWorkload),
+  };
+}
+
+/** A stage nobody's policy asks for is empty: its packets pay nothing. */
+function whenAsked(rules: readonly RenderedRule[], before: readonly RenderedRule[]): readonly RenderedRule[] {
+  return rules.length === 0 ? [] : [...before, ...rules];
+}
+
+function dispatchHost(inputs: BaseInputs, map: DispatchMap, key: 'iifname' | 'oifname'): RenderedRule[] {
+  const rules = inputs.filledMaps.has(map) ? [dispatch(map, key)] : [];
+  const any = inputs.anyHost.get(map);
+  return any === undefined ? rules : [...rules, rule('any other interface', branch('goto', any))];
+}
+
+function dispatch(map: DispatchMap, key: 'iifname' | 'oifname'): RenderedRule {
+  return rule(
+    `by ${key}`,
+    { type: 'meta', key, register: 0 },
+    { type: 'lookup', set: map, register: 0, into: 'verdict' },
+  );
+}
+
+function perPrefix(prefixes: readonly string[], key: 'iifname' | 'oifname', then: Expression): readonly RenderedRule[] {
+  const label = key === 'iifname' ? 'from a workload' : 'to a workload';
+  return prefixes.map((prefix) => rule(label, ...matchInterfacePrefix(key, prefix), then));
+}
+
+function rule(label: string, ...expressions: readonly Expression[]): RenderedRule {
+  return { label, expressions };
+}
+
+/** The last of `expressions` is the verdict; the counter comes before it. */
+function counted(label: string, counter: string, ...expressions: readonly Expression[]): RenderedRule {
+  return { label, expressions: [...expressions.slice(0, -1), count(counter), ...expressions.slice(-1)], counter };
+}

@@ -1,0 +1,66 @@
+/** What rendering yields: rules as expressions, and what they refer to. Pure. */
+import { hash } from 'node:crypto';
+import type { Expression } from '../../kernel/netlink/expression.ts';
+
+export interface RenderedRule {
+  /** For people; `ruleComment()` adds the key. */
+  readonly label: string;
+  readonly expressions: readonly Expression[];
+  /** Named counter objects among the expressions. */
+  readonly counter?: string;
+  /** The policy rule it stands for, for refusals. */
+  readonly policyRuleIndex?: number;
+}
+
+/** Alternatives of one rule (more than one net or port range), kept in the shared sets under an id of their content. */
+export interface ListSet {
+  readonly id: string;
+  readonly type: 'nets' | 'ports';
+  /** Canonical CIDRs, or `first-last` port ranges. */
+  readonly members: readonly string[];
+}
+
+export interface RenderedChain {
+  readonly rules: readonly RenderedRule[];
+  /** IP sets whose facts were read: when these change, the chain is rendered anew. */
+  readonly setIds: readonly string[];
+  readonly lists: readonly ListSet[];
+  /** Sets of the kernel named by lookups that exist only while needed. */
+  readonly netSets: readonly string[];
+}
+
+/** 16 characters that differ when two rules differ in anything: the rule's identity across restarts. */
+export function ruleKey(rule: RenderedRule): string {
+  let text = rule.label;
+  for (const expression of rule.expressions) text += `\n${serialise(expression)}`;
+  return hash('sha256', text, 'base64url').slice(0, 16);
+}
+
+const commentBytesMax = 127;
+
+/** The rule's label, cut to fit, and its key: what `nft list` shows and what a fresh start compares. */
+export function ruleComment(rule: RenderedRule, key: string): string {
+  const room = commentBytesMax - key.length - 1;
+  const label = Buffer.from(rule.label);
+  return `${
+    label.length <= room
+      ? rule.label
+      : label
+          .subarray(0, room)
+          .toString('latin1')
+          .replace(/[^ -~]/g, '?')
+  } ${key}`;
+}
+
+/** The key in a comment made by `ruleComment()`. */
+export function keyOfComment(comment: string | undefined): string {
+  return comment === undefined ? '' : comment.slice(-16);
+}
+
+function serialise(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex');
+  if (typeof value !== 'object' || value === null) return String(value);
+  let text = '';
+  for (const [name, part] of Object.entries(value)) text += `${name}=${serialise(part)};`;
+  return text;
+}
