@@ -28,7 +28,7 @@ export async function readInput(context: CliContext, path: string, isRecursive: 
     const files = isDirectory ? manifestsIn(path, isRecursive) : [path];
     return { path, isDirectory, texts: files.map((name) => ({ name, text: readFileSync(name, 'utf8') })) };
   } catch (error) {
-    throw cliError('CLI_INPUT', errorText(error));
+    throw cliError('CLI_INPUT', `failed to execute command: ${errorText(error)}`);
   }
 }
 
