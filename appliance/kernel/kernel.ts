@@ -68,7 +68,7 @@ export interface NftSet {
   readonly isInterval?: boolean;
   /** Present for a map: the value's type and length, or verdicts. */
   readonly data?: 'verdict' | { readonly type: number; readonly length: number };
-  /** Expected number of elements; a hint. */
+  /** The most elements it may ever hold: the kernel refuses more (`ENFILE`). Absent for sets that grow. */
   readonly size?: number;
 }
 
@@ -79,7 +79,10 @@ export interface NftElement {
   readonly data?: Uint8Array;
 }
 
-/** What the kernel said of one operation of a refused batch: `code` such as `ENOENT`, `message` the extended ack's text or strerror. */
+/**
+ * What the kernel said of one operation of a refused batch (`index` -1: of the batch as a whole): `code` such as `ENOENT`,
+ * `message` the extended ack's text or strerror, with the offending attribute where the kernel names it.
+ */
 export interface NftRefusal {
   readonly index: number;
   readonly code: string;
@@ -116,7 +119,10 @@ export interface NftTableDump {
 }
 
 export interface Nft {
-  /** One transaction: all or nothing. Large batches are sent from a thread, so that the event loop stays free. */
+  /**
+   * One transaction: all or nothing, in the order of the calls. Large batches are sent from a thread, so that the event loop stays
+   * free. An element that is there with the same data is taken; with other data it is refused (`EEXIST`).
+   */
   apply(operations: readonly NftOperation[]): Promise<NftResult>;
   dumpTable(table: string): Promise<NftTableDump | undefined>;
   dumpElements(table: string, set: string): Promise<readonly NftElement[]>;
@@ -171,7 +177,10 @@ export type KernelEvent =
   | { readonly type: 'route'; readonly route: Route; readonly isGone: boolean }
   | { readonly type: 'lost' };
 
-/** All calls throw AppError KERNEL_REFUSED (details: code, message) or KERNEL_UNAVAILABLE. Deleting what is not there is success. */
+/**
+ * All calls throw AppError KERNEL_REFUSED (details: code, message), KERNEL_UNAVAILABLE or, of transactions, KERNEL_ANSWER_LOST
+ * (read everything anew). Deleting routes, neighbours or connections that are not there is success; nf_tables refuses it.
+ */
 export interface Kernel {
   readonly nft: Nft;
   links(): Promise<readonly Link[]>;

@@ -46,7 +46,7 @@ export function addRule(table: FakeTable, operation: Of<'add-rule'>, handle: big
   if (chain === undefined) return 'ENOENT';
   const at = placeOf(chain, operation.place);
   if (at === undefined) return 'ENOENT';
-  const refusal = firstDefined(operation.expressions, (expression) => refuseExpression(table, operation, expression));
+  const refusal = firstDefined(operation.expressions, (expression) => refuseExpression(table, expression));
   if (refusal !== undefined) return refusal;
   const isReplacing = operation.place?.how === 'replace';
   const { expressions, comment } = operation;
@@ -62,44 +62,47 @@ function placeOf(chain: FakeChain, place: Of<'add-rule'>['place']): number | und
   return place.how === 'after' ? at + 1 : at;
 }
 
-function refuseExpression(table: FakeTable, rule: Of<'add-rule'>, expression: Expression): string | undefined {
+function refuseExpression(table: FakeTable, expression: Expression): string | undefined {
   if (expression.type === 'counter-ref' && !table.counters.has(expression.name)) return 'ENOENT';
-  if (expression.type === 'lookup') return refuseLookup(table, rule, expression);
+  if (expression.type === 'lookup') return refuseLookup(table, expression);
   if (expression.type !== 'verdict') return undefined;
-  return firstDefined(targetOf(expression.verdict), (target) => refuseJump(table, rule.chain, target));
+  return firstDefined(targetOf(expression.verdict), (target) => refuseTarget(table, target));
 }
 
-function refuseLookup(
-  table: FakeTable,
-  rule: Of<'add-rule'>,
-  { set: name, into, isInverted }: Extract<Expression, { type: 'lookup' }>,
-): string | undefined {
-  const set = table.sets.get(name);
+function refuseLookup(table: FakeTable, lookup: Extract<Expression, { type: 'lookup' }>): string | undefined {
+  const set = table.sets.get(lookup.set);
   if (set === undefined) return 'ENOENT';
   const { data } = set.definition;
-  if ((into === undefined) !== (data === undefined)) return 'EINVAL';
-  if (into !== undefined && ((into === 'verdict') !== (data === 'verdict') || isInverted)) return 'EINVAL';
-  if (into !== 'verdict') return undefined;
-  const targets = targetsOf(table, [{ type: 'lookup', set: name, register: 0, into }]);
-  return targets.some((target) => reaches(table, target, rule.chain)) ? 'EMLINK' : undefined;
+  if ((lookup.into === undefined) !== (data === undefined)) return 'EINVAL';
+  const isMismatch = (lookup.into === 'verdict') !== (data === 'verdict') || lookup.isInverted;
+  return lookup.into !== undefined && isMismatch ? 'EINVAL' : undefined;
 }
 
-/** Why no rule of chain `from` may lead to `to`. */
-export function refuseJump(table: FakeTable, from: string | undefined, to: string): string | undefined {
-  const target = table.chains.get(to);
+/** Why nothing may jump or go to the chain. */
+export function refuseTarget(table: FakeTable, chain: string): string | undefined {
+  const target = table.chains.get(chain);
   if (target === undefined) return 'ENOENT';
-  if (target.base !== undefined) return 'EOPNOTSUPP';
-  return from !== undefined && reaches(table, to, from) ? 'EMLINK' : undefined;
+  return target.base === undefined ? undefined : 'ENOTSUP';
 }
 
-function reaches(table: FakeTable, from: string, to: string, seen = new Set<string>()): boolean {
-  if (from === to) return true;
-  if (seen.has(from)) return false;
-  seen.add(from);
-  const rules = table.chains.get(from)?.rules ?? [];
-  return rules.some(({ expressions }) =>
-    targetsOf(table, expressions).some((target) => reaches(table, target, to, seen)),
-  );
+/** Levels of chains under a base chain, itself included; gotos count as jumps do. Source: NFT_JUMP_STACK_SIZE. */
+const DEPTH_MAX = 16;
+
+/** True when chains reachable from a base chain lead too deep, or in a circle. Others are not looked at. */
+export function isTooDeep(table: FakeTable): boolean {
+  const heights = new Map<string, number>();
+  const heightOf = (chain: string): number => {
+    const known = heights.get(chain);
+    if (known !== undefined) return known;
+    // Until it is known: whoever comes back here went in a circle.
+    heights.set(chain, Number.POSITIVE_INFINITY);
+    const rules = table.chains.get(chain)?.rules ?? [];
+    const below = rules.flatMap(({ expressions }) => targetsOf(table, expressions)).map(heightOf);
+    const height = 1 + below.reduce((highest, one) => Math.max(highest, one), 0);
+    heights.set(chain, height);
+    return height;
+  };
+  return [...table.chains].some(([name, { base }]) => base !== undefined && heightOf(name) > DEPTH_MAX);
 }
 
 export function deleteRule(table: FakeTable, operation: Of<'delete-rule'>): string | undefined {

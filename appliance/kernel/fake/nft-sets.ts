@@ -3,7 +3,7 @@
  * missing elements, sets in use. Pure. An operation returns the code it is refused with.
  */
 import type { NftElement, NftOperation, NftSet } from '../kernel.ts';
-import { firstDefined, isUsed, refuseJump } from './nft-rules.ts';
+import { firstDefined, isUsed, refuseTarget } from './nft-rules.ts';
 import { elementKey, type FakeSet, type FakeTable, targetOf } from './nft-state.ts';
 
 type Of<Type extends NftOperation['type']> = Extract<NftOperation, { type: Type }>;
@@ -61,7 +61,7 @@ function refuseElement(table: FakeTable, definition: NftSet, element: NftElement
   if (data === undefined || element.isEnd) return isValueless ? undefined : 'EINVAL';
   if (data !== 'verdict') return element.data?.length === data.length ? undefined : 'EINVAL';
   if (element.verdict === undefined) return 'EINVAL';
-  return firstDefined(targetOf(element.verdict), (target) => refuseJump(table, undefined, target));
+  return firstDefined(targetOf(element.verdict), (target) => refuseTarget(table, target));
 }
 
 function dataOf(element: NftElement): string {

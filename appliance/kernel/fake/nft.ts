@@ -4,7 +4,7 @@ import type { Nft, NftElement, NftOperation, NftRefusal, NftResult, NftTableDump
 import { encodeExpressions } from '../netlink/expressions.ts';
 import { refuseNames } from '../netlink/nft-batch.ts';
 import { SET_FLAG } from '../netlink/nft-numbers.ts';
-import { addChain, addRule, deleteChain, deleteRule, flushChain, isUsed } from './nft-rules.ts';
+import { addChain, addRule, deleteChain, deleteRule, flushChain, isTooDeep, isUsed } from './nft-rules.ts';
 import { addElements, addSet, deleteElements, deleteSet } from './nft-sets.ts';
 import { copyTable, emptyTable, type FakeSet, type FakeTable } from './nft-state.ts';
 
@@ -19,19 +19,31 @@ export class FakeNft implements Nft {
   #apply(operations: readonly NftOperation[]): NftResult {
     const badNames = refuseNames(operations);
     if (badNames.length > 0) return { ok: false, refusals: badNames };
+    // As the real one does: depth is checked once at the end, and only to find the culprit after each operation.
+    const draft = this.#draft(operations);
+    const result = this.#applyTo(draft, operations, false);
+    if (result.ok && [...draft.values()].some(isTooDeep))
+      return this.#applyTo(this.#draft(operations), operations, true);
+    if (result.ok) this.#tables = draft;
+    return result;
+  }
+
+  #draft(operations: readonly NftOperation[]): Map<string, FakeTable> {
     const touched = new Set(operations.map(({ table }) => table));
-    const draft = new Map(
-      [...this.#tables].map(([name, table]) => [name, touched.has(name) ? copyTable(table) : table]),
-    );
+    return new Map([...this.#tables].map(([name, table]) => [name, touched.has(name) ? copyTable(table) : table]));
+  }
+
+  #applyTo(draft: Map<string, FakeTable>, operations: readonly NftOperation[], checksDepth: boolean): NftResult {
     const handles = new Map<number, bigint>();
     const refusals: NftRefusal[] = [];
     operations.forEach((operation, index) => {
-      const outcome = this.#applyOne(draft, operation);
+      let outcome = this.#applyOne(draft, operation);
+      const table = draft.get(operation.table);
+      if (checksDepth && table !== undefined && isTooDeep(table)) outcome = 'EMLINK';
       if (typeof outcome === 'bigint') handles.set(index, outcome);
       if (typeof outcome === 'string') refusals.push({ index, code: outcome, message: outcome });
     });
     if (refusals.length > 0) return { ok: false, refusals };
-    this.#tables = draft;
     return { ok: true, handles, bytes: 0, messages: operations.length, kernelMs: 0 };
   }
 
