@@ -10,7 +10,7 @@ import { decodeLog, encodeNumber } from './records.ts';
 import type { State } from './state.ts';
 
 const revisionsMax = 100;
-const operationsMax = 500;
+const operationsMax = 200;
 
 /** Cleans up to `state.compacted`; one run at a time. */
 export class Cleaner {
@@ -57,7 +57,7 @@ export class Cleaner {
       await setImmediate();
     }
     const last = records.at(-1);
-    const reached = last === undefined || records.length < revisionsMax ? end : parseLogKey(last[0]);
+    const reached = last === undefined ? end : parseLogKey(last[0]);
     const logs = records.map(([place]) => place).filter((place) => parseLogKey(place) < end);
     const key = markKey('cleaned');
     const mark: BatchOperation = { type: 'put', key, value: encodeNumber(key, reached) };
