@@ -25,7 +25,7 @@ export interface WatchContext {
 
 /** Opens a watch; resolves once it exists. */
 export async function openWatch(context: WatchContext, request: WatchRequest, signal?: AbortSignal): Promise<Watch> {
-  signal?.throwIfAborted();
+  if (request.key.length === 0) throw storeErrors.fail('STORE_EMPTY_KEY');
   const session = await openFirst(context, request);
   const watch = new EtcdWatch(context, request, session);
   signal?.addEventListener('abort', () => watch.close(), { once: true });

@@ -144,7 +144,7 @@ export function watchContract(test: TestFn, name: string, factory: StoreFactory)
       const writing = Promise.all([1, 2, 3, 4].map(write));
       const watchers: Promise<[number, number[]]>[] = [];
       for (let i = 0; i < 12; i++) {
-        await put('pace', `${i}`);
+        written.push(await put('pace', `${i}`));
         const startRevision = written[i * 3] ?? written[0]!;
         watchers.push(
           store.watch({ ...prefix(), startRevision }).then(async (watch) => {
