@@ -1,6 +1,6 @@
 /**
  * The calculation graph: from what is in the store to what this host has to enforce. The only file that knows all its parts. Pure.
- * Output depends on what the store holds now, never on how it got there. Contract and design: `docs/design/calc.md`.
+ * Output depends on what the store holds now, never on how it got there.
  *
  *   resources -> convert/* -> local endpoints x policies -> active rules -> IP sets x every endpoint and network set -> messages
  */
