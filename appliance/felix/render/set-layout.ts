@@ -36,6 +36,15 @@ export function netSet(family: Family, id: Uint8Array, count: number): string {
   return `nets${family}-${((id[0] as number) % bucketCount).toString(16).padStart(2, '0')}`;
 }
 
+/** Interval sets of CIDRs exist while needed; the other sets always. */
+export function isNetSet(name: string): boolean {
+  return name.startsWith('nets');
+}
+
+export function isIntervalSet(name: string): boolean {
+  return isNetSet(name) || name === portRangeSet;
+}
+
 /**
  * Eight bytes for a set's id text, the same after every restart. The lowest bit is clear, so that the end of the
  * last interval of one id (id + 1) never meets another id.

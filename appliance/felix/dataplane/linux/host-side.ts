@@ -2,13 +2,22 @@
  * What a workload needs of the host besides rules: routes, neighbours, sysctls; and the status of endpoints. I/O.
  * Order makes it safe: what goes loses its route and its connections before its rules change, what comes gets its route after its rules.
  */
-import type { Kernel } from '../../../kernel/kernel.ts';
+import type { Kernel, KernelEvent } from '../../../kernel/kernel.ts';
 import type { Logger } from '../../../lib/log.ts';
+import type { FelixConfig } from '../../model/config.ts';
+import type { WorkloadEndpoint, WorkloadEndpointId } from '../../model/endpoint.ts';
+import { printWorkloadEndpointId } from '../../model/endpoint.ts';
 import type { Message } from '../../model/messages.ts';
+import { anyInterface } from '../../render/host-resolution.ts';
 import type { DataplaneReports } from '../dataplane.ts';
 import type { Clock } from '../nftables/backend.ts';
 import type { DesiredState } from '../nftables/desired-state.ts';
+import { EndpointStatuses, hostEndpointStatus } from './endpoint-status.ts';
 import type { InterfaceTable } from './interface-table.ts';
+import type { Sysctl } from './link-sysctls.ts';
+import { hostSysctls, linkSysctls } from './link-sysctls.ts';
+import { destinationsOf } from './route-plan.ts';
+import { WorkloadRoutes } from './workload-routes.ts';
 
 export interface HostSideParts {
   readonly kernel: Kernel;
@@ -21,17 +30,170 @@ export interface HostSideParts {
   readonly onDue: () => void;
 }
 
+const sysctlRetryMs = 5_000;
+
 export class HostSide {
   readonly #parts: HostSideParts;
+  readonly #routes: WorkloadRoutes;
+  readonly #statuses: EndpointStatuses;
+  readonly #dirty = new Set<string>();
+  readonly #gone = new Map<string, WorkloadEndpointId>();
+  /** Interface name -> the settings its link has. */
+  readonly #configured = new Map<string, string>();
+  #isResyncDue = true;
+  #areHostEndpointsDirty = true;
+  #hostRpFilter = '0';
+  #retry: { cancel(): void } | undefined;
+
   constructor(parts: HostSideParts) {
     this.#parts = parts;
+    this.#routes = new WorkloadRoutes(parts);
+    this.#statuses = new EndpointStatuses(parts.reports);
   }
 
-  onMessage(_message: Message): void {}
-  onInterface(_name: string | undefined): void {}
-  async removeBefore(): Promise<void> {}
-  async addAfter(): Promise<void> {
-    void this.#parts;
+  /** Before the desired state takes the message: it still knows the endpoint as it was. */
+  onMessage(message: Message): void {
+    if (message.type === 'config-update') this.resync();
+    if (message.type === 'host-endpoint-update' || message.type === 'host-endpoint-remove') {
+      this.#areHostEndpointsDirty = true;
+    }
+    if (message.type !== 'workload-endpoint-update' && message.type !== 'workload-endpoint-remove') return;
+    const text = printWorkloadEndpointId(message.id);
+    const before = this.#parts.desired.workloads.get(text)?.endpoint.interfaceName;
+    if (before !== undefined) this.#dirty.add(before);
+    if (message.type === 'workload-endpoint-remove') {
+      this.#gone.set(text, message.id);
+      return;
+    }
+    this.#gone.delete(text);
+    this.#dirty.add(message.endpoint.interfaceName);
   }
-  close(): void {}
+
+  /** `undefined`: any interface may have changed. */
+  onInterface(name: string | undefined): void {
+    this.#areHostEndpointsDirty = true;
+    if (name === undefined) {
+      this.resync();
+      return;
+    }
+    this.#configured.delete(name);
+    this.#routes.onLink(name);
+    this.#dirty.add(name);
+  }
+
+  onRoute({ route, isGone }: Extract<KernelEvent, { type: 'route' }>): boolean {
+    const { config } = this.#parts.desired;
+    return config !== undefined && !config.isRouteSyncDisabled && this.#routes.onRoute(route, isGone, config);
+  }
+
+  /** Everything is read and compared anew in the next pass. */
+  resync(): void {
+    this.#isResyncDue = true;
+    for (const { endpoint } of this.#parts.desired.workloads.values()) this.#dirty.add(endpoint.interfaceName);
+  }
+
+  async removeBefore(config: FelixConfig): Promise<void> {
+    for (const name of this.#dirty) this.#want(name);
+    if (config.isRouteSyncDisabled) return;
+    if (this.#isResyncDue) await this.#routes.resync(config);
+    await this.#routes.removeBefore(config);
+  }
+
+  async addAfter(config: FelixConfig): Promise<void> {
+    if (this.#isResyncDue) this.#configureHost(config);
+    this.#isResyncDue = false;
+    for (const name of this.#dirty) this.#configureLink(name, config);
+    if (!config.isRouteSyncDisabled) await this.#routes.addAfter(config);
+    this.#tell();
+    this.#dirty.clear();
+  }
+
+  close(): void {
+    this.#retry?.cancel();
+    this.#routes.close();
+  }
+
+  #want(name: string): void {
+    const endpoint = this.#parts.desired.workloadOf(name)?.endpoint;
+    const destinations = endpoint === undefined ? [] : destinationsOf(endpoint);
+    if (destinations.length === 0) this.#routes.want(name, undefined);
+    else this.#routes.want(name, { destinations, ...(endpoint?.mac === undefined ? {} : { mac: endpoint.mac }) });
+  }
+
+  #configureHost(config: FelixConfig): void {
+    this.#hostRpFilter = this.#parts.kernel.readSysctl('net/ipv4/conf/default/rp_filter')?.trim() ?? '0';
+    this.#writeSysctls(hostSysctls(config));
+    this.#configured.clear();
+  }
+
+  #configureLink(name: string, config: FelixConfig): void {
+    const endpoint = this.#parts.desired.workloadOf(name)?.endpoint;
+    const link = this.#parts.interfaces.linkOf(name);
+    if (endpoint === undefined || link?.isRunning !== true) return;
+    const reversePathFilter = maySpoof(endpoint, config) ? '0' : this.#hostRpFilter;
+    const key = `${link.index} ${reversePathFilter}`;
+    if (this.#configured.get(name) === key) return;
+    const { isIpv6Supported } = config;
+    if (this.#writeSysctls(linkSysctls(name, { isIpv6Supported, reversePathFilter }))) this.#configured.set(name, key);
+    else this.#retryLater(name);
+  }
+
+  #writeSysctls(sysctls: readonly Sysctl[]): boolean {
+    let isDone = true;
+    for (const { path, value, isOptional } of sysctls) {
+      const problem = this.#parts.kernel.writeSysctl(path, value);
+      if (problem === undefined || isOptional) continue;
+      this.#parts.log.warn({ path, value, problem }, 'sysctl cannot be set');
+      isDone = false;
+    }
+    return isDone;
+  }
+
+  #retryLater(name: string): void {
+    this.#retry?.cancel();
+    this.#retry = this.#parts.clock.after(sysctlRetryMs, () => {
+      this.#dirty.add(name);
+      this.#parts.onDue();
+    });
+  }
+
+  #tell(): void {
+    const { desired } = this.#parts;
+    for (const id of this.#gone.values()) this.#statuses.tellWorkload(id, 'removed');
+    this.#gone.clear();
+    for (const name of this.#dirty) {
+      const speaker = desired.workloadOf(name);
+      for (const { id, endpoint } of desired.workloadsOn(name)) {
+        const isUp = id === speaker?.id && endpoint.isActive && this.#isReady(name);
+        this.#statuses.tellWorkload(id, isUp ? 'up' : 'down');
+      }
+    }
+    if (this.#areHostEndpointsDirty) this.#tellHostEndpoints();
+    this.#areHostEndpointsDirty = false;
+  }
+
+  #isReady(name: string): boolean {
+    return this.#configured.has(name) && this.#parts.interfaces.linkOf(name)?.isRunning === true;
+  }
+
+  #tellHostEndpoints(): void {
+    const { desired, interfaces } = this.#parts;
+    for (const name of this.#statuses.hostNames()) {
+      if (!desired.hostEndpoints.has(name)) this.#statuses.tellHost({ name }, 'removed');
+    }
+    for (const name of desired.hostEndpoints.keys()) {
+      const bound = [...desired.resolution].filter(([, owner]) => owner === name).map(([link]) => link);
+      const links = bound.map((link) => interfaces.linkOf(link)).filter((link) => link !== undefined);
+      const isAny = bound.includes(anyInterface);
+      const status = hostEndpointStatus(
+        isAny,
+        links.map(({ isRunning }) => isRunning),
+      );
+      this.#statuses.tellHost({ name }, status);
+    }
+  }
+}
+
+function maySpoof(endpoint: WorkloadEndpoint, config: FelixConfig): boolean {
+  return config.isSourceSpoofingAllowed && endpoint.allowSpoofedSourcePrefixes.length > 0;
 }

@@ -8,6 +8,7 @@ export interface InterfaceTableParts {
   readonly log: Logger;
   /** Something about these interfaces changed; `undefined` when it may be any. */
   readonly onChange: (name: string | undefined) => void;
+  readonly onRoute: (event: Extract<KernelEvent, { type: 'route' }>) => void;
 }
 
 export class InterfaceTable {
@@ -67,6 +68,7 @@ export class InterfaceTable {
 
   #take(event: KernelEvent): void {
     if (event.type === 'lost') this.#reread();
+    if (event.type === 'route') this.#parts.onRoute(event);
     if (event.type === 'link') this.#takeLink(event.link, event.isGone);
     if (event.type === 'address') this.#takeAddress(event.address, event.isGone);
   }

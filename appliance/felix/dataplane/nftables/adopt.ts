@@ -7,11 +7,10 @@ import type { BaseChain } from '../../render/base-chains.ts';
 import { baseChains } from '../../render/base-chains.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
 import { keyOfComment } from '../../render/rendered.ts';
-import { standingSets } from '../../render/set-layout.ts';
+import { isIntervalSet, standingSets } from '../../render/set-layout.ts';
 import type { WrittenChain } from './chain-store.ts';
 import type { DesiredState } from './desired-state.ts';
 import { encodeElements } from './element-changes.ts';
-import { isIntervalSet } from './plan.ts';
 
 type ReadElements = (set: string) => Promise<readonly NftElement[]>;
 

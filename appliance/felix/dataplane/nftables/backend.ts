@@ -5,6 +5,7 @@
 import type { Revision } from '../../../datastore/store.ts';
 import type { Kernel } from '../../../kernel/kernel.ts';
 import type { Logger } from '../../../lib/log.ts';
+import type { FelixConfig } from '../../model/config.ts';
 import type { Flush } from '../../model/messages.ts';
 import type { PolicyId } from '../../model/policy.ts';
 import type { Dataplane, DataplaneReports } from '../dataplane.ts';
@@ -63,7 +64,14 @@ class NftablesDataplane implements Dataplane {
     const { kernel, reports, log } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#interfaces = new InterfaceTable({ kernel, log, onChange: (name) => this.#onInterface(name) });
+    this.#interfaces = new InterfaceTable({
+      kernel,
+      log,
+      onChange: (name) => this.#onInterface(name),
+      onRoute: (event) => {
+        if (this.#host.onRoute(event)) this.#wake();
+      },
+    });
     this.#host = new HostSide({
       kernel,
       log,
@@ -126,9 +134,10 @@ class NftablesDataplane implements Dataplane {
     while (this.#isDue && !this.#isClosed) {
       this.#isDue = false;
       this.#takeQueue();
-      if (!this.#desired.isInSync || this.#desired.config === undefined) return;
+      const { isInSync, config } = this.#desired;
+      if (!isInSync || config === undefined) return;
       try {
-        await this.#pass();
+        await this.#pass(config);
         this.#retryMs = retryMinMs;
       } catch (error) {
         this.#scheduleRetry(error);
@@ -151,24 +160,24 @@ class NftablesDataplane implements Dataplane {
     this.#desired.accept(message);
   }
 
-  async #pass(): Promise<void> {
+  async #pass(config: FelixConfig): Promise<void> {
     const startMs = this.#clock.now();
     const revision = this.#revision;
-    if (!this.#isOpen) await this.#open();
+    if (!this.#isOpen) await this.#open(config);
     this.#desired.settle(this.#interfaces.interfaces());
-    await this.#host.removeBefore();
+    await this.#host.removeBefore(config);
     const { problem, stats } = await this.#writer.write();
     if (problem !== undefined) {
       this.#writer.forget();
       throw new Error(problem);
     }
     this.#reportPolicies();
-    await this.#host.addAfter();
+    await this.#host.addAfter(config);
     if (revision !== undefined) this.#options.reports.onApplied(revision);
     this.#options.onPass?.({ ...stats, totalMs: this.#clock.now() - startMs });
   }
 
-  async #open(): Promise<void> {
+  async #open(config: FelixConfig): Promise<void> {
     await this.#interfaces.open();
     this.#isOpen = true;
     this.#every(refusedRetryMs, () => {
@@ -176,8 +185,11 @@ class NftablesDataplane implements Dataplane {
       this.#desired.markRefusedAgain();
       this.#wake();
     });
-    const periodMs = this.#desired.config?.nftablesRefreshIntervalMs ?? 0;
-    if (periodMs > 0) this.#every(periodMs, () => this.#reread());
+    this.#every(config.nftablesRefreshIntervalMs, () => this.#reread());
+    this.#every(config.routeRefreshIntervalMs, () => {
+      this.#host.resync();
+      this.#wake();
+    });
   }
 
   /** Compares the kernel's table with ours in the next pass; nothing is written when they agree. */
@@ -187,7 +199,9 @@ class NftablesDataplane implements Dataplane {
     this.#wake();
   }
 
+  /** A period of zero means never. */
   #every(periodMs: number, then: () => void): void {
+    if (periodMs <= 0) return;
     const slot = this.#timers.length;
     const arm = () => {
       this.#timers[slot] = this.#clock.after(periodMs, () => {

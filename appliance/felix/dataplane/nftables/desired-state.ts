@@ -23,6 +23,7 @@ import { isReachablePool, natCounter, natSets, renderNatOutgoing } from '../../r
 import type { RenderContext } from '../../render/policy.ts';
 import { hasPass, renderPolicy, renderProfile } from '../../render/policy.ts';
 import type { RenderedChain } from '../../render/rendered.ts';
+import { isNetSet } from '../../render/set-layout.ts';
 import { ChainStore } from './chain-store.ts';
 import { Counted } from './counted.ts';
 import { DispatchStore } from './dispatch-store.ts';
@@ -36,9 +37,13 @@ export interface LocalWorkload {
 }
 
 export class DesiredState {
-  readonly elements = new ElementChanges();
   readonly counters = new Counted();
   readonly netSets = new Counted();
+  readonly elements = new ElementChanges((set, isUsed) => {
+    if (!isNetSet(set)) return;
+    if (isUsed) this.netSets.acquire(set);
+    else this.netSets.release(set);
+  });
   readonly dispatch = new DispatchStore();
   readonly refused = new RefusedPolicies();
   readonly members: MemberStore;
@@ -234,6 +239,13 @@ export class DesiredState {
     this.members.replace(natSets.hosts, 'net', areHostsExcluded ? [...this.#hosts.values()].flatMap(hostNets) : []);
     this.#arePoolsDirty = false;
     this.#isBaseDirty = true;
+  }
+
+  *workloadsOn(interfaceName: string): Generator<LocalWorkload> {
+    for (const claim of this.#workloadsOfInterface.get(interfaceName) ?? []) {
+      const workload = this.workloads.get(claim);
+      if (workload !== undefined) yield workload;
+    }
   }
 
   /** Of several workloads on one interface the first by name speaks for it. */

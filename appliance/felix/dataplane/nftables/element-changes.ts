@@ -1,6 +1,6 @@
 /**
- * Changes of set elements that the kernel does not have yet, for each set; opposite changes cancel. Also how many elements each set is
- * to have. Pure. Elements are byte strings (latin1): a key, or the two ends of an interval one after the other.
+ * Changes of set elements that the kernel does not have yet, for each set; opposite changes cancel. Also which sets are to have
+ * any. Pure. Elements are byte strings (latin1): a key, or the two ends of an interval one after the other.
  */
 import type { NftElement } from '../../../kernel/kernel.ts';
 
@@ -12,9 +12,15 @@ export interface SetChanges {
 export class ElementChanges {
   readonly #pending = new Map<string, Map<string, boolean>>();
   readonly #counts = new Map<string, number>();
+  readonly #onUse: (set: string, isUsed: boolean) => void;
+
+  /** `onUse`: the set gets its first element, or loses its last. */
+  constructor(onUse: (set: string, isUsed: boolean) => void) {
+    this.#onUse = onUse;
+  }
 
   mark(set: string, element: string, isAdded: boolean): void {
-    this.#counts.set(set, this.count(set) + (isAdded ? 1 : -1));
+    this.#count(set, isAdded ? 1 : -1);
     let changes = this.#pending.get(set);
     if (changes === undefined) {
       changes = new Map();
@@ -24,16 +30,6 @@ export class ElementChanges {
     else changes.set(element, isAdded);
   }
 
-  /** How many elements `set` is to have. */
-  count(set: string): number {
-    return this.#counts.get(set) ?? 0;
-  }
-
-  /** Sets that have or had elements since the last `reset()`. */
-  sets(): Iterable<string> {
-    return this.#counts.keys();
-  }
-
   pending(): ReadonlyMap<string, ReadonlyMap<string, boolean>> {
     return this.#pending;
   }
@@ -41,13 +37,22 @@ export class ElementChanges {
   /** The kernel has everything. */
   commit(): void {
     this.#pending.clear();
-    for (const [set, count] of this.#counts) if (count === 0) this.#counts.delete(set);
   }
 
   /** Forgets everything, before all elements are marked anew. */
   reset(): void {
     this.#pending.clear();
+    for (const set of this.#counts.keys()) this.#onUse(set, false);
     this.#counts.clear();
+  }
+
+  #count(set: string, by: number): void {
+    const before = this.#counts.get(set) ?? 0;
+    const after = before + by;
+    if (after === 0) this.#counts.delete(set);
+    else this.#counts.set(set, after);
+    if (before === 0) this.#onUse(set, true);
+    if (after === 0) this.#onUse(set, false);
   }
 }
 

@@ -7,7 +7,7 @@ import type { BaseChain } from '../../render/base-chains.ts';
 import { baseChains } from '../../render/base-chains.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
 import { ruleComment } from '../../render/rendered.ts';
-import { interfaceMapDefinition, netSetDefinition, standingSets } from '../../render/set-layout.ts';
+import { interfaceMapDefinition, isIntervalSet, netSetDefinition, standingSets } from '../../render/set-layout.ts';
 import type { KeyedRule, WrittenChain } from './chain-store.ts';
 import type { DesiredState } from './desired-state.ts';
 import { encodeElements } from './element-changes.ts';
@@ -166,8 +166,4 @@ class Planner {
 export function resolveHandles(plan: Plan, handles: ReadonlyMap<number, bigint>): Map<string, WrittenChain> {
   const resolve = (handle: number) => (handle >= 0 ? handle : Number(handles.get(-1 - handle) ?? 0n));
   return new Map([...plan.written].map(([name, chain]) => [name, { ...chain, handles: chain.handles.map(resolve) }]));
-}
-
-export function isIntervalSet(set: string): boolean {
-  return set.startsWith('nets') || set === 'port-ranges';
 }

@@ -1,0 +1,210 @@
+/**
+ * Routes and neighbours of local workloads. I/O.
+ * An address that goes or moves loses its route and then its connections before anything else may use it; a route waits for its link.
+ * What else is found on workload links goes after a grace period: the CNI plugin may have put it there before we knew the workload.
+ */
+import type { Kernel, Link, Route, RouteOperation } from '../../../kernel/kernel.ts';
+import type { Logger } from '../../../lib/log.ts';
+import type { FelixConfig } from '../../model/config.ts';
+import type { Clock } from '../nftables/backend.ts';
+import { MultiMap } from '../nftables/multi-map.ts';
+import type { InterfaceTable } from './interface-table.ts';
+import { isOurs, isSameRoute, singleAddressOf, workloadRoute } from './route-plan.ts';
+
+const graceMs = 10_000;
+
+export interface WorkloadRoutesParts {
+  readonly kernel: Kernel;
+  readonly log: Logger;
+  readonly interfaces: InterfaceTable;
+  readonly clock: Clock;
+  readonly onDue: () => void;
+}
+
+interface Wanted {
+  readonly destinations: readonly string[];
+  readonly mac?: string;
+}
+
+export class WorkloadRoutes {
+  readonly #parts: WorkloadRoutesParts;
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #claims = new MultiMap();
+  readonly #dirty = new Set<string>();
+  readonly #written = new Map<string, Route>();
+  readonly #foreign = new Map<string, { readonly route: Route; readonly sinceMs: number }>();
+  #timer: { cancel(): void } | undefined;
+
+  constructor(parts: WorkloadRoutesParts) {
+    this.#parts = parts;
+  }
+
+  /** What an interface's workload is to have; nothing when it has none. */
+  want(interfaceName: string, wanted: Wanted | undefined): void {
+    for (const destination of this.#wanted.get(interfaceName)?.destinations ?? []) {
+      this.#claims.delete(destination, interfaceName);
+      this.#dirty.add(destination);
+    }
+    if (wanted === undefined) this.#wanted.delete(interfaceName);
+    else this.#wanted.set(interfaceName, wanted);
+    for (const destination of wanted?.destinations ?? []) {
+      this.#claims.add(destination, interfaceName);
+      this.#dirty.add(destination);
+    }
+  }
+
+  /** The link came, went, or changed its state. */
+  onLink(interfaceName: string): void {
+    for (const destination of this.#wanted.get(interfaceName)?.destinations ?? []) this.#dirty.add(destination);
+    for (const [destination, route] of this.#written) {
+      if (this.#parts.interfaces.linkAt(route.oif ?? 0)?.isUp === true) continue;
+      this.#written.delete(destination);
+      this.#dirty.add(destination);
+    }
+  }
+
+  /** Somebody changed a route; true when it concerns us. */
+  onRoute(route: Route, isGone: boolean, config: FelixConfig): boolean {
+    if (!isOurs(route, this.#linkOf(route), config)) return false;
+    const written = this.#written.get(route.destination);
+    if (isGone) {
+      this.#foreign.delete(keyOf(route));
+      if (written === undefined || !isSameRoute(written, route)) return false;
+      this.#written.delete(route.destination);
+      this.#dirty.add(route.destination);
+      return true;
+    }
+    if (written === undefined || !isSameRoute(written, route)) this.#notice(route);
+    return false;
+  }
+
+  /** Reads the kernel's routes: adopts what is as wanted, notes what is foreign. */
+  async resync(config: FelixConfig): Promise<void> {
+    const routes = [...(await this.#parts.kernel.routes(4)), ...(await this.#parts.kernel.routes(6))];
+    this.#written.clear();
+    this.#foreign.clear();
+    for (const route of routes) {
+      if (!isOurs(route, this.#linkOf(route), config)) continue;
+      const wanted = this.#routeTo(route.destination, config);
+      if (wanted !== undefined && isSameRoute(wanted, route)) this.#written.set(route.destination, route);
+      else this.#notice(route);
+    }
+    for (const { destinations } of this.#wanted.values()) for (const one of destinations) this.#dirty.add(one);
+  }
+
+  /** Before the rules change: routes that go or move, then the connections of their addresses. */
+  async removeBefore(config: FelixConfig): Promise<void> {
+    const goes: Route[] = [];
+    for (const destination of this.#dirty) {
+      const written = this.#written.get(destination);
+      const wanted = this.#routeTo(destination, config);
+      if (written !== undefined && (wanted === undefined || wanted.oif !== written.oif)) goes.push(written);
+    }
+    await this.#remove([...goes, ...this.#expired()], config);
+  }
+
+  /** After the rules are in place: routes of links that are up, and neighbours whose address is known. */
+  async addAfter(config: FelixConfig): Promise<void> {
+    const operations: RouteOperation[] = [];
+    const routes: (Route | undefined)[] = [];
+    for (const destination of this.#dirty) {
+      const route = this.#routeTo(destination, config);
+      const written = this.#written.get(destination);
+      if (route === undefined || (written !== undefined && isSameRoute(written, route))) continue;
+      operations.push({ type: 'replace-route', route });
+      routes.push(route);
+      const neighbour = this.#neighbourOf(route);
+      if (neighbour === undefined) continue;
+      operations.push(neighbour);
+      routes.push(undefined);
+    }
+    const failed = await this.#send(operations, routes);
+    this.#dirty.clear();
+    for (const destination of failed) this.#dirty.add(destination);
+    if (failed.length > 0) this.#arm();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  async #send(operations: readonly RouteOperation[], routes: readonly (Route | undefined)[]): Promise<string[]> {
+    if (operations.length === 0) return [];
+    const failed: string[] = [];
+    const results = await this.#parts.kernel.changeRoutes(operations);
+    results.forEach((refusal, i) => {
+      const route = routes[i];
+      if (refusal === undefined && route !== undefined) this.#written.set(route.destination, route);
+      if (refusal === undefined) return;
+      this.#parts.log.warn({ operation: operations[i], code: refusal.code }, 'the kernel refuses a route or neighbour');
+      if (route !== undefined) failed.push(route.destination);
+    });
+    return failed;
+  }
+
+  async #remove(routes: readonly Route[], config: FelixConfig): Promise<void> {
+    if (routes.length === 0) return;
+    await this.#parts.kernel.changeRoutes(routes.map((route) => ({ type: 'delete-route', route })));
+    for (const route of routes) {
+      if (this.#written.get(route.destination) === route) this.#written.delete(route.destination);
+      this.#foreign.delete(keyOf(route));
+      const address = singleAddressOf(route);
+      const stays = this.#routeTo(route.destination, config)?.oif === route.oif;
+      if (address !== undefined && !stays) await this.#parts.kernel.deleteConntrack(address);
+    }
+  }
+
+  /** The route to a destination through the link that is to have it; of several links the youngest that is up. */
+  #routeTo(destination: string, config: FelixConfig): Route | undefined {
+    let best: Link | undefined;
+    for (const name of this.#claims.get(destination)) {
+      const link = this.#parts.interfaces.linkOf(name);
+      if (link?.isUp === true && (best === undefined || link.index > best.index)) best = link;
+    }
+    return best && workloadRoute(destination, best, config);
+  }
+
+  #neighbourOf(route: Route): RouteOperation | undefined {
+    const link = this.#linkOf(route);
+    const mac = link && this.#wanted.get(link.name)?.mac;
+    const address = singleAddressOf(route);
+    if (link === undefined || mac === undefined || address === undefined || route.family !== 4) return undefined;
+    const neighbour = { family: 4, ifindex: link.index, address, mac, isPermanent: true } as const;
+    return { type: 'replace-neighbour', neighbour };
+  }
+
+  #notice(route: Route): void {
+    const key = keyOf(route);
+    if (this.#foreign.has(key)) return;
+    this.#foreign.set(key, { route, sinceMs: this.#parts.clock.now() });
+    this.#arm();
+  }
+
+  /** Foreign routes whose time is up; those that became wanted are not foreign. */
+  #expired(): Route[] {
+    const nowMs = this.#parts.clock.now();
+    const expired: Route[] = [];
+    for (const [key, { route, sinceMs }] of this.#foreign) {
+      const written = this.#written.get(route.destination);
+      if (written !== undefined && isSameRoute(written, route)) this.#foreign.delete(key);
+      else if (nowMs - sinceMs >= graceMs) expired.push(route);
+    }
+    return expired;
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = this.#parts.clock.after(graceMs + 1, () => {
+      this.#timer = undefined;
+      this.#parts.onDue();
+    });
+  }
+
+  #linkOf(route: Route): Link | undefined {
+    return route.oif === undefined ? undefined : this.#parts.interfaces.linkAt(route.oif);
+  }
+}
+
+function keyOf({ destination, table, priority, oif, protocol }: Route): string {
+  return `${destination} ${table} ${priority} ${oif ?? ''} ${protocol}`;
+}
