@@ -1,0 +1,54 @@
+import test from 'ava';
+import { storeErrors } from '#appliance/datastore/errors.ts';
+import { openEtcdStore } from '#appliance/datastore/etcd/open.ts';
+import type { PutOp } from '#appliance/datastore/store.ts';
+import { refusalOf, refusals } from '#appliance/etcd-face/status.ts';
+import { silentLogger as log } from '#appliance/lib/log.ts';
+import { serveMemory } from './face.ts';
+
+const bytes = (text: string) => Buffer.from(text);
+const put = (i: number): PutOp => ({ type: 'put', key: bytes(`/${i}`), value: bytes('x') });
+
+test('a transaction has at most as many operations as etcd takes', async (t) => {
+  await using served = await serveMemory({ opsMax: 3 });
+  const store = openEtcdStore({ endpoints: [served.face.address], log });
+  await store.txn({ compare: [], success: [put(1), put(2), put(3)], failure: [] });
+  const many = store.txn({ compare: [], success: [put(1), put(2), put(3), put(4)], failure: [] });
+  await t.throwsAsync(many, { message: /etcdserver: too many operations in txn request/ });
+  await store.close();
+});
+
+test('a request larger than the limit is refused without being looked at', async (t) => {
+  await using served = await serveMemory({ requestBytesMax: 1_000 });
+  const store = openEtcdStore({ endpoints: [served.face.address], log });
+  await store.put(bytes('/a'), Buffer.alloc(900));
+  await t.throwsAsync(store.put(bytes('/a'), Buffer.alloc(1_000)), { code: 'STORE_TOO_LARGE' });
+  t.is((await served.store.range({ key: bytes('/a') })).entries[0]?.version, 1);
+  await store.close();
+});
+
+test('a fault of ours is told as INTERNAL, without its text', async (t) => {
+  await using served = await serveMemory();
+  const broken = { ...served.store, supports: served.store.supports, revisions: served.store.revisions };
+  broken.range = () => {
+    throw new Error('secret');
+  };
+  await using face = await serveMemory({ store: broken, listen: 'http://127.0.0.1:0' }).then((other) => ({
+    address: other.face.address,
+    [Symbol.asyncDispose]: () => other.face.close(),
+  }));
+  const store = openEtcdStore({ endpoints: [face.address], log, requestTimeoutMs: 300 });
+  const error = await t.throwsAsync(store.range({ key: bytes('/a') }));
+  t.regex(error?.message ?? '', /13 INTERNAL: etcdserver: internal error/);
+  await store.close();
+});
+
+test('every error of a store that a client can meet has a refusal', (t) => {
+  const unmet = ['STORE_WATCH_OVERFLOW', 'STORE_IN_USE'];
+  const codes = Object.keys(storeErrors.rows) as (keyof typeof storeErrors.rows)[];
+  for (const code of codes.filter((one) => !unmet.includes(one))) {
+    t.truthy(refusalOf(storeErrors.fail(code)), code);
+  }
+  t.is(refusalOf(new Error('x')), undefined);
+  t.is(refusals.compacted.code, 11);
+});
