@@ -54,6 +54,7 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
     log: log.child({ component: 'api' }),
     version: readVersion(),
     stopping: stopping.signal,
+    now: Date.now,
     nameSuffix,
     bookmarkIntervalMs,
   });

@@ -11,6 +11,8 @@ export interface ApiContext {
   readonly stopping: AbortSignal;
   /** Five random letters or digits, for `generateName`. */
   readonly nameSuffix: () => string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** How often an idle watch that asked for bookmarks gets one. */
   readonly bookmarkIntervalMs: number;
 }

@@ -26,14 +26,19 @@ export interface Form {
 }
 
 /** The form of a kind. */
-export function formOf(name: FormName, kind: KindDefinition, includeObject: 'None' | 'Metadata' | 'Object'): Form {
+export function formOf(
+  name: FormName,
+  kind: KindDefinition,
+  includeObject: 'None' | 'Metadata' | 'Object',
+  now: () => number,
+): Form {
   switch (name) {
     case 'object':
       return objectForm(kind);
     case 'partial':
       return partialForm();
     case 'table':
-      return tableForm(kind, includeObject);
+      return tableForm(kind, includeObject, now);
     default:
       return unreachable(name, 'form');
   }

@@ -1,15 +1,23 @@
 /** The Table form: what `kubectl get` prints. Columns come from the kind. Pure. */
 import type { KindDefinition, TableColumn } from '../../resources/define.ts';
 import type { Resource } from '../../resources/resource.ts';
+import { printAge } from './age.ts';
 import { type Form, type ListMeta, partialObject } from './form.ts';
 
-/** Tables of a kind; `includeObject` says how much of each resource goes along with its row. */
-export function tableForm(kind: KindDefinition, includeObject: 'None' | 'Metadata' | 'Object'): Form {
+/** Tables of a kind; `includeObject` says how much of each resource goes along with its row, `now` what ages are told from. */
+export function tableForm(
+  kind: KindDefinition,
+  includeObject: 'None' | 'Metadata' | 'Object',
+  now: () => number,
+): Form {
   const columns = columnsOf(kind);
   const definitions = JSON.stringify(columns.map(defineColumn));
   const open = `{"kind":"Table","apiVersion":"meta.k8s.io/v1","columnDefinitions":${definitions},"rows":[`;
   const item = (resource: Resource) =>
-    JSON.stringify({ cells: columns.map((column) => column.cell(resource)), object: carried(resource, includeObject) });
+    JSON.stringify({
+      cells: columns.map((column) => cellOf(column, resource, now())),
+      object: carried(resource, includeObject),
+    });
   const close = (metadata: ListMeta) => `],"metadata":${JSON.stringify(metadata)}}`;
   const one = (resource: Resource) =>
     `${open}${item(resource)}${close({ resourceVersion: resource.metadata.resourceVersion ?? '' })}`;
@@ -29,6 +37,12 @@ function columnsOf(kind: KindDefinition): readonly TableColumn[] {
   return kind.tableColumns.some((column) => column.name === 'Name')
     ? kind.tableColumns
     : [nameColumn, ...kind.tableColumns];
+}
+
+/** Clients print what they are given: a date is told as an age. */
+function cellOf(column: TableColumn, resource: Resource, nowMs: number): string | number | boolean | null {
+  const cell = column.cell(resource);
+  return column.type === 'date' && typeof cell === 'string' ? printAge(cell, nowMs) : cell;
 }
 
 function defineColumn({ name, type, description, priority }: TableColumn) {

@@ -21,7 +21,7 @@ export function createHandler(kind: KindDefinition, context: ApiContext): Handle
     const body = withGeneratedName(bodyFor(kind, request), context);
     admission.admit(body, 'create');
     const created = await context.resources.create(body, admission.options);
-    return answer(kind, request, reply.code(201), created, admission.warnings);
+    return answer(kind, context, request, reply.code(201), created, admission.warnings);
   };
 }
 
@@ -33,7 +33,7 @@ export function replaceHandler(kind: KindDefinition, context: ApiContext, subres
     const body = bodyFor(kind, request, target.name);
     admission.admit(body, 'update');
     const replaced = await context.resources.update(target, body, admission.options);
-    return answer(kind, request, reply, replaced, admission.warnings);
+    return answer(kind, context, request, reply, replaced, admission.warnings);
   };
 }
 
@@ -48,7 +48,7 @@ export function patchHandler(kind: KindDefinition, context: ApiContext, subresou
       return changed;
     };
     const patched = await context.resources.modify(targetOf(kind, request), change, admission.options);
-    return answer(kind, request, reply, patched, admission.warnings);
+    return answer(kind, context, request, reply, patched, admission.warnings);
   };
 }
 
@@ -123,6 +123,7 @@ function patchFunction(request: FastifyRequest): (target: unknown, patch: unknow
 
 function answer(
   kind: KindDefinition,
+  context: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
   resource: Resource,
@@ -130,7 +131,7 @@ function answer(
 ): FastifyReply {
   if (warnings.length > 0)
     reply.header('warning', warnings.map((warning) => `299 - ${JSON.stringify(warning)}`).slice(0, warningsMax));
-  const form = formOf(parseAccept(request.headers.accept), kind, 'Object');
+  const form = formOf(parseAccept(request.headers.accept), kind, 'Object', context.now);
   return reply.type('application/json').send(form.one(resource));
 }
 

@@ -21,7 +21,7 @@ const pageEntries = 2000;
 export function getHandler(kind: KindDefinition, context: ApiContext): Handler {
   return async (request, reply) => {
     const query = parseListQuery(queryOf(request), kind);
-    const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject);
+    const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject, context.now);
     const { resource } = await context.resources.get(targetOf(kind, request));
     return reply.type('application/json').send(form.one(resource));
   };
@@ -45,7 +45,7 @@ async function list(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const namespace = namespaceOf(request);
-  const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject);
+  const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject, context.now);
   const limit = pageEntries;
   const first = await context.resources.list({ kind, namespace, limit, ...startOf(kind, namespace, query) });
   refuseFuture(first, query);

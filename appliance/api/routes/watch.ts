@@ -28,7 +28,7 @@ export interface WatchCall {
 /** Answers with the stream; errors known before it begins (410 for a revision that is gone) are answered as such. */
 export async function watch(call: WatchCall): Promise<void> {
   const { kind, query, context, request, reply } = call;
-  const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject);
+  const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject, context.now);
   const end = new AbortController();
   const stop = () => end.abort();
   request.raw.socket.once('close', stop);
@@ -55,9 +55,11 @@ async function stream(call: WatchCall, form: Form, signal: AbortSignal): Promise
   const batches = await context.resources.watch(target, signal);
   const send = begin(reply, signal);
   const place = { revision: from - 1 };
-  const bookmarks = query.wantsBookmarks ? sendBookmarks(call, form, place) : undefined;
+  let bookmarks: NodeJS.Timeout | undefined;
   try {
     await replay(present?.entries ?? [], call, form, send);
+    // not before: a client would go on from a bookmark without what was still to be replayed
+    if (query.wantsBookmarks) bookmarks = sendBookmarks(call, form, place);
     for await (const { revision, changes } of batches) {
       for (const change of changes) await send(printChange(change, query.matches, form));
       place.revision = revision;

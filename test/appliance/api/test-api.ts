@@ -35,6 +35,7 @@ export async function createTestApi(): Promise<TestApi> {
     log: silentLogger,
     version: '0.0.0',
     stopping: stopping.signal,
+    now: () => Date.parse('2026-08-01T09:35:10Z'),
     nameSuffix: () => 'abcde',
     bookmarkIntervalMs: 20,
   });

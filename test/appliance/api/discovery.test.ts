@@ -1,0 +1,80 @@
+import test from 'ava';
+import { kinds } from '#appliance/resources/registry.ts';
+import { createTestApi } from './test-api.ts';
+
+const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+const documentPath = '/openapi/v3/apis/projectcalico.org/v3';
+
+test('discovery in its aggregated form names every kind, in the type clients ask for', async (t) => {
+  const api = await createTestApi();
+  const answer = await api.call('GET', '/apis', undefined, { accept: aggregated });
+  t.is(answer.headers['content-type'], 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+  const { resources } = answer.json().items[0].versions[0];
+  t.deepEqual(
+    resources.map((resource: { resource: string }) => resource.resource),
+    kinds.map((kind) => kind.plural),
+  );
+  const tiers = resources.find((resource: { resource: string }) => resource.resource === 'tiers');
+  t.like(tiers, { scope: 'Cluster', singularResource: 'tier', subresources: [{ subresource: 'status' }] });
+  t.deepEqual((await api.call('GET', '/api', undefined, { accept: aggregated })).json().items, []);
+});
+
+test('discovery in its plain form leads from the groups to the resources', async (t) => {
+  const api = await createTestApi();
+  t.is((await api.call('GET', '/api')).json().kind, 'APIVersions');
+  const { groups } = (await api.call('GET', '/apis')).json();
+  t.is(groups[0].preferredVersion.groupVersion, 'projectcalico.org/v3');
+  t.is((await api.call('GET', '/apis/projectcalico.org')).json().kind, 'APIGroup');
+  const { kind, resources } = (await api.call('GET', '/apis/projectcalico.org/v3')).json();
+  t.is(kind, 'APIResourceList');
+  const byName = new Map(resources.map((resource: { name: string }) => [resource.name, resource]));
+  t.like(byName.get('networkpolicies'), { namespaced: true, kind: 'NetworkPolicy' });
+  t.true(byName.has('tiers/status'));
+  t.deepEqual((byName.get('clusterinformations') as { verbs: string[] }).verbs, ['get', 'list', 'watch']);
+});
+
+test('the OpenAPI document is pinned by its hash and has what kubectl looks for', async (t) => {
+  const api = await createTestApi();
+  const index = (await api.call('GET', '/openapi/v3')).json();
+  const url = index.paths['apis/projectcalico.org/v3'].serverRelativeURL;
+  const answer = await api.call('GET', url);
+  t.regex(String(answer.headers['cache-control']), /immutable/);
+  t.false(String((await api.call('GET', documentPath)).headers['cache-control']).includes('immutable'));
+  const document = answer.json();
+  for (const kind of kinds) {
+    const path = kind.isNamespaced
+      ? `/apis/projectcalico.org/v3/namespaces/{namespace}/${kind.plural}/{name}`
+      : `/apis/projectcalico.org/v3/${kind.plural}/{name}`;
+    const { patch } = document.paths[path];
+    t.is(patch['x-kubernetes-group-version-kind'].kind, kind.kind);
+    t.true(patch.parameters.some((parameter: { name: string }) => parameter.name === 'fieldValidation'));
+    t.deepEqual(Object.keys(patch.requestBody.content), [
+      'application/merge-patch+json',
+      'application/json-patch+json',
+    ]);
+    t.is(document.components.schemas[kind.kind]['x-kubernetes-group-version-kind'][0].kind, kind.kind);
+    t.truthy(document.components.schemas[kind.kind].properties.spec);
+  }
+});
+
+test('every reference in the OpenAPI document leads somewhere, and operation names are unique', async (t) => {
+  const api = await createTestApi();
+  const { body } = await api.call('GET', documentPath);
+  const { schemas } = JSON.parse(body).components;
+  const references = [...body.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]!);
+  t.true(references.length > 100);
+  t.deepEqual(
+    [...new Set(references)].filter((name) => schemas[name] === undefined),
+    [],
+  );
+  t.false(/"\$ref":"(?!#\/components\/schemas\/)/.test(body));
+  const operations = [...body.matchAll(/"operationId":"([^"]+)"/g)].map((match) => match[1]);
+  t.is(new Set(operations).size, operations.length);
+});
+
+test('version 2 of OpenAPI is empty, of a type kubectl can read', async (t) => {
+  const api = await createTestApi();
+  const answer = await api.call('GET', '/openapi/v2');
+  t.is(answer.body, '');
+  t.is(answer.headers['content-type'], 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+});
