@@ -2,6 +2,7 @@
  * Writes resources as Go's `encoding/json` does, byte for byte: struct order, omission rules, sorted map keys, escapes.
  * Last step before the store. Pure. Source: the rules of Go's encoder for Calico's structs.
  */
+import { compareText } from '../lib/collections/compare-text.ts';
 import { type ObjectSchema, type Schema, zeroOf } from '../lib/schema.ts';
 
 /** `value` by its schema; the result is one line without blanks. */
@@ -29,7 +30,7 @@ export function writeFree(value: unknown): string {
   const record = value as Record<string, unknown>;
   const keys = Object.keys(record)
     .filter((key) => record[key] !== undefined)
-    .sort(byBytes);
+    .sort(compareText);
   return `{${keys.map((key) => `${writeString(key)}:${writeFree(record[key])}`).join(',')}}`;
 }
 
@@ -62,10 +63,4 @@ function isWritten(schema: Schema, value: unknown): boolean {
   if (value === '' || value === 0 || value === false) return false;
   if (Array.isArray(value)) return value.length > 0;
   return typeof value !== 'object' || Object.keys(value).length > 0;
-}
-
-/** Order of UTF-8 bytes; UTF-16 units agree with it unless surrogates meet what lies above them. */
-function byBytes(a: string, b: string): number {
-  if (/[\ud800-\uffff]/.test(a + b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -97,10 +97,10 @@ function readProperty(
   const emit = property.emit ?? 'filled';
   const isAbsent = given === undefined || given === null || (emit === 'filled' && isUnfilled(property, given));
   if (isAbsent) {
-    if (reading.strict && schema.required?.includes(key)) refuse(reading, memberPath(path, key), 'is required');
+    if (reading.strict && schema.required?.includes(key)) refuse(reading, `${path}.${key}`, 'is required');
     return emit === 'always' ? absentValue(property, reading) : undefined;
   }
-  const value = readBySchema(property, given, memberPath(path, key), reading);
+  const value = readBySchema(property, given, `${path}.${key}`, reading);
   return emit === 'filled' && isZero(value) ? undefined : value;
 }
 
