@@ -1,0 +1,64 @@
+import test from 'ava';
+import { readSettings } from '#appliance/settings.ts';
+
+function settings(environment: Record<string, string>, file = '') {
+  const result = readSettings(environment, file, 'Host-1');
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.value;
+}
+
+function paths(environment: Record<string, string>): string[] {
+  const result = readSettings(environment, '', 'h');
+  return result.ok ? [] : result.problems.map((problem) => problem.path);
+}
+
+test('readSettings() has a default for everything', (t) => {
+  t.like(settings({}), {
+    datastoreType: 'embedded',
+    configDir: '/etc/calico',
+    dataDir: '/var/lib/calico',
+    apiListen: [{ type: 'unix', path: '/run/calico/api.sock' }],
+    etcdListen: ['unix:/run/calico/etcd.sock'],
+    nodename: 'host-1',
+    logLevel: 'info',
+  });
+});
+
+test('readSettings() takes the environment before the file, and an empty variable for none', (t) => {
+  const file = 'CALICO_RUN_DIR=/srv/run\nNODENAME="from file" # a comment\nCALICO_LOG_LEVEL=debug\n';
+  const value = settings({ NODENAME: 'Env', CALICO_LOG_LEVEL: '' }, file);
+  t.is(value.nodename, 'Env');
+  t.is(value.logLevel, 'debug');
+  t.deepEqual(value.apiListen, [{ type: 'unix', path: '/srv/run/api.sock' }]);
+  t.is(settings({}, file).nodename, 'from file');
+});
+
+test('readSettings() reads several listeners of all forms', (t) => {
+  const list = 'unix:/a.sock, http://[::1]:8080,https://0.0.0.0:5443';
+  t.deepEqual(settings({ CALICO_API_LISTEN: list }).apiListen, [
+    { type: 'unix', path: '/a.sock' },
+    { type: 'http', host: '::1', port: 8080 },
+    { type: 'https', host: '0.0.0.0', port: 5443 },
+  ]);
+});
+
+for (const listen of [
+  'unix:relative',
+  'tcp://1.2.3.4:5',
+  'http://10.0.0.1:80',
+  'https://a:99999',
+  `unix:/${'x'.repeat(107)}`,
+])
+  test(`readSettings() refuses to listen on ${listen.slice(0, 30)}`, (t) => {
+    t.deepEqual(paths({ CALICO_API_LISTEN: listen }), ['CALICO_API_LISTEN']);
+  });
+
+test('readSettings() names every wrong variable at once', (t) => {
+  const wrong = { DATASTORE_TYPE: 'etcdv3', ETCD_USERNAME: 'me', ETCD_CERT_FILE: '/c', CALICO_LOG_LEVEL: 'loud' };
+  t.deepEqual(paths(wrong), ['CALICO_LOG_LEVEL', 'ETCD_ENDPOINTS', 'ETCD_USERNAME', 'ETCD_CERT_FILE']);
+});
+
+test('readSettings() prefers the CALICO_ form of etcd settings, as calicoctl does', (t) => {
+  const { etcd } = settings({ CALICO_ETCD_ENDPOINTS: 'http://a:2379, http://b:2379', ETCD_ENDPOINTS: 'http://c:2379' });
+  t.deepEqual(etcd.endpoints, ['http://a:2379', 'http://b:2379']);
+});
