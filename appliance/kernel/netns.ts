@@ -14,15 +14,17 @@ const CLONE_NEWNET = 0x4000_0000;
 export class NetworkNamespace {
   readonly #fd: number | undefined;
   readonly #own: number | undefined;
+  #isClosed = false;
 
   constructor(path?: string) {
     if (path === undefined) return;
-    this.#own = openNamespace('/proc/thread-self/ns/net');
     this.#fd = openNamespace(path);
+    this.#own = openNamespace('/proc/thread-self/ns/net');
   }
 
   /** Runs `work` inside. It must not be asynchronous: what runs after its first `await` would be outside. */
   run<Value>(work: () => Value extends Promise<unknown> ? never : Value): Value {
+    if (this.#isClosed) throw kernelErrors.fail('KERNEL_UNAVAILABLE', 'the network namespace is closed');
     if (this.#fd === undefined || this.#own === undefined) return work();
     checked(libc.setns(this.#fd, CLONE_NEWNET), 'enter the network namespace');
     try {
@@ -33,6 +35,8 @@ export class NetworkNamespace {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     if (this.#fd !== undefined) closeSync(this.#fd);
     if (this.#own !== undefined) closeSync(this.#own);
   }

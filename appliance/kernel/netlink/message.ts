@@ -194,6 +194,17 @@ export function readAttributes(body: Buffer, from = 0): Attributes {
   return attributes;
 }
 
+/** The first attribute of a type; cheaper than reading them all where one is wanted of very many. */
+export function findAttribute(body: Buffer, wanted: number, from = 0): Buffer | undefined {
+  for (let at = from; at + 4 <= body.length; ) {
+    const length = body.readUInt16LE(at);
+    if (length < 4 || at + length > body.length) return undefined;
+    if ((body.readUInt16LE(at + 2) & TYPE_MASK) === wanted) return body.subarray(at + 4, at + length);
+    at += (length + 3) & ~3;
+  }
+  return undefined;
+}
+
 /** The values of a list of nested attributes, in order. */
 export function readList(body: Buffer): Buffer[] {
   const values: Buffer[] = [];

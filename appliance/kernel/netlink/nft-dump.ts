@@ -7,7 +7,15 @@
 import { hasCode } from '../../lib/errors.ts';
 import type { NftElement, NftHook, NftTableDump } from '../kernel.ts';
 import { type NetlinkReader, type Request, refused } from './dump.ts';
-import { type Attributes, type Message, type MessageWriter, readAttributes, readList, readString } from './message.ts';
+import {
+  type Attributes,
+  findAttribute,
+  type Message,
+  type MessageWriter,
+  readAttributes,
+  readList,
+  readString,
+} from './message.ts';
 import {
   CHAIN,
   COUNTER,
@@ -156,24 +164,24 @@ function readCounter(attributes: Attributes): Counter | undefined {
 }
 
 function readElements(message: Message): NftElement[] {
-  const elements = readAttributes(message.body, 4).get(ELEMENTS.elements);
+  const elements = findAttribute(message.body, ELEMENTS.elements, 4);
   return elements === undefined ? [] : readList(elements).map(readElement);
 }
 
 function readElement(body: Buffer): NftElement {
-  const attributes = readAttributes(body);
-  const key = Buffer.from(readAttributes(attributes.get(ELEMENT.key) ?? EMPTY).get(DATA.value) ?? EMPTY);
-  const isEnd = ((attributes.get(ELEMENT.flags)?.readUInt32BE(0) ?? 0) & ELEMENT_INTERVAL_END) !== 0;
-  const data = attributes.get(ELEMENT.data);
-  return { key, ...(isEnd ? { isEnd } : {}), ...(data === undefined ? {} : readData(readAttributes(data))) };
+  const key = Buffer.from(findAttribute(findAttribute(body, ELEMENT.key) ?? EMPTY, DATA.value) ?? EMPTY);
+  const isEnd = ((findAttribute(body, ELEMENT.flags)?.readUInt32BE(0) ?? 0) & ELEMENT_INTERVAL_END) !== 0;
+  const data = findAttribute(body, ELEMENT.data);
+  if (data !== undefined) return { key, ...(isEnd ? { isEnd } : {}), ...readData(data) };
+  return isEnd ? { key, isEnd } : { key };
 }
 
-function readData(data: Attributes): Pick<NftElement, 'verdict' | 'data'> {
-  const value = data.get(DATA.value);
+function readData(data: Buffer): Pick<NftElement, 'verdict' | 'data'> {
+  const value = findAttribute(data, DATA.value);
   if (value !== undefined) return { data: Buffer.from(value) };
-  const verdict = readAttributes(data.get(DATA.verdict) ?? EMPTY);
-  const code = VERDICT_CODES.get(verdict.get(VERDICT.code)?.readInt32BE(0) ?? 0) ?? 'drop';
-  const chain = verdict.get(VERDICT.chain);
+  const verdict = findAttribute(data, DATA.verdict) ?? EMPTY;
+  const code = VERDICT_CODES.get(findAttribute(verdict, VERDICT.code)?.readInt32BE(0) ?? 0) ?? 'drop';
+  const chain = findAttribute(verdict, VERDICT.chain);
   return { verdict: { code, ...(chain === undefined ? {} : { chain: readString(chain) }) } };
 }
 

@@ -6,7 +6,7 @@ import { kernelErrors } from '../errors.ts';
 import type { Nft, NftOperation, NftRefusal, NftResult } from '../kernel.ts';
 import { errnoName, errnoText } from '../libc.ts';
 import { readAnswer } from './answer.ts';
-import { type Message, MessageWriter, readAttributes } from './message.ts';
+import { findAttribute, type Message, MessageWriter } from './message.ts';
 import { BATCH_MESSAGES_MAX, type EncodedBatch, encodeBatch, refuseNames } from './nft-batch.ts';
 import { NFT_MSG, nftType, RULE } from './nft-numbers.ts';
 import { inSlices, Serial } from './serial.ts';
@@ -62,7 +62,7 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
   }
 
   async #applyFromThread(operations: readonly NftOperation[]): Promise<NftResult> {
-    const writer = new MessageWriter(1024 * 1024);
+    const writer = new MessageWriter(estimateBytes(operations));
     const encoding = encodeBatch(writer, operations, this.#socket.sequence(BATCH_MESSAGES_MAX));
     const encoded = await inSlices(encoding);
     const outcome = new Outcome(encoded);
@@ -85,6 +85,16 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
     }
     return outcome.result(kernelMs);
   }
+}
+
+/** Enough as a rule: growing means copying megabytes in one go. Memory that is not written costs nothing. */
+function estimateBytes(operations: readonly NftOperation[]): number {
+  let bytes = 0;
+  for (const operation of operations) {
+    bytes += 'elements' in operation ? operation.elements.length * 128 : 256;
+    if ('expressions' in operation) bytes += operation.expressions.length * 96;
+  }
+  return bytes;
 }
 
 function setKey(operation: { table: string; set: string }): string {
@@ -132,7 +142,7 @@ class Outcome {
   }
 
   #takeRule(operation: number, message: Message): void {
-    const handle = readAttributes(message.body, 4).get(RULE.handle);
+    const handle = findAttribute(message.body, RULE.handle, 4);
     if (handle !== undefined) this.#handles.set(operation, handle.readBigUInt64BE(0));
   }
 

@@ -1,0 +1,148 @@
+/** Transactions from the smallest to the largest: answers, limits, and what they cost the event loop. */
+import test from 'ava';
+import type { Kernel, NftOperation } from '#appliance/kernel/kernel.ts';
+import { openKernel } from '#appliance/kernel/open.ts';
+import { createNamespace, type TestNamespace } from './namespace.ts';
+
+const table = 'batch';
+const setup: NftOperation[] = [
+  { type: 'add-table', table },
+  { type: 'add-chain', table, chain: 'c' },
+  { type: 'add-set', table, set: { name: 'i', keyType: 7, keyLength: 4, isInterval: true } },
+];
+
+async function withKernel(run: (kernel: Kernel, namespace: TestNamespace) => Promise<void>): Promise<void> {
+  await using namespace = await createNamespace();
+  const kernel = openKernel({ netnsPath: namespace.path });
+  try {
+    await run(kernel, namespace);
+  } finally {
+    kernel.close();
+  }
+}
+
+function word(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function intervals(count: number): NftOperation {
+  const elements = Array.from({ length: count }, (_, n) => [
+    { key: word(0x0a000000 + n * 4) },
+    { key: word(0x0a000000 + n * 4 + 2), isEnd: true },
+  ]);
+  return { type: 'add-elements', table, set: 'i', elements: elements.flat() };
+}
+
+/** The longest the main thread computed without a turn of the loop; its own time, not that of a busy machine. */
+async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = process.threadCpuUsage();
+  let isRunning = true;
+  const turn = () => {
+    const used = process.threadCpuUsage(last);
+    longest = Math.max(longest, (used.user + used.system) / 1000);
+    last = process.threadCpuUsage();
+    if (isRunning) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  isRunning = false;
+  return longest;
+}
+
+test('a small batch is through when `apply()` returns', (t) =>
+  withKernel(async (kernel) => {
+    let isSettled = false;
+    void kernel.nft.apply(setup).then(() => {
+      isSettled = true;
+    });
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.resolve();
+    t.true(isSettled);
+  }));
+
+test('100,000 intervals are taken in one transaction while the loop turns', (t) =>
+  withKernel(async (kernel) => {
+    const operation = intervals(100_000);
+    const longest: number[] = [];
+    // Twice: the first time, compiling the encoder takes its share.
+    for (let round = 0; round < 2; round++) {
+      await kernel.nft.apply([...setup, { type: 'delete-table', table }, ...setup]);
+      const apply = async () => t.like(await kernel.nft.apply([operation]), { ok: true });
+      longest.push(await longestTurnMs(apply));
+    }
+    t.log(`longest turns ${longest.map((ms) => ms.toFixed(1)).join(', ')} ms`);
+    t.true(longest[1]! < 25);
+    t.is((await kernel.nft.dumpElements(table, 'i')).length, 200_000);
+  }));
+
+test('a large batch gives a handle for each rule, and each is in its place', (t) =>
+  withKernel(async (kernel) => {
+    const rules = Array.from({ length: 5000 }, (_, n): NftOperation => {
+      return { type: 'add-rule', table, chain: 'c', expressions: [{ type: 'counter' }], comment: `rule ${n}` };
+    });
+    const result = await kernel.nft.apply([...setup, ...rules]);
+    t.true(result.ok);
+    const handles = result.ok ? result.handles : new Map<number, bigint>();
+    const dump = await kernel.nft.dumpTable(table);
+    const read = dump?.rules.map(({ handle, comment }) => `${handle} ${comment}`);
+    t.deepEqual(
+      read,
+      rules.map((_, n) => `${handles.get(n + setup.length)} rule ${n}`),
+    );
+  }));
+
+test('a large batch that is refused names the one operation that failed', (t) =>
+  withKernel(async (kernel) => {
+    const chains = Array.from({ length: 2000 }, (_, n): NftOperation => ({ type: 'add-chain', table, chain: `c${n}` }));
+    const bad: NftOperation = { type: 'delete-chain', table, chain: 'nowhere' };
+    const result = await kernel.nft.apply([...setup, ...chains, bad]);
+    t.deepEqual(result.ok ? [] : result.refusals.map(({ index, code }) => [index, code]), [[2003, 'ENOENT']]);
+    t.regex(result.ok ? '' : result.refusals[0]!.message, /'nowhere'/);
+    t.is(await kernel.nft.dumpTable(table), undefined);
+  }));
+
+test('dumps stay whole while the table changes', (t) =>
+  withKernel(async (kernel) => {
+    const chains = Array.from({ length: 400 }, (_, n): NftOperation => ({ type: 'add-chain', table, chain: `c${n}` }));
+    await kernel.nft.apply([...setup, ...chains]);
+    let isDone = false;
+    const change = async () => {
+      for (let n = 0; !isDone; n++) {
+        await kernel.nft.apply([{ type: n % 2 === 0 ? 'delete-chain' : 'add-chain', table, chain: 'c399' }]);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    };
+    const changing = change();
+    for (let round = 0; round < 20; round++) {
+      const dump = await kernel.nft.dumpTable(table);
+      const names = new Set(dump?.chains.map(({ name }) => name));
+      t.true(names.size === dump?.chains.length && (names.size === 400 || names.size === 401));
+    }
+    isDone = true;
+    await changing;
+  }));
+
+test('a foreign table of the same name in another family is not ours', (t) =>
+  withKernel(async (kernel, namespace) => {
+    await namespace.exec('nft', `add table ip ${table}; add chain ip ${table} foreign; add table inet other`);
+    t.is(await kernel.nft.dumpTable(table), undefined);
+    await kernel.nft.apply(setup);
+    t.deepEqual((await kernel.nft.dumpTable(table))?.chains, [{ name: 'c' }]);
+  }));
+
+test('a closed kernel says so', async (t) => {
+  await using namespace = await createNamespace();
+  const kernel = openKernel({ netnsPath: namespace.path });
+  kernel.close();
+  kernel.close();
+  await t.throwsAsync(kernel.nft.apply(setup), { code: 'KERNEL_UNAVAILABLE' });
+  await t.throwsAsync(kernel.links(), { code: 'KERNEL_UNAVAILABLE' });
+});
+
+test('an absent namespace says so', (t) => {
+  t.throws(() => openKernel({ netnsPath: '/run/netns/there-is-none' }), { code: 'KERNEL_UNAVAILABLE' });
+});

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import test from 'ava';
+import type { KernelEvent } from '#appliance/kernel/kernel.ts';
+import { openKernel } from '#appliance/kernel/open.ts';
+import { createNamespace } from './namespace.ts';
+
+const run = promisify(execFile);
+
+test('a change is heard long before the safety interval', async (t) => {
+  await using namespace = await createNamespace();
+  const kernel = openKernel({ netnsPath: namespace.path });
+  const heard: KernelEvent[] = [];
+  const delays: number[] = [];
+  let sentAt = 0;
+  const listener = kernel.listen((event) => {
+    if (event.type === 'route') delays.push(performance.now() - sentAt);
+    heard.push(event);
+  });
+  const route = { family: 4, table: 254, protocol: 80, priority: 0, type: 'blackhole', scope: 'universe' } as const;
+  for (let n = 0; n < 20; n++) {
+    sentAt = performance.now();
+    await kernel.changeRoutes([{ type: 'replace-route', route: { ...route, destination: `10.66.${n}.0/24` } }]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  listener.close();
+  kernel.close();
+  t.is(heard.filter(({ type }) => type === 'route').length, 20);
+  t.true(delays.sort((a, b) => a - b)[10]! < 100, `median delay ${delays[10]} ms`);
+});
+
+test('what the kernel had to drop is announced as lost', async (t) => {
+  await using namespace = await createNamespace();
+  await namespace.exec('ip', 'link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1');
+  const kernel = openKernel({ netnsPath: namespace.path });
+  const types = new Set<string>();
+  const listener = kernel.listen(({ type }) => types.add(type));
+  const lines = Array.from({ length: 60_000 }, (_, n) => `route add blackhole 10.${n >> 8}.${n & 255}.0/24 metric 7`);
+  // Synchronously, so that we cannot read meanwhile.
+  const { execFileSync } = await import('node:child_process');
+  const enter = ['netns', 'exec', namespace.name, 'ip', '-batch', '-'];
+  execFileSync('ip', enter, { input: lines.join('\n'), stdio: ['pipe', 'ignore', 'ignore'] });
+  const deadline = Date.now() + 5000;
+  while (!types.has('lost') && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+  listener.close();
+  kernel.close();
+  t.true(types.has('lost'));
+});
+
+test('a listener does not keep the process alive', async (t) => {
+  await using namespace = await createNamespace();
+  const open = new URL('../../../appliance/kernel/open.ts', import.meta.url).href;
+  const program = `
+    const { openKernel } = await import('${open}');
+    const kernel = openKernel({ netnsPath: '${namespace.path}' });
+    kernel.listen(() => {});
+    process.stdout.write(String((await kernel.links()).length));`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { timeout: 10_000 });
+  t.is(stdout, '1');
+});
