@@ -64,11 +64,12 @@ export class KeyIndex {
 
   /** How many keys the span holds. */
   count(span: Span): number {
+    if (span.end !== undefined && span.end <= span.start) return 0;
     const from = this.#place(span.start);
     const to = this.#end(span);
     let count = to.at - from.at;
     for (let chunk = from.chunk; chunk < to.chunk; chunk++) count += this.#chunks[chunk]!.keys.length;
-    return Math.max(count, 0);
+    return count;
   }
 
   /** The first `limit` keys of the span in order; all of them when `limit` is 0. */
