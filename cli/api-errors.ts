@@ -2,6 +2,7 @@
 import type { AppError } from '#appliance/lib/errors.ts';
 import type { Problem } from '#appliance/lib/problem.ts';
 import { cliError } from './errors.ts';
+import { kindRefs } from './kind-refs.ts';
 import type { Answer } from './transport.ts';
 
 /** What an operation is about. `namespace` only for namespaced kinds. */
@@ -67,7 +68,8 @@ const reasonByStatus: Readonly<Record<number, string>> = {
 function missingIdentity(status: Status, target: Target): string {
   const { name, kind } = status.details ?? {};
   if (name === undefined || name === target.name || kind === undefined) return identityOf(target);
-  return `${kind}(${name})`;
+  const ref = kindRefs.find(({ plural }) => plural === kind);
+  return `${ref?.kind ?? kind}(${name})`;
 }
 
 function causesOf(status: Status, message: string): Problem[] {

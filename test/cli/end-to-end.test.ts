@@ -1,0 +1,148 @@
+/** calicoctl against the real API server, a process of its own: every kind's life, a large file, and what the server refuses. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { execa } from 'execa';
+import type { KindDefinition } from '#appliance/resources/define.ts';
+import { calicoctlKinds } from '#appliance/resources/registry.ts';
+import type { Resource } from '#appliance/resources/resource.ts';
+import { type CliRun, runCli } from './run-cli.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+interface World extends AsyncDisposable {
+  readonly directory: string;
+  /** calicoctl in this process, as hundreds of starts would take a minute. */
+  ctl(words: readonly string[], stdin?: string): Promise<CliRun>;
+  /** calicoctl as people start it. */
+  process(words: readonly string[]): Promise<{ exitCode?: number | undefined; stdout: string; stderr: string }>;
+}
+
+/** An API server on an empty store, ready to answer. */
+async function startWorld(): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), 'calico-cli-e2e-'));
+  const env = {
+    CALICO_RUN_DIR: join(directory, 'run'),
+    CALICO_DATA_DIR: join(directory, 'data'),
+    CALICO_CONFIG_DIR: join(directory, 'config'),
+  };
+  const server = spawn(`${root}bin/calico-apiserver`, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    server.once('exit', (code) => reject(new Error(`the API server ended with code ${code}`)));
+    server.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('"serving"')) resolve();
+    });
+  });
+  return {
+    directory,
+    ctl: (words, stdin = '') => runCli(words, { env, stdin }),
+    process: (words) => execa(`${root}bin/calicoctl`, words, { env, reject: false, stripFinalNewline: false }),
+    async [Symbol.asyncDispose]() {
+      server.kill('SIGTERM');
+      await ended;
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+const created = (kind: string) => `Successfully created 1 '${kind}' resource(s)\n`;
+
+test('every kind can be created, read, applied, replaced, labelled, patched and deleted', async (t) => {
+  await using world = await startWorld();
+  await world.ctl(['create', '-f', '-'], manifestOf('BGPFilter', 'pools-only', {}));
+  const writable = calicoctlKinds.filter((kind) => kind.isReadOnly !== true);
+  // A peer needs the filter it names, so filters go last: each kind's objects are gone after its turn.
+  const filtersLast = writable.toSorted((a, b) => Number(a.kind === 'BGPFilter') - Number(b.kind === 'BGPFilter'));
+  for (const kind of filtersLast) await liveThrough(t, world, kind);
+});
+
+async function liveThrough(t: ExecutionContext, world: World, kind: KindDefinition): Promise<void> {
+  const { example, plural } = kind;
+  const { name, namespace } = example.metadata;
+  const scope = namespace === undefined ? [] : ['-n', namespace];
+  const say = async (words: readonly string[], input?: string) => {
+    const run = await world.ctl(words, input);
+    t.is(run.stderr, '', `${kind.kind}: ${words.join(' ')}`);
+    t.is(run.exitCode, 0, `${kind.kind}: ${words.join(' ')}`);
+    return run.stdout;
+  };
+  const read = async () => JSON.parse(await say(['get', plural, name, ...scope, '-o', 'json'])) as Resource;
+  const text = JSON.stringify(example);
+
+  await world.ctl(['delete', plural, name, ...scope, '-s']);
+  t.is(await say(['create', '-f', '-'], text), created(kind.kind));
+  const first = await read();
+  await say(['apply', '-f', '-'], text);
+  t.is(
+    (await read()).metadata.resourceVersion,
+    first.metadata.resourceVersion,
+    `${kind.kind}: apply wrote what was there`,
+  );
+  await say(['apply', '-f', '-'], await say(['get', plural, name, ...scope, '-o', 'yaml']));
+  const annotated = { ...example, metadata: { ...example.metadata, annotations: { note: 'x' } } };
+  await say(['replace', '-f', '-'], JSON.stringify(annotated));
+  t.is((await read()).metadata.annotations?.['note'], 'x', kind.kind);
+  t.is(
+    await say(['label', plural, name, 'a=1', 'b=2', ...scope]),
+    `Successfully set label a on ${plural} ${name}\nSuccessfully set label b on ${plural} ${name}\n`,
+  );
+  await say(['patch', plural, name, ...scope, '-t', 'merge', '-p', '{"metadata":{"labels":{"a":null}}}']);
+  const last = await read();
+  t.deepEqual(
+    [last.metadata.labels?.['a'], last.metadata.labels?.['b'], last.metadata.uid],
+    [undefined, '2', first.metadata.uid],
+  );
+  t.true((await say(['get', plural, ...scope, '-o', 'wide'])).includes(name), kind.kind);
+  t.is(await say(['delete', plural, name, ...scope]), `Successfully deleted 1 '${kind.kind}' resource(s)\n`);
+  t.is((await world.ctl(['get', plural, name, ...scope])).exitCode, 4, kind.kind);
+}
+
+test('a file of a thousand policies is applied at once, and again without a write', async (t) => {
+  await using world = await startWorld();
+  const file = join(world.directory, 'policies.yaml');
+  const policies = Array.from({ length: 1000 }, (_, i) =>
+    manifestOf('GlobalNetworkPolicy', `p${i}`, {
+      order: i,
+      selector: `app == "a${i}"`,
+      ingress: [{ action: 'Allow' }],
+    }),
+  );
+  writeFileSync(file, policies.join('\n---\n'));
+  for (const expected of [
+    "Successfully applied 1000 'GlobalNetworkPolicy' resource(s)\n",
+    "Successfully applied 1000 'GlobalNetworkPolicy' resource(s)\n",
+  ]) {
+    t.is((await world.process(['apply', '-f', file])).stdout, expected);
+  }
+  const list = JSON.parse((await world.process(['get', 'gnp', '-o', 'json'])).stdout) as {
+    items: Resource[];
+    metadata: { resourceVersion: string };
+  };
+  t.is(list.items.length, 1000);
+  const newest = Math.max(...list.items.map((item) => Number(item.metadata.resourceVersion)));
+  t.is(newest, Number(list.metadata.resourceVersion));
+});
+
+test('the server refuses with reasons that reach the reader', async (t) => {
+  await using world = await startWorld();
+  const missingTier = await world.ctl(['create', '-f', '-'], manifestOf('GlobalNetworkPolicy', 'x', { tier: 'none' }));
+  t.regex(missingTier.stderr, /resource does not exist: Tier\(none\)/);
+  const pool = (name: string, cidr: string) => manifestOf('IPPool', name, { cidr });
+  await world.ctl(['create', '-f', '-'], pool('a', '10.0.0.0/16'));
+  const overlap = await world.ctl(['create', '-f', '-'], pool('b', '10.0.1.0/24'));
+  t.is(overlap.exitCode, 1);
+  t.regex(overlap.stderr, /^failed to create 'IPPool' resource: \[error with field spec\.cidr.*overlap/);
+  const tier = await world.ctl(['delete', 'tier', 'default']);
+  t.is(tier.exitCode, 1);
+  t.regex(tier.stderr, /^Failed to delete 'Tier' resource: operation delete is not supported on Tier\(default\)/);
+});
+
+function manifestOf(kind: string, name: string, spec: object): string {
+  return JSON.stringify({ apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec });
+}
