@@ -9,6 +9,7 @@ import { Etcd3, type IOptions } from 'etcd3';
 import type { AppError } from '../../lib/errors.ts';
 import { storeErrors } from '../errors.ts';
 import { faultHandling } from './fault-handling.ts';
+import { isAddressed, secureChannelFactory } from './secure-channel.ts';
 import { translateError, wasNeverSent } from './translate.ts';
 
 /** PEM texts; without `ca` the system's authorities are trusted. */
@@ -83,12 +84,17 @@ function libraryOptions(options: EtcdClientOptions): IOptions {
   const { username, password, tls } = options;
   const secure = options.endpoints.some((endpoint) => endpoint.startsWith('https:'));
   const authDeadline = () => ({ deadline: Date.now() + options.requestTimeoutMs });
+  const identity = secure ? credentials(tls ?? {}) : undefined;
+  if (identity && username && options.endpoints.some(isAddressed)) {
+    throw storeErrors.fail('STORE_DENIED', 'a user name over https needs servers named by host name, not by address');
+  }
   return {
     hosts: [...options.endpoints],
-    ...(secure ? { credentials: credentials(tls ?? {}) } : {}),
+    ...(identity ? { credentials: identity } : {}),
     ...(username && password ? { auth: { username, password, callOptions: authDeadline } } : {}),
     faultHandling: faultHandling(options.endpoints.length, Date.now),
     grpcOptions: {
+      ...(identity ? { channelFactoryOverride: secureChannelFactory(identity) } : {}),
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
       'grpc.max_receive_message_length': -1,
