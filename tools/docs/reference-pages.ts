@@ -1,0 +1,47 @@
+/** All generated pages of the reference to kinds, by path from the root of the project. Pure. */
+import { environmentName, felixParameters } from '#appliance/resources/kinds/felix-parameters.ts';
+import { kinds } from '#appliance/resources/registry.ts';
+import { generatedNote, renderKindPage, renderTable } from './kind-page.ts';
+
+const folder = 'docs/reference/kinds';
+
+/** Path to content. */
+export function referencePages(): ReadonlyMap<string, string> {
+  return new Map([
+    [`${folder}/README.md`, renderIndex()],
+    [`${folder}/felix-parameters.md`, renderParameters()],
+    ...kinds.map((kind) => [`${folder}/${kind.singular}.md`, renderKindPage(kind)] as const),
+  ]);
+}
+
+function renderIndex(): string {
+  const rows = kinds.map((kind) => [
+    `[${kind.kind}](${kind.singular}.md)`,
+    kind.isNamespaced ? 'namespaced' : 'global',
+    kind.description,
+  ]);
+  return [
+    generatedNote,
+    '# Kinds of `projectcalico.org/v3`',
+    renderTable(['Kind', 'Scope', 'What it is'], rows),
+    'Settings of the host agent, wherever they are set: [parameters](felix-parameters.md).',
+    '',
+  ].join('\n\n');
+}
+
+function renderParameters(): string {
+  const rows = felixParameters.map((parameter) => [
+    `\`${parameter.name}\``,
+    parameter.yaml === undefined ? 'file and environment only' : `\`${parameter.yaml}\``,
+    parameter.words === undefined ? parameter.type : parameter.words.map((word) => `\`${word}\``).join(', '),
+    parameter.default === '' ? '' : `\`${parameter.default}\``,
+    `${parameter.doc}${parameter.isFatal === true ? ' A bad value stops the agent.' : ''}`,
+  ]);
+  return [
+    generatedNote,
+    '# Parameters of the host agent',
+    `A parameter is set, from lowest to highest precedence, by its default, by the field of [FelixConfiguration](felixconfiguration.md) \`default\`, by an object with a matching \`nodeSelector\`, by the object \`node.<name>\`, by \`/etc/calico/felix.cfg\`, and by the environment variable \`FELIX_\` and its name (\`${environmentName(felixParameters[0]!)}\`). Names ignore case in files and in the environment.`,
+    renderTable(['Parameter', 'Field', 'Type', 'Default', 'Meaning'], rows),
+    '',
+  ].join('\n\n');
+}
