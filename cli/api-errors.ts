@@ -46,9 +46,11 @@ export function errorOfAnswer(answer: Answer, operation: string, target: Target)
     case 'Invalid':
       return cliError('CLI_INVALID', printFieldErrors(causesOf(status, message)));
     case 'MethodNotAllowed':
-      return cliError('CLI_UNSUPPORTED', `operation ${operation} is not supported on ${identity}: ${message}`);
-    case 'Unauthorized':
+      return cliError('CLI_UNSUPPORTED', unsupported(operation, identity, message));
     case 'Forbidden':
+      if (status.details?.name === undefined) return cliError('CLI_DENIED', `connection is unauthorized: ${message}`);
+      return cliError('CLI_UNSUPPORTED', unsupported(operation, identity, message));
+    case 'Unauthorized':
       return cliError('CLI_DENIED', `connection is unauthorized: ${message}`);
     default:
       return cliError('CLI_FAILED', message);
@@ -63,6 +65,12 @@ const reasonByStatus: Readonly<Record<number, string>> = {
   409: 'Conflict',
   422: 'Invalid',
 };
+
+/** The server's reason may name the object once more; the sentence needs only what comes after. */
+function unsupported(operation: string, identity: string, message: string): string {
+  const why = message.split(`${identity}: `).at(-1) ?? message;
+  return `operation ${operation} is not supported on ${identity}: ${why}`;
+}
 
 /** A policy's missing tier is reported under the tier's own name. */
 function missingIdentity(status: Status, target: Target): string {
