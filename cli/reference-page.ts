@@ -1,0 +1,103 @@
+/** Renders docs/reference/calicoctl.md from the commands and the kinds themselves; a test compares. Pure. */
+import type { KindDefinition } from '#appliance/resources/define.ts';
+import type { CommandEntry } from './command.ts';
+import { cliErrors, exitCodes } from './errors.ts';
+import { type KindRef, kindRefs } from './kind-refs.ts';
+import { commandParser } from './program.ts';
+
+/** The page as Markdown. */
+export async function renderReference(entries: readonly CommandEntry[]): Promise<string> {
+  const commands = await Promise.all(entries.map(renderCommand));
+  const kinds = await Promise.all(kindRefs.map(async (ref) => renderKind(ref, await ref.load())));
+  return `${introduction}
+## Exit codes
+
+| Code | Meaning |
+|---|---|
+${Object.entries(exitCodeMeanings)
+  .map(([name, meaning]) => `| ${exitCodes[name as keyof typeof exitCodes]} | ${meaning} |`)
+  .join('\n')}
+
+When several objects fail for the same reason, the code is that reason's; when some worked, it is ${exitCodes.partial}. All errors go to stderr.
+
+## Which API server
+
+${connection}
+## Commands
+
+${commands.join('\n')}
+## Kinds
+
+Words are taken in any case. A column in *italics* is shown only with \`-o wide\`; \`custom-columns\` takes any of them.
+
+| Kind | Words | Scope | Columns |
+|---|---|---|---|
+${kinds.join('\n')}
+
+## Error codes
+
+${Object.entries(cliErrors.rows)
+  .map(([code, { message }]) => `- \`${code}\`: ${message}`)
+  .join('\n')}
+`;
+}
+
+const introduction = `# calicoctl
+
+<!-- Generated from cli/ by test/cli/reference.test.ts (BLESS=1); not to be edited. -->
+
+Manages the resources of \`projectcalico.org/v3\` through the API server. Commands, aliases, tables and sentences are those of Calico's
+own calicoctl; what goes further: \`patch\` honours all three patch types, \`label\` takes several labels, \`kind: List\` and repeated \`-f\`
+are understood, an apply that changes nothing writes nothing, and exit codes tell failures apart. Go templates are not supported.
+
+Manifests are YAML or JSON: one object, an array, a typed list or \`kind: List\`, in any number of documents. All files are read and
+checked for unknown fields before the first object is written. Malformed text is reported as \`file:line:column: what\`; repeated keys
+and integers beyond 2^53 are refused. \`status\` and server-kept metadata in a manifest are left out, so that exported files apply.
+`;
+
+const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
+  ok: 'everything asked for was done',
+  failure: 'a failure that is none of the following, broken rules among them',
+  usage: 'the command line cannot be understood',
+  partial: 'some objects worked, others did not',
+  notFound: 'the object does not exist',
+  conflict: 'the object exists already, or was changed by somebody else',
+  unreachable: 'the API server cannot be reached',
+};
+
+const connection = `The first of these that is set decides:
+
+1. \`--api\`: \`unix:/path\`, \`http://127.0.0.1:PORT\` (loopback only) or \`https://HOST:PORT\`
+2. \`CALICO_API_SOCKET\`, then \`CALICO_API_ENDPOINT\`, of the same forms
+3. \`spec.apiEndpoint\` of the configuration file: \`--config\`, by default \`$CALICO_CONFIG_DIR/calicoctl.cfg\` (\`/etc/calico\`)
+4. \`unix:$CALICO_RUN_DIR/api.sock\` (\`/run/calico\`)
+
+For https, \`apiCACertFile\`, \`apiCertFile\`, \`apiKeyFile\` and \`apiTokenFile\` in the file, or \`CALICO_API_CA_CERT_FILE\`,
+\`CALICO_API_CERT_FILE\`, \`CALICO_API_KEY_FILE\` and \`CALICO_API_TOKEN_FILE\`, name the files that prove who is asking.
+The file is of kind \`CalicoAPIConfig\` and read strictly. Upstream's fields for etcd and Kubernetes are accepted, but this command
+does not go there directly: without an API server named as well, they are an error.
+
+\`\`\`yaml
+apiVersion: projectcalico.org/v3
+kind: CalicoAPIConfig
+metadata: {}
+spec:
+  apiEndpoint: unix:/run/calico/api.sock
+\`\`\`
+`;
+
+async function renderCommand(entry: CommandEntry): Promise<string> {
+  const command = await entry.load();
+  const help = commandParser(entry.name, command, { out() {}, err() {} }).helpInformation();
+  const examples = command.examples.map((example) => `${example}\n`).join('');
+  return `### ${entry.name}\n\n\`\`\`text\n${help}\nExamples:\n${examples}\`\`\`\n`;
+}
+
+function renderKind(ref: KindRef, { columns }: KindDefinition): string {
+  const shown = new Set(columns.ps.map((column) => column.heading));
+  const wide = columns.wide.map(({ heading }) => (shown.has(heading) ? heading : `*${heading}*`));
+  const narrow = [...shown].filter((heading) => !columns.wide.some((column) => column.heading === heading));
+  const scope = ref.isNamespaced ? 'namespace' : 'cluster';
+  const kind = ref.isReadOnly ? `${ref.kind} (read-only)` : ref.kind;
+  return `| ${kind} | ${ref.words.join(', ')} | ${scope} | ${[...narrow, ...wide].join(', ')} |`;
+}

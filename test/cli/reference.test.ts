@@ -1,0 +1,43 @@
+/** docs/reference/calicoctl.md is what the commands say of themselves; `BLESS=1` rewrites it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import test from 'ava';
+import { commands } from '#cli/commands.ts';
+import { cliErrors } from '#cli/errors.ts';
+import { renderReference } from '#cli/reference-page.ts';
+import { runCli } from './run-cli.ts';
+
+const page = new URL('../../docs/reference/calicoctl.md', import.meta.url);
+
+test('the reference page is true', async (t) => {
+  const text = await renderReference(commands);
+  if (process.env['BLESS'] === '1') writeFileSync(page, text);
+  t.is(readFileSync(page, 'utf8'), text);
+});
+
+test('the help of the program names every command, and each command has help with examples', async (t) => {
+  const { stdout, exitCode } = await runCli(['--help']);
+  t.is(exitCode, 0);
+  for (const { name, summary } of commands) {
+    t.regex(stdout, new RegExp(`${name} .*${summary}`));
+    const help = await runCli([name, '--help']);
+    t.is(help.exitCode, 0);
+    t.regex(help.stdout, new RegExp(`^Usage: calicoctl ${name} `));
+    t.regex(help.stdout, /Examples:\n {2}\S/);
+  }
+});
+
+test('every error code of the catalogue is thrown somewhere', (t) => {
+  const files = [
+    'api-errors',
+    'check-versions',
+    'config',
+    'errors',
+    'namespace',
+    'transport',
+    'input/documents',
+    'input/manifests',
+    'write-checks',
+  ];
+  const source = files.map((file) => readFileSync(new URL(`../../cli/${file}.ts`, import.meta.url), 'utf8')).join('');
+  for (const code of Object.keys(cliErrors.rows)) t.regex(source, new RegExp(`(?:cliError\\(\\s*|= )'${code}'`), code);
+});
