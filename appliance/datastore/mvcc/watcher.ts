@@ -35,7 +35,7 @@ export class Watcher implements Watch {
   readonly prevKv: boolean;
   readonly #source: WatchSource;
   readonly #batches: AsyncGenerator<WatchBatch>;
-  /** The first revision not yet taken from history or queued. */
+  /** The first revision wanted: from history while behind, and what a batch may begin with while following. */
   #next: Revision;
   #isFollowing = false;
   #isClosed = false;
@@ -84,7 +84,6 @@ export class Watcher implements Watch {
     this.#queue.push(wanted);
     this.#queuedEvents += wanted.events.length;
     this.#queuedBytes += bytes;
-    this.#next = wanted.revision + 1;
     this.#wake?.();
   }
 
