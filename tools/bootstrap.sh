@@ -37,6 +37,7 @@ fi
 stamp="$root/node_modules/.calico-appliance-lock"
 if ! cmp -s "$root/package-lock.json" "$stamp"; then
   say "installing npm packages (no install scripts are run)"
-  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  # Not npm ci: it insists on lock entries for the packages of every platform, also those a registry does not carry.
+  (cd "$root" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
   cp "$root/package-lock.json" "$stamp"
 fi
