@@ -87,7 +87,7 @@ function createParser(name: string, flags: readonly Flag[], context: Pick<CliCon
   const parser = new Parser(name)
     .exitOverride()
     .helpCommand(false)
-    .configureHelp({ visibleArguments: () => [], helpWidth: 110 })
+    .configureHelp({ visibleArguments: () => [], subcommandTerm: (command) => command.name(), helpWidth: 110 })
     .configureOutput({ writeOut: (text) => context.out(text), writeErr: (text) => context.err(text) })
     .showHelpAfterError(`See '${name} --help'.`);
   for (const flag of flags) parser.addOption(createOption(flag));

@@ -19,13 +19,11 @@ type Sleep = (milliseconds: number) => Promise<void>;
 export function updateResource(client: ApiClient, manifest: Manifest, sleep: Sleep): Promise<void> {
   const { kind, name, namespace, resource, resourceVersion } = manifest;
   const attempt = async () => {
-    const { applyDefaults } = await kind.load();
     const live = await client.get(kind, name, namespace);
     if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) {
       throw cliError('CLI_CONFLICT', `update conflict: ${identityOf({ kind: kind.kind, name, namespace })}`);
     }
     const wanted = merge(live, resource);
-    applyDefaults?.(wanted);
     if (!isSame(wanted, live)) await client.replace(kind, wanted);
   };
   return resourceVersion === undefined ? retryConflicts(attempt, sleep) : attempt();
@@ -44,16 +42,16 @@ export async function retryConflicts(attempt: () => Promise<void>, sleep: Sleep)
   }
 }
 
-/** The live resource with the manifest's spec, labels and annotations; theirs are gone entirely. */
+/** The live resource with the manifest's spec (defaults filled in when it was read), labels and annotations; theirs are gone entirely. */
 function merge(live: Resource, wanted: Resource): Resource {
   const { labels: _labels, annotations: _annotations, ...kept } = live.metadata;
   const { labels, annotations } = wanted.metadata;
   const metadata = {
     ...kept,
-    ...(labels === undefined ? {} : { labels: { ...labels } }),
-    ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
   };
-  return { ...live, metadata, spec: structuredClone(wanted.spec) };
+  return { ...live, metadata, spec: wanted.spec };
 }
 
 function isSame(wanted: Resource, live: Resource): boolean {
