@@ -41,6 +41,21 @@ export function specTableColumn(
 /** Go's text of an unset pointer. */
 export const goNil = '<nil>';
 
+/** ORDER of policies and tiers, a float or nothing. */
+export const orderColumn: Column = {
+  heading: 'ORDER',
+  cell: ({ spec }) => (typeof spec.order === 'number' ? goFloat(spec.order) : goNil),
+};
+
+/** Go's default text of a float: shortest digits, exponents of two digits below 1e-4 and from 1e6. */
+export function goFloat(value: number): string {
+  if (value === 0) return '0';
+  const [mantissa, power] = value.toExponential().split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 6) return String(value);
+  return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
 /** Joined with commas and cut at 80 characters, as calicoctl prints lists of networks. */
 export function joinedAndCut(items: unknown): string {
   const joined = strings(items).join(',');

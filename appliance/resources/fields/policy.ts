@@ -11,7 +11,7 @@ import {
   present,
   type Schema,
 } from '../../lib/schema.ts';
-import { goNil, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import { nameColumn, nameTableColumn, orderColumn, specColumn, specTableColumn } from '../columns.ts';
 import type { KindDefinition } from '../define.ts';
 import { problemOf } from '../read.ts';
 import type { Resource } from '../resource.ts';
@@ -153,7 +153,7 @@ const tierColumn = specColumn('TIER', 'tier');
 /** calicoctl's columns of the four kinds. */
 export const policyColumns: KindDefinition['columns'] = {
   ps: [nameColumn, tierColumn],
-  wide: [nameColumn, tierColumn, specColumn('ORDER', 'order', goNil), specColumn('SELECTOR', 'selector')],
+  wide: [nameColumn, tierColumn, orderColumn, specColumn('SELECTOR', 'selector')],
   extra: [specColumn('TYPES', 'types')],
 };
 

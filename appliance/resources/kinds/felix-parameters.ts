@@ -725,11 +725,25 @@ export const felixParameters: readonly FelixParameter[] = [
     words: ['Disabled', 'Enabled'],
     isExact: true,
   }),
-  row('GoGCThreshold', 'goGCThreshold', 'integer', '40', 'Go GC percentage (irrelevant for TypeScript).', {
-    minimum: -1,
-  }),
-  row('GoMemoryLimitMB', 'goMemoryLimitMB', 'integer', '-1', 'Go soft memory limit; -1 off.', { minimum: -1 }),
-  row('GoMaxProcs', 'goMaxProcs', 'integer', '-1', 'Go CPU limit; -1 system default.', { minimum: -1 }),
+  row(
+    'GoGCThreshold',
+    'goGCThreshold',
+    'integer',
+    '40',
+    'Garbage collection percentage of upstream’s runtime; no effect here.',
+    {
+      minimum: -1,
+    },
+  ),
+  row(
+    'GoMemoryLimitMB',
+    'goMemoryLimitMB',
+    'integer',
+    '-1',
+    'Soft memory limit of upstream’s runtime; no effect here.',
+    { minimum: -1 },
+  ),
+  row('GoMaxProcs', 'goMaxProcs', 'integer', '-1', 'CPU limit of upstream’s runtime; no effect here.', { minimum: -1 }),
   row('RequireMTUFile', 'requireMTUFile', 'boolean', 'false', 'Fail start if MTU file cannot be written.'),
   row('BPFMaglevMaxEndpointsPerService', 'bpfMaglevMaxEndpointsPerService', 'integer', '100', 'Maglev sizing.', {
     minimum: 1,

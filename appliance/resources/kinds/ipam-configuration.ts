@@ -1,6 +1,6 @@
 /** IPAMConfiguration. Pure. The address manager itself reads another key of the store; the API keeps the two in step. */
 import { always, boolean, described, integer, object, oneOf, present } from '../../lib/schema.ts';
-import { goNil, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import { nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { checkDefaultName } from '../fields/name.ts';
 import { apiVersion } from '../resource.ts';
@@ -35,7 +35,7 @@ export const ipamConfiguration = defineKind({
   columns: {
     ps: [nameColumn, ...affinity],
     wide: [nameColumn, ...affinity, specColumn('MAXBLOCKSPERHOST', 'maxBlocksPerHost', '0')],
-    extra: [specColumn('IPCOOLDOWNSECONDS', 'ipCooldownSeconds', goNil)],
+    extra: [specColumn('IPCOOLDOWNSECONDS', 'ipCooldownSeconds', '0')],
   },
   tableColumns: [
     nameTableColumn,

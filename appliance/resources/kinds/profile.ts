@@ -1,4 +1,5 @@
 /** Profile. Pure. */
+import { compareText } from '../../lib/collections/compare-text.ts';
 import { described, map, object, text } from '../../lib/schema.ts';
 import { nameColumn, nameTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
@@ -45,8 +46,8 @@ export const profile = defineKind({
 
 function printLabels(resource: Resource): string {
   const labels = (resource.spec.labelsToApply ?? {}) as Record<string, string>;
-  return Object.keys(labels)
-    .sort()
-    .map((key) => `${key}=${labels[key]}`)
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort(compareText)
     .join(',');
 }

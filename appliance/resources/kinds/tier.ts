@@ -1,7 +1,7 @@
 /** Tier. Pure. Source of the fixed tiers: Calico's tier documentation and validation. */
 import type { Problem } from '../../lib/problem.ts';
 import { described, number, object, oneOf, present } from '../../lib/schema.ts';
-import { conditionOf, goNil, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import { conditionOf, nameColumn, nameTableColumn, orderColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { conditionsSchema } from '../fields/condition.ts';
 import { checkTierName } from '../fields/name.ts';
@@ -42,8 +42,8 @@ export const tier = defineKind({
   check: checkBuiltIn,
   checkName: checkTierName,
   columns: {
-    ps: [nameColumn, specColumn('ORDER', 'order', goNil)],
-    wide: [nameColumn, specColumn('ORDER', 'order', goNil)],
+    ps: [nameColumn, orderColumn],
+    wide: [nameColumn, orderColumn],
     extra: [specColumn('DEFAULTACTION', 'defaultAction')],
   },
   tableColumns: [

@@ -181,7 +181,8 @@ function networksColumn() {
   return { heading: 'NETWORKS', cell: (resource: Resource) => joined(resource.spec.ipNetworks) };
 }
 
+/** As Go prints structs: `{10.77.3.65 192.0.2.1}`. */
 function printNats(resource: Resource): string {
   const spec: WorkloadEndpointSpec = resource.spec;
-  return (spec.ipNATs ?? []).map((nat) => nat.externalIP).join(',');
+  return (spec.ipNATs ?? []).map((nat) => `{${nat.internalIP} ${nat.externalIP}}`).join(',');
 }
