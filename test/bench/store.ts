@@ -1,4 +1,5 @@
 /** How fast the embedded store is: `sh bin/run-ts test/bench/store.ts [directory]`. Prints one figure a line. */
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +7,24 @@ import { openLevelStore } from '#appliance/datastore/level/open.ts';
 import { prefixEnd, type Store, type Watch } from '#appliance/datastore/store.ts';
 
 const value = Buffer.alloc(256, 'v');
-const root = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'calico-bench-'));
-try {
-  await benchPuts(join(root, 'puts'));
-  await benchRanges(join(root, 'ranges'));
-  await benchWatches(join(root, 'watches'));
-  await benchSize(join(root, 'size'));
-} finally {
-  await rm(root, { recursive: true, force: true });
+const parts = { puts: benchPuts, ranges: benchRanges, watches: benchWatches, fill: benchFill, open: benchOpen };
+const [part, directory] = process.argv.slice(2);
+if (part !== undefined && part in parts) await parts[part as keyof typeof parts](directory!);
+else await benchAll(part ?? tmpdir());
+
+/** Each part in a process of its own, so that memory is its own too. */
+async function benchAll(parent: string): Promise<void> {
+  const root = await mkdtemp(join(parent, 'calico-bench-'));
+  try {
+    for (const name of Object.keys(parts)) {
+      const path = join(root, name === 'open' ? 'fill' : name);
+      execFileSync(process.execPath, ['--max-semi-space-size=4', import.meta.filename, name, path], {
+        stdio: 'inherit',
+      });
+    }
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 }
 
 async function benchPuts(directory: string): Promise<void> {
@@ -75,6 +86,11 @@ async function benchWatches(directory: string): Promise<void> {
       `${tookMs.toFixed(0)} ms, ${Math.round((1000 * watchers * 1000) / tookMs)} events/s`,
     );
   }
+  await benchIdleWatches(`${directory}-idle`);
+}
+
+async function benchIdleWatches(directory: string): Promise<void> {
+  await using opened = await open(directory);
   const idle = await Promise.all(
     Array.from({ length: 10_000 }, (_, i) => opened.store.watch({ key: Buffer.from(`/idle/${i}`) })),
   );
@@ -91,19 +107,21 @@ async function countTo(watch: Watch, wanted: number): Promise<void> {
   }
 }
 
-async function benchSize(directory: string): Promise<void> {
+async function benchFill(directory: string): Promise<void> {
   const before = memory();
-  {
-    await using opened = await open(directory);
-    print('memory, nothing stored', `${before} MB before, ${memory()} MB open`);
-    await fill(opened.store, 60_000, 1024);
-    print('memory, 60,000 keys of 1 KB just written', `${memory()} MB`);
-  }
+  await using opened = await open(directory);
+  print('memory, nothing stored', `${memory()} MB, ${before} MB before opening`);
+  await fill(opened.store, 60_000, 1024);
+  print('memory, 60,000 keys of 1 KB just written', `${memory()} MB`);
+}
+
+async function benchOpen(directory: string): Promise<void> {
   const startMs = performance.now();
   await using opened = await open(directory);
-  print('open with 60,000 keys of 1 KB', `${(performance.now() - startMs).toFixed(0)} ms`);
-  global.gc?.();
-  print('memory, 60,000 keys of 1 KB after opening', `${memory()} MB`);
+  print(
+    'open with 60,000 keys of 1 KB and their history',
+    `${(performance.now() - startMs).toFixed(0)} ms, ${memory()} MB`,
+  );
   const { current } = await opened.store.revisions();
   const stalls = measureStalls();
   await opened.store.compact(current);
