@@ -1,0 +1,79 @@
+import { PassThrough } from 'node:stream';
+import test from 'ava';
+import { WatchSession } from '#appliance/datastore/etcd/watch-session.ts';
+
+type Stream = ConstructorParameters<typeof WatchSession>[0];
+
+/** A stream that a test fills by hand. */
+function fakeStream() {
+  const written: unknown[] = [];
+  const stream = Object.assign(new PassThrough({ objectMode: true }), {
+    cancel: () => undefined,
+    write(request: unknown) {
+      written.push(request);
+      return true;
+    },
+    end: () => undefined,
+  });
+  const answer = (fields: object) =>
+    stream.emit('data', { header: { revision: '0' }, watch_id: '0', events: [], compact_revision: '0', ...fields });
+  return { stream: stream as unknown as Stream, answer, written };
+}
+
+const put = (revision: number) => ({
+  type: 'Put',
+  prev_kv: null,
+  kv: {
+    key: Buffer.from('/a'),
+    value: Buffer.from(''),
+    create_revision: '2',
+    mod_revision: `${revision}`,
+    version: '1',
+    lease: '0',
+  },
+});
+
+test('a session is as far as its last event, however far the header is', async (t) => {
+  const { stream, answer } = fakeStream();
+  const session = new WatchSession(stream, 5);
+  answer({ created: true, header: { revision: '90' } });
+  answer({ header: { revision: '90' }, events: [put(7), put(8)] });
+  t.is((await session.next())?.revision, 8);
+  t.is(session.nextRevision, 9);
+  answer({ header: { revision: '95' } });
+  t.like(await session.next(), { revision: 95, events: [] });
+  session.close();
+});
+
+test('a session takes the answer to a progress request for a sign of life only', async (t) => {
+  const { stream, answer } = fakeStream();
+  const session = new WatchSession(stream, 0);
+  answer({ created: true, header: { revision: '10' } });
+  t.is(session.nextRevision, 11);
+  answer({ watch_id: '-1', header: { revision: '50' } });
+  answer({ events: [put(12)] });
+  t.is((await session.next())?.revision, 12);
+  session.close();
+});
+
+test('a session stops reading when nobody takes what it has, and goes on later', async (t) => {
+  const { stream, answer } = fakeStream();
+  const session = new WatchSession(stream, 1);
+  for (let i = 1; i <= 63; i++) answer({ events: [put(i)] });
+  t.false(stream.isPaused());
+  answer({ events: [put(64)] });
+  t.true(stream.isPaused());
+  for (let i = 1; i <= 64; i++) t.is((await session.next())?.revision, i);
+  t.false(stream.isPaused());
+  session.close();
+});
+
+test('a session hands out what it has before the error that ended it', async (t) => {
+  const { stream, answer } = fakeStream();
+  const session = new WatchSession(stream, 1);
+  answer({ events: [put(3)] });
+  answer({ canceled: true, compact_revision: '9' });
+  t.is((await session.next())?.revision, 3);
+  const error = await t.throwsAsync(session.next(), { code: 'STORE_COMPACTED' });
+  t.like(error, { details: { compactRevision: 9 } });
+});
