@@ -153,12 +153,24 @@ function firstOf(tests: readonly Test[]): Criterion {
   return tests.map((test, i) => [...tests.slice(0, i).flatMap((earlier) => earlier(true)), ...test(false)]);
 }
 
-function portTest(ports: readonly PortRange[], side: Side, refs: References): Test {
+function portTest(alternatives: readonly PortRange[], side: Side, refs: References): Test {
+  const ports = mergeRanges(alternatives);
   const [only] = ports;
   if (ports.length === 1 && only !== undefined) return (isInverted) => matchPortRange(side, only, isInverted);
   const members = ports.map((range) => `${range.first}-${range.last}`);
   const { id } = addList('ports', members, refs);
   return (isInverted) => lookupPort(setNumber(id), side, isInverted);
+}
+
+/** Disjoint ranges, ascending: an interval set takes no others. */
+function mergeRanges(ranges: readonly PortRange[]): PortRange[] {
+  const merged: PortRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
+    const open = merged.at(-1);
+    if (open === undefined || range.first > open.last + 1) merged.push(range);
+    else merged[merged.length - 1] = { first: open.first, last: Math.max(open.last, range.last) };
+  }
+  return merged;
 }
 
 function netCriteria(rule: RuleSide, side: Side, family: Family, refs: References): Criterion[] {
