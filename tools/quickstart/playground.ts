@@ -47,7 +47,7 @@ export interface Playground {
 export async function openPlayground(workloads: readonly WorkloadSpec[]): Promise<Playground> {
   const id = randomBytes(3).toString('hex');
   const hostNamespace = `cq${id}-host`;
-  const namespaces = [hostNamespace, ...workloads.map((w) => namespaceOf(w.name))];
+  const namespaces = [hostNamespace, namespaceOf('outside'), ...workloads.map((w) => namespaceOf(w.name))];
   const folder = mkdtempSync(join(tmpdir(), 'calico-quickstart-'));
   const environment = {
     CALICO_RUN_DIR: join(folder, 'run'),
@@ -62,6 +62,7 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
   const players = new Map<string, ReturnType<typeof startPlayer>>();
   try {
     for (const namespace of namespaces) await addNamespace(namespace);
+    await addUplink();
     for (const workload of workloads) await plugIn(workload);
     for (const daemon of ['calico-apiserver', 'calico-node'] as const) startDaemon(daemon);
     for (const workload of workloads) players.set(workload.name, startPlayer(workload));
@@ -117,6 +118,20 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
       stderr: 'inherit',
       reject: false,
     });
+  }
+
+  /** The host's way out, and with it the default route that proxy ARP needs to answer for any address. */
+  async function addUplink(): Promise<void> {
+    const outside = namespaceOf('outside');
+    await ip(hostNamespace, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside);
+    for (const [namespace, address] of [
+      [hostNamespace, '10.66.0.1/24'],
+      [outside, '10.66.0.2/24'],
+    ] as const) {
+      await ip(namespace, 'link', 'set', 'eth0', 'up');
+      await ip(namespace, 'address', 'add', address, 'dev', 'eth0');
+    }
+    await ip(hostNamespace, 'route', 'add', 'default', 'via', '10.66.0.2');
   }
 
   /** A veth pair as a container runtime would make it: the host's end has the endpoint's name, the other a default route to the host. */
