@@ -317,8 +317,26 @@ function generateSide(
   };
 }
 
-/** A random packet between two different places of the lab. */
-export function generateFlow(random: Random): Flow {
+/** Packets of connections of their own: no two of them are, to conntrack, the same flow or each other's answer. */
+export function generateFlows(random: Random, count: number): Flow[] {
+  const flows: Flow[] = [];
+  const known = new Set<string>();
+  while (flows.length < count) {
+    const flow = generateFlow(random);
+    const { protocol, source, destination, sourcePort = 0, destinationPort = 0 } = flow.packet;
+    const isFresh = (protocol === 'TCP' || protocol === 'UDP') && sourcePort === 0;
+    const ends = [`${source} ${sourcePort}`, `${destination} ${destinationPort}`].sort();
+    const key = `${protocol} ${ends.join(' ')}`;
+    const isOwn = isFresh || flow.packet.icmp !== undefined || !known.has(key);
+    if (!isOwn) continue;
+    known.add(key);
+    flows.push(flow);
+  }
+  return flows;
+}
+
+/** A random packet between two different places of the lab. A source port of 0 stands for a fresh one. */
+function generateFlow(random: Random): Flow {
   const family = random.pick([4, 6] as const);
   const places = [...workloadLinks, ...hostLinks, 'host'] as const;
   const from = random.pick(places);
