@@ -107,7 +107,7 @@ function list<Value>(
     (received) => {
       generations.add(generationOf(received));
       const attributes = readAttributes(received.body, 4);
-      if (received.body[0] !== NFPROTO_INET || readString(attributes.get(tableAttribute)) !== table) return [];
+      if (readString(attributes.get(tableAttribute)) !== table) return [];
       const value = read(attributes);
       return value === undefined ? [] : [value];
     },

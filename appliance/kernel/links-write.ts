@@ -1,0 +1,133 @@
+/**
+ * Makes and changes links: what a container's network needs, and tests. I/O through one rtnetlink socket of the namespace
+ * that was entered when it was opened.
+ * Source: rtnetlink(7), linux/if_link.h, linux/veth.h.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { assert } from '../lib/assert.ts';
+import { parsePrefix } from '../lib/ip/address.ts';
+import { IFA } from './netlink/addresses.ts';
+import { refused } from './netlink/dump.ts';
+import { IFF_UP, IFLA, IFLA_INFO, LINK_HEADER_LENGTH, parseMac } from './netlink/links.ts';
+import { type MessageWriter, NLM } from './netlink/message.ts';
+import { NetlinkPipeline } from './netlink/pipeline.ts';
+import { FAMILY_NUMBERS, RTM } from './netlink/route-numbers.ts';
+import { NETLINK, NetlinkSocket } from './netlink/socket.ts';
+import { NetworkNamespace } from './netns.ts';
+
+export interface VethEnd {
+  readonly name: string;
+  readonly mac?: string;
+  readonly mtuBytes?: number;
+}
+
+export interface LinkChange {
+  readonly isUp?: boolean;
+  readonly name?: string;
+  readonly mtuBytes?: number;
+  readonly mac?: string;
+}
+
+/** Writes to the links of one network namespace. Every call throws KERNEL_REFUSED (details: code, message). */
+export interface LinkWriter {
+  /** A pair of links; the peer is born in the namespace behind `peerNetnsPath`, or here. */
+  addVeth(link: VethEnd, peer: VethEnd, peerNetnsPath?: string): Promise<void>;
+  setLink(ifindex: number, change: LinkChange): Promise<void>;
+  deleteLink(ifindex: number): Promise<void>;
+  /** `prefix` is an address with its prefix length. IPv6 addresses are usable at once: nobody else has them. */
+  addAddress(ifindex: number, prefix: string): Promise<void>;
+  close(): void;
+}
+
+/** Opens a writer for this process's namespace, or for the one behind `netnsPath`. */
+export function openLinkWriter(netnsPath?: string): LinkWriter {
+  const namespace = new NetworkNamespace(netnsPath);
+  const socket = namespace.run(() => new NetlinkSocket(NETLINK.route));
+  namespace.close();
+  const pipeline = new NetlinkPipeline(socket);
+  const send = async (write: (writer: MessageWriter, sequence: number) => void) => {
+    const [outcome] = await pipeline.send([undefined], (writer, _item, sequence) => write(writer, sequence));
+    if (outcome !== undefined) throw refused(outcome.code, outcome.message);
+  };
+  return {
+    async addVeth(link, peer, peerNetnsPath) {
+      const netnsFd = peerNetnsPath === undefined ? undefined : openSync(peerNetnsPath, 'r');
+      try {
+        await send((writer, sequence) => writeVeth(writer, sequence, link, peer, netnsFd));
+      } finally {
+        if (netnsFd !== undefined) closeSync(netnsFd);
+      }
+    },
+    setLink: (ifindex, change) => send((writer, sequence) => writeChange(writer, sequence, ifindex, change)),
+    deleteLink: (ifindex) => send((writer, sequence) => writeDelete(writer, sequence, ifindex)),
+    addAddress: (ifindex, prefix) => send((writer, sequence) => writeAddress(writer, sequence, ifindex, prefix)),
+    close: () => socket.close(),
+  };
+}
+
+const VETH_INFO_PEER = 1;
+
+function writeVeth(writer: MessageWriter, sequence: number, link: VethEnd, peer: VethEnd, netnsFd?: number): void {
+  writer.begin(RTM.newLink, NLM.request | NLM.ack | NLM.create | NLM.exclusive, sequence);
+  writer.raw(linkHeader(0));
+  writeEnd(writer, link);
+  const info = writer.nest(IFLA.linkInfo);
+  writer.string(IFLA_INFO.kind, 'veth');
+  const data = writer.nest(IFLA_INFO.data);
+  const other = writer.nest(VETH_INFO_PEER);
+  writer.raw(linkHeader(0));
+  writeEnd(writer, peer);
+  if (netnsFd !== undefined) writer.u32(IFLA.netnsFd, netnsFd);
+  writer.endNest(other);
+  writer.endNest(data);
+  writer.endNest(info);
+  writer.end();
+}
+
+function writeEnd(writer: MessageWriter, { name, mac, mtuBytes }: LinkChange): void {
+  if (name !== undefined) writer.string(IFLA.name, name);
+  if (mac !== undefined) writer.attribute(IFLA.address, parseMac(mac));
+  if (mtuBytes !== undefined) writer.u32(IFLA.mtu, mtuBytes);
+}
+
+function writeChange(writer: MessageWriter, sequence: number, ifindex: number, change: LinkChange): void {
+  writer.begin(RTM.newLink, NLM.request | NLM.ack, sequence);
+  writer.raw(linkHeader(ifindex, change.isUp));
+  writeEnd(writer, change);
+  writer.end();
+}
+
+function writeDelete(writer: MessageWriter, sequence: number, ifindex: number): void {
+  writer.begin(RTM.deleteLink, NLM.request | NLM.ack, sequence);
+  writer.raw(linkHeader(ifindex));
+  writer.end();
+}
+
+/** struct ifinfomsg: index, flags, and which flags are meant. */
+function linkHeader(ifindex: number, isUp?: boolean): Buffer {
+  const header = Buffer.alloc(LINK_HEADER_LENGTH);
+  header.writeInt32LE(ifindex, 4);
+  if (isUp !== undefined) {
+    header.writeUInt32LE(isUp ? IFF_UP : 0, 8);
+    header.writeUInt32LE(IFF_UP, 12);
+  }
+  return header;
+}
+
+const NO_DUPLICATE_DETECTION = 0x02;
+
+function writeAddress(writer: MessageWriter, sequence: number, ifindex: number, text: string): void {
+  const prefix = parsePrefix(text);
+  assert(prefix !== undefined, `${text} is an address with a length`);
+  const { family, bytes } = prefix.address;
+  const header = Buffer.alloc(8);
+  header[0] = FAMILY_NUMBERS[family];
+  header[1] = prefix.length;
+  header[2] = family === 6 ? NO_DUPLICATE_DETECTION : 0;
+  header.writeUInt32LE(ifindex, 4);
+  writer.begin(RTM.newAddress, NLM.request | NLM.ack | NLM.create | NLM.exclusive, sequence);
+  writer.raw(header);
+  writer.attribute(IFA.local, bytes);
+  writer.attribute(IFA.address, bytes);
+  writer.end();
+}
