@@ -15,7 +15,7 @@ export const clusterInformation: KindAddress = {
 /** Throws CLI_VERSION_MISMATCH when the cluster names another release; a cluster that names none passes. */
 export async function checkVersions(client: ApiClient): Promise<void> {
   const found = await readClusterInformation(client);
-  const cluster = bareVersion(String(found?.spec['calicoVersion'] ?? ''));
+  const cluster = bareVersion(String(found?.spec.calicoVersion ?? ''));
   const own = bareVersion(calicoVersion);
   if (cluster === '' || cluster === own) return;
   const lines = ['version mismatch.', `Client Version:   ${own}`, `Cluster Version:  ${cluster}`];

@@ -34,22 +34,22 @@ export async function readApiSettings(
   flags: { readonly config?: string | undefined; readonly api?: string | undefined },
 ): Promise<ApiSettings> {
   const spec = await readConfigFile(env, flags.config);
-  const address = flags.api ?? env['CALICO_API_SOCKET'] ?? env['CALICO_API_ENDPOINT'] ?? textOf(spec['apiEndpoint']);
+  const address = flags.api ?? env.CALICO_API_SOCKET ?? env.CALICO_API_ENDPOINT ?? textOf(spec.apiEndpoint);
   if (address === undefined) refuseDirectDatastore(env, spec);
   const files = {
-    caFile: env['CALICO_API_CA_CERT_FILE'] ?? textOf(spec['apiCACertFile']),
-    certFile: env['CALICO_API_CERT_FILE'] ?? textOf(spec['apiCertFile']),
-    keyFile: env['CALICO_API_KEY_FILE'] ?? textOf(spec['apiKeyFile']),
-    tokenFile: env['CALICO_API_TOKEN_FILE'] ?? textOf(spec['apiTokenFile']),
+    caFile: env.CALICO_API_CA_CERT_FILE ?? textOf(spec.apiCACertFile),
+    certFile: env.CALICO_API_CERT_FILE ?? textOf(spec.apiCertFile),
+    keyFile: env.CALICO_API_KEY_FILE ?? textOf(spec.apiKeyFile),
+    tokenFile: env.CALICO_API_TOKEN_FILE ?? textOf(spec.apiTokenFile),
   };
   const given = Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined));
-  return { endpoint: parseEndpoint(address ?? `unix:${env['CALICO_RUN_DIR'] ?? '/run/calico'}/api.sock`), ...given };
+  return { endpoint: parseEndpoint(address ?? `unix:${env.CALICO_RUN_DIR ?? '/run/calico'}/api.sock`), ...given };
 }
 
 /** The spec of the configuration file; empty when the default file is not there. */
 async function readConfigFile(env: Environment, given: string | undefined): Promise<Spec> {
   if (given === '') throw cliError('CLI_USAGE', '--config may not be empty');
-  const path = given ?? `${env['CALICO_CONFIG_DIR'] ?? '/etc/calico'}/calicoctl.cfg`;
+  const path = given ?? `${env.CALICO_CONFIG_DIR ?? '/etc/calico'}/calicoctl.cfg`;
   if (given === undefined && !existsSync(path)) return {};
   let text: string;
   try {
@@ -66,11 +66,11 @@ async function readConfigFile(env: Environment, given: string | undefined): Prom
 /** Strict: a key that is not known is an error, as a misspelt one would silently choose another server. */
 function checkConfig(value: unknown, path: string): Spec {
   const config = recordOf(value, `${path}: the file`);
-  if (config['kind'] !== 'CalicoAPIConfig' || config['apiVersion'] !== 'projectcalico.org/v3') {
+  if (config.kind !== 'CalicoAPIConfig' || config.apiVersion !== 'projectcalico.org/v3') {
     throw cliError('CLI_CONFIG', `${path}: expected apiVersion projectcalico.org/v3 and kind CalicoAPIConfig`);
   }
   checkKeys(config, ['apiVersion', 'kind', 'metadata', 'spec'], path);
-  const spec = recordOf(config['spec'] ?? {}, `${path}: spec`);
+  const spec = recordOf(config.spec ?? {}, `${path}: spec`);
   checkKeys(spec, [...apiFields, ...datastoreFields], path);
   for (const field of apiFields) {
     if (spec[field] !== undefined && typeof spec[field] !== 'string') {
@@ -93,7 +93,7 @@ function recordOf(value: unknown, what: string): Spec {
 
 /** Talking to etcd or Kubernetes without the API server is not this program's way; saying so beats asking the wrong server. */
 function refuseDirectDatastore(env: Environment, spec: Spec): void {
-  const type = textOf(spec['datastoreType']);
+  const type = textOf(spec.datastoreType);
   const isDirect =
     type === 'etcdv3' ||
     type === 'kubernetes' ||

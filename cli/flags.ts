@@ -60,7 +60,7 @@ export function listFlag(values: FlagValues, name: string): readonly string[] {
 
 /** Refuses what cannot be honoured, rather than ignore it. */
 export function checkGlobalFlags(values: FlagValues): void {
-  if (values['context'] !== undefined) {
+  if (values.context !== undefined) {
     throw usageError('--context selects a kubeconfig context; calicoctl asks the API server (see --api) instead');
   }
 }

@@ -1,6 +1,5 @@
 /** `calicoctl patch`: reads a resource, changes part of it, writes it back over the revision it read. I/O. */
 import type { Resource } from '#appliance/resources/resource.ts';
-import type { ApiClient } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { cliError, errorText, exitCodeOf, exitCodes, usageError } from '../errors.ts';

@@ -71,19 +71,19 @@ function flatten(document: Document): Document[] {
 function toManifest(document: Document, flags: FlagValues): Manifest {
   const { value, where } = document;
   if (!isMap(value)) throw cliError('CLI_INPUT', `${where}: document is not a resource`);
-  const kind = kindOfManifest(value['kind'], value['apiVersion'], where);
-  const metadata = isMap(value['metadata']) ? value['metadata'] : {};
-  const namespace = manifestNamespace(kind, textOf(metadata['namespace']), namespaceChoice(flags));
+  const kind = kindOfManifest(value.kind, value.apiVersion, where);
+  const metadata = isMap(value.metadata) ? value.metadata : {};
+  const namespace = manifestNamespace(kind, textOf(metadata.namespace), namespaceChoice(flags));
   const { status: _status, ...wanted } = value;
-  const placed = { ...wanted, metadata: withoutServerFields(value['metadata'] ?? {}, namespace) };
+  const placed = { ...wanted, metadata: withoutServerFields(value.metadata ?? {}, namespace) };
   const decoded = decodeResource(placed, 'create');
   if (!decoded.ok) refuseUnknownFields(decoded.problems, where);
   const resource = decoded.ok ? decoded.value : (placed as unknown as Resource);
   return {
     kind,
-    name: textOf(metadata['name']) ?? '',
+    name: textOf(metadata.name) ?? '',
     namespace,
-    resourceVersion: textOf(metadata['resourceVersion']),
+    resourceVersion: textOf(metadata.resourceVersion),
     resource,
     problems: decoded.ok ? [] : decoded.problems,
     where,

@@ -89,11 +89,11 @@ const shortEscapes: Record<string, string> = {
 
 function printDouble(text: string, place: ScalarPlace): string {
   let escaped = '';
-  for (const character of text) escaped += escape(character);
+  for (const character of text) escaped += escapeCharacter(character);
   return `"${fold(escaped, place, 1)}"`;
 }
 
-function escape(character: string): string {
+function escapeCharacter(character: string): string {
   const short = shortEscapes[character];
   if (short !== undefined) return short;
   if (!special.test(character)) return character;

@@ -33,7 +33,7 @@ function mergeStrategically(key: string, current: unknown, change: unknown): unk
 function mergeByUid(present: readonly unknown[], changes: readonly unknown[]): unknown[] {
   const merged = [...present];
   for (const change of changes) {
-    const at = merged.findIndex((item) => isMap(item) && isMap(change) && item['uid'] === change['uid']);
+    const at = merged.findIndex((item) => isMap(item) && isMap(change) && item.uid === change.uid);
     if (at < 0) merged.push(change);
     else merged[at] = applyStrategicPatch(merged[at], change);
   }

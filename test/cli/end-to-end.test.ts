@@ -87,7 +87,7 @@ async function liveThrough(t: ExecutionContext, world: World, kind: KindDefiniti
   await say(['apply', '-f', '-'], await say(['get', plural, name, ...scope, '-o', 'yaml']));
   const annotated = { ...example, metadata: { ...example.metadata, annotations: { note: 'x' } } };
   await say(['replace', '-f', '-'], JSON.stringify(annotated));
-  t.is((await read()).metadata.annotations?.['note'], 'x', kind.kind);
+  t.is((await read()).metadata.annotations?.note, 'x', kind.kind);
   t.is(
     await say(['label', plural, name, 'a=1', 'b=2', ...scope]),
     `Successfully set label a on ${plural} ${name}\nSuccessfully set label b on ${plural} ${name}\n`,
@@ -95,7 +95,7 @@ async function liveThrough(t: ExecutionContext, world: World, kind: KindDefiniti
   await say(['patch', plural, name, ...scope, '-t', 'merge', '-p', '{"metadata":{"labels":{"a":null}}}']);
   const last = await read();
   t.deepEqual(
-    [last.metadata.labels?.['a'], last.metadata.labels?.['b'], last.metadata.uid],
+    [last.metadata.labels?.a, last.metadata.labels?.b, last.metadata.uid],
     [undefined, '2', first.metadata.uid],
   );
   t.true((await say(['get', plural, ...scope, '-o', 'wide'])).includes(name), kind.kind);

@@ -7,7 +7,7 @@ const directory = new URL('../golden/cli/', import.meta.url);
 /** Fails unless `text` is what the golden file `name` holds. */
 export function matchesGolden(t: ExecutionContext, name: string, text: string): void {
   const file = new URL(name, directory);
-  if (process.env['BLESS'] === '1') {
+  if (process.env.BLESS === '1') {
     mkdirSync(directory, { recursive: true });
     writeFileSync(file, text);
   }

@@ -12,7 +12,7 @@ const calicoctlKinds = registry.kinds.filter((kind) => kind.aliases.length > 0);
 
 test('kind-refs.ts is what the registry gives', (t) => {
   const text = render();
-  if (process.env['BLESS'] === '1') writeFileSync(target, text);
+  if (process.env.BLESS === '1') writeFileSync(target, text);
   t.is(withoutLayout(readFileSync(target, 'utf8')), withoutLayout(text));
 });
 

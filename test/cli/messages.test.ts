@@ -134,7 +134,7 @@ const rows: readonly Row[] = [
         spec: object;
       };
       t.is(
-        JSON.stringify([spec, metadata['labels'], metadata['annotations'], metadata['finalizers']]),
+        JSON.stringify([spec, metadata.labels, metadata.annotations, metadata.finalizers]),
         '[{"nets":["192.0.2.0/24"]},{"x":"1"},null,["keep"]]',
       );
     },
@@ -309,7 +309,7 @@ const rows: readonly Row[] = [
     before: put('a'),
     exitCode: 0,
     stdout: "Successfully patched 1 'GlobalNetworkSet' resource\n",
-    after: (t, server) => t.is(JSON.stringify([...server.objects.values()][0]?.['spec']), '{"nets":["192.0.2.0/24"]}'),
+    after: (t, server) => t.is(JSON.stringify([...server.objects.values()][0]?.spec), '{"nets":["192.0.2.0/24"]}'),
   },
   {
     title: 'patch of one that is missing',
@@ -332,7 +332,7 @@ const rows: readonly Row[] = [
     exitCode: 0,
     stdout: "Successfully patched 1 'GlobalNetworkSet' resource\n",
     after: (t, server) =>
-      t.is(JSON.stringify([...server.objects.values()][0]?.['spec']), '{"nets":["10.0.0.0/8","192.0.2.1/32"]}'),
+      t.is(JSON.stringify([...server.objects.values()][0]?.spec), '{"nets":["10.0.0.0/8","192.0.2.1/32"]}'),
   },
   {
     title: 'patch that does not fit',
@@ -349,7 +349,7 @@ const rows: readonly Row[] = [
     stdout: 'Successfully set label x on gnetsets a\nSuccessfully set label y on gnetsets a\n',
     after: (t, server) =>
       t.is(
-        JSON.stringify(([...server.objects.values()][0]?.metadata as { labels?: object }).labels),
+        JSON.stringify(([...server.objects.values()][0]!.metadata as { labels?: object }).labels),
         '{"x":"1","y":"2"}',
       ),
   },

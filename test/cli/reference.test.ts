@@ -10,7 +10,7 @@ const page = new URL('../../docs/reference/calicoctl.md', import.meta.url);
 
 test('the reference page is true', async (t) => {
   const text = await renderReference(commands);
-  if (process.env['BLESS'] === '1') writeFileSync(page, text);
+  if (process.env.BLESS === '1') writeFileSync(page, text);
   t.is(readFileSync(page, 'utf8'), text);
 });
 
