@@ -116,6 +116,12 @@ export class Fields {
     return choices.find((choice) => choice === text) ?? this.refuse(name, `not one of ${choices.join(', ')}`, text);
   }
 
+  /** One of `choices`; its absence is refused too. */
+  requiredChoice<const C extends string>(name: string, choices: readonly C[]): C | undefined {
+    const raw = this.raw(name);
+    return raw === undefined || raw === '' ? this.refuse(name, 'missing') : this.choice(name, choices);
+  }
+
   child(name: string): Fields | undefined {
     const value = this.raw(name);
     if (value === undefined) return undefined;

@@ -31,7 +31,7 @@ function readTerms(selector: Fields | undefined): Selector[] {
 function readExpression(expression: Fields): Selector {
   const label = expression.text('key');
   const values = [...new Set(expression.texts('values'))].sort(compareText);
-  switch (expression.choice('operator', ['In', 'NotIn', 'Exists', 'DoesNotExist'])) {
+  switch (expression.requiredChoice('operator', ['In', 'NotIn', 'Exists', 'DoesNotExist'])) {
     case 'In':
       return { type: 'in', label, values };
     case 'NotIn':
@@ -41,7 +41,6 @@ function readExpression(expression: Fields): Selector {
     case 'DoesNotExist':
       return not({ type: 'has', label });
     default:
-      expression.refuse('operator', 'missing');
       return all;
   }
 }

@@ -51,8 +51,7 @@ export function readRules(fields: Fields, name: string, namespace: string): read
 }
 
 function readRule(rule: Fields, namespace: string): RuleInput {
-  const action = rule.choice('action', ['Allow', 'Deny', 'Pass', 'Log']);
-  if (action === undefined) rule.refuse('action', 'missing');
+  const action = rule.requiredChoice('action', ['Allow', 'Deny', 'Pass', 'Log']);
   const input: RuleInput = {
     action: actions[action ?? 'Deny'],
     ipVersion: readIpVersion(rule),
