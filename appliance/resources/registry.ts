@@ -56,9 +56,7 @@ export const kinds: readonly KindDefinition[] = [
 const byKind = new Map(kinds.map((kind) => [kind.kind, kind]));
 const byPlural = new Map(kinds.map((kind) => [kind.plural, kind]));
 const byAlias = new Map([
-  ...kinds.flatMap((kind) =>
-    [kind.kind.toLowerCase(), kind.plural, kind.singular, ...kind.shortNames].map((w) => [w, kind] as const),
-  ),
+  ...kinds.flatMap((kind) => [kind.plural, kind.singular, ...kind.shortNames].map((w) => [w, kind] as const)),
   ...kinds.flatMap((kind) => kind.aliases.map((word) => [word, kind] as const)),
 ]);
 

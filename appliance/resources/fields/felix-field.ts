@@ -1,4 +1,5 @@
 /** Schema of one field of FelixConfiguration, from its row in the table of parameters. Pure. */
+
 import {
   always,
   boolean,
@@ -15,6 +16,7 @@ import {
 import type { FelixParameter, FelixParameterType } from '../kinds/felix-parameters.ts';
 import { cidrOrIpSchema, cidrSchema, ipSchema } from './address.ts';
 import { interfaceFilterSchema } from './interface-name.ts';
+import { regexSchema } from './regex.ts';
 import { dscpSchema, durationSchema, numericPortSchema, portNumberSchema } from './scalars.ts';
 
 /** The field's schema, with description and default. */
@@ -38,7 +40,7 @@ const builders: Readonly<Record<FelixParameterType, (parameter: FelixParameter) 
   file: () => text(),
   'host-port': () => text(),
   enum: ({ words, isExact }) => oneOf(words!, isExact === true ? {} : { ignoreCase: true }),
-  regex: () => text({ check: checkRegex }),
+  regex: () => regexSchema,
   interface: () => interfaceFilterSchema,
   'interface-patterns': () => text(),
   list: ({ yaml }) => (yaml === 'interfacePrefix' ? text() : list(interfaceFilterSchema)),
@@ -110,16 +112,6 @@ const conntrackTimeouts = object({
 
 function patterned({ pattern }: FelixParameter): Schema {
   return text(pattern === undefined ? {} : { pattern });
-}
-
-function checkRegex(value: string): string | undefined {
-  try {
-    new RegExp(value);
-    return undefined;
-  } catch {
-    // The engine's own text names positions in its own rewriting of the pattern; the fact is enough.
-    return 'must be a regular expression';
-  }
 }
 
 /** Regions are part of store keys, after a prefix that takes 17 of a label's 63 characters. */

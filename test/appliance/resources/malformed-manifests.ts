@@ -52,6 +52,11 @@ function malformedDocuments(): MalformedManifest[] {
     ['another group', { ...gnp, apiVersion: 'crd.projectcalico.org/v1' }, 'apiVersion'],
     ['no metadata', { ...gnp, metadata: undefined }, 'metadata.name'],
     ['a prototype in the spec', withPrototype(gnp), 'spec.__proto__'],
+    [
+      'a prototype among the labels',
+      { ...gnp, metadata: { name: 'a', labels: JSON.parse('{"__proto__": "x"}') } },
+      'metadata.labels.__proto__',
+    ],
     ['endless nesting', { ...gnp, spec: nested(10_000) }, 'spec.nested'],
   ];
   return rows.map(([title, manifest, path]) => ({ title, manifest, path }));
