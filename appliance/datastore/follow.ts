@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { storeErrors } from './errors.ts';
 import { listPrefixes } from './list-prefixes.ts';
 import { Mirror } from './mirror.ts';
 import { coveringRange, disjointPrefixes, hasPrefix } from './prefixes.ts';
@@ -149,6 +150,7 @@ class Following {
     } finally {
       watch.close();
     }
+    if (!this.#isStopped) throw storeErrors.fail('STORE_UNAVAILABLE', 'the watch ended');
   }
 
   /** On the shortest path from the store to the sink: nothing is awaited that need not be. */

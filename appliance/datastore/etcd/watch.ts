@@ -27,8 +27,7 @@ export interface WatchContext {
 export async function openWatch(context: WatchContext, request: WatchRequest, signal?: AbortSignal): Promise<Watch> {
   if (request.key.length === 0) throw storeErrors.fail('STORE_EMPTY_KEY');
   const session = await openFirst(context, request);
-  const watch = new EtcdWatch(context, request, session);
-  signal?.addEventListener('abort', () => watch.close(), { once: true });
+  const watch = new EtcdWatch(context, request, session, signal);
   if (signal?.aborted) watch.close();
   return watch;
 }
@@ -55,17 +54,22 @@ async function assertReadable(client: EtcdClient, key: Buffer, revision: number)
 class EtcdWatch implements Watch {
   readonly #context: WatchContext;
   readonly #request: WatchRequest;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.close();
   #session: WatchSession;
   #closed = false;
 
-  constructor(context: WatchContext, request: WatchRequest, session: WatchSession) {
+  constructor(context: WatchContext, request: WatchRequest, session: WatchSession, signal: AbortSignal | undefined) {
     this.#context = context;
     this.#request = request;
     this.#session = session;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort);
   }
 
   close(): void {
     this.#closed = true;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#session.close();
     this.#context.onEnd(this);
   }

@@ -30,15 +30,15 @@ test('a request larger than the limit is refused without being looked at', async
 test('a fault of ours is told as INTERNAL, without its text', async (t) => {
   await using served = await serveMemory();
   const broken = { ...served.store, supports: served.store.supports, revisions: served.store.revisions };
-  broken.range = () => {
+  broken.txn = () => {
     throw new Error('secret');
   };
   await using face = await serveMemory({ store: broken, listen: 'http://127.0.0.1:0' }).then((other) => ({
     address: other.face.address,
     [Symbol.asyncDispose]: () => other.face.close(),
   }));
-  const store = openEtcdStore({ endpoints: [face.address], log, requestTimeoutMs: 300 });
-  const error = await t.throwsAsync(store.range({ key: bytes('/a') }));
+  const store = openEtcdStore({ endpoints: [face.address], log });
+  const error = await t.throwsAsync(store.put(bytes('/a'), bytes('1')));
   t.regex(error?.message ?? '', /13 INTERNAL: etcdserver: internal error/);
   await store.close();
 });
