@@ -43,7 +43,7 @@ export function writeString(value: string): string {
 }
 
 /** A number in Go's shortest form: exponents only below 1e-6 and from 1e21, which is where JavaScript has them. */
-export function writeNumber(value: number): string {
+function writeNumber(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 

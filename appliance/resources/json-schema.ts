@@ -23,7 +23,7 @@ export function openApiSchema(kind: KindDefinition): JsonSchema {
 }
 
 /** Schema of one value. */
-export function printSchema(schema: Schema): JsonSchema {
+function printSchema(schema: Schema): JsonSchema {
   const { description, default: byDefault } = schema;
   return {
     ...printType(schema),

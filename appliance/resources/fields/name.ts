@@ -7,11 +7,6 @@ const subdomainPattern = new RegExp(`^${label}(?:\\.${label})*$`);
 const oneOrTwoLabelsPattern = new RegExp(`^${label}(?:\\.${label})?$`);
 const copiedPolicyPattern = new RegExp(`^(?:knp|ossg)\\.default\\.${label}(?:\\.${label})*$`);
 
-/** True for dot-joined lower-case labels of at most 253 characters. */
-export function isSubdomain(name: string): boolean {
-  return name.length <= 253 && subdomainPattern.test(name);
-}
-
 /** What is wrong with the name of any resource, or undefined. */
 export function checkSubdomain(name: string): string | undefined {
   if (name.length > 253) return 'must be at most 253 characters long';
