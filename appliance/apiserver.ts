@@ -8,17 +8,19 @@ import { join } from 'node:path';
 import { type Listener, listen } from './api/listen.ts';
 import { createApi } from './api/server.ts';
 import { ensureInitialized } from './datastore/effects/ensure-initialized.ts';
-import { openEtcdStore } from './datastore/etcd/open.ts';
 import { openLevelStore } from './datastore/level/open.ts';
 import { createResources, type Resources } from './datastore/resources.ts';
 import type { Store } from './datastore/store.ts';
 import { startEtcdFace } from './etcd-face/server.ts';
+import { etcdOptions } from './etcd-options.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { kindOf } from './resources/registry.ts';
 import { loadSettings, type Settings } from './settings.ts';
 
 const bookmarkIntervalMs = 60_000;
+/** Of the embedded store: one network set of 100,000 CIDRs takes 2 MiB, more than etcd's own limit. */
+const requestBytesMax = 8 * 1024 * 1024;
 
 /** Something to close. */
 type Part = { close(): Promise<void> };
@@ -64,25 +66,17 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
   log.info({ listen: parts.flatMap((part) => addressOf(part)), revision: await resources.revision() }, 'serving');
 }
 
-function openStore(settings: Settings, log: Logger): Promise<Store> | Store {
+async function openStore(settings: Settings, log: Logger): Promise<Store> {
   const child = log.child({ component: 'store' });
-  if (settings.datastoreType === 'embedded') return openLevelStore(join(settings.dataDir, 'store'), { log: child });
+  if (settings.datastoreType === 'embedded')
+    return openLevelStore(join(settings.dataDir, 'store'), { log: child, limits: { requestBytesMax } });
   if (settings.datastoreType === 'kubernetes')
     throw new Error(
       'DATASTORE_TYPE: with kubernetes its own API server serves the resources; there is nothing to do here',
     );
-  const { endpoints, username, password, caCertFile, certFile, keyFile } = settings.etcd;
-  const tls = {
-    ...(caCertFile !== '' && { ca: readFileSync(caCertFile) }),
-    ...(certFile !== '' && { cert: readFileSync(certFile), key: readFileSync(keyFile) }),
-  };
-  const secure = caCertFile !== '' || certFile !== '';
-  return openEtcdStore({
-    endpoints,
-    ...(username !== '' && { username, password }),
-    ...(secure && { tls }),
-    log: child,
-  });
+  // loading the client costs more than everything else together, and the embedded store does not need it
+  const { openEtcdStore } = await import('./datastore/etcd/open.ts');
+  return openEtcdStore({ ...etcdOptions(settings.etcd), log: child });
 }
 
 /** The embedded store as an etcd, under an identity that stays with the store. */
@@ -99,7 +93,14 @@ async function startFaces(
   for (const address of settings.etcdListen) {
     const tls = address.startsWith('https:') ? { tls: readFaceTls(settings) } : {};
     parts.push(
-      await startEtcdFace({ store, listen: address, identity, ...tls, log: log.child({ component: 'etcd' }) }),
+      await startEtcdFace({
+        store,
+        listen: address,
+        identity,
+        requestBytesMax,
+        ...tls,
+        log: log.child({ component: 'etcd' }),
+      }),
     );
   }
 }

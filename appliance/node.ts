@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { openEtcdStore } from './datastore/etcd/open.ts';
+import { etcdOptions } from './etcd-options.ts';
 import { startAgent } from './felix/agent/agent.ts';
 import type { HostAddress } from './felix/agent/detect-address.ts';
 import { openKernel } from './kernel/open.ts';
@@ -44,7 +45,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 /** The embedded store answers as an etcd on its own socket, so one client serves both. */
 function storeAddress(s: Settings) {
-  if (s.datastoreType === 'etcdv3') return { endpoints: s.etcd.endpoints };
+  if (s.datastoreType === 'etcdv3') return etcdOptions(s.etcd);
   const listen = s.etcdListen[0];
   if (listen === undefined) throw new Error('CALICO_ETCD_LISTEN: names no address to reach the store at');
   return { endpoints: [listen] };

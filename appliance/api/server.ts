@@ -13,7 +13,7 @@ import { serveResources } from './routes/resources.ts';
 import { statusOf } from './status.ts';
 
 /** Larger objects than this are refused by the store anyway. */
-const bodyBytesMax = 3 * 1024 * 1024;
+const bodyBytesMax = 8 * 1024 * 1024;
 
 /** Builds the API; ready to take requests when it resolves. */
 export async function createApi(context: ApiContext): Promise<FastifyInstance> {

@@ -35,7 +35,7 @@ async function bench(sizes: Sizes): Promise<void> {
   );
   const folder = mkdtempSync(join(tmpdir(), 'calico-bench-'));
   try {
-    await load(join(folder, 'data'), worldOf(sizes));
+    await load(join(folder, 'data/store'), worldOf(sizes));
     await using daemons = await startDaemons(folder);
     say(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`, await daemons.passText()));
     say(row('memory after start', await daemons.memoryText()));
@@ -63,7 +63,7 @@ async function benchEmpty(): Promise<void> {
 
 /** Fills an embedded store before anybody has it open. */
 async function load(directory: string, objects: readonly StoredObject[]): Promise<void> {
-  const store = await openLevelStore(directory);
+  const store = await openLevelStore(directory, { limits: { requestBytesMax: 64 * 1024 * 1024 } });
   for (let i = 0; i < objects.length; i += 100) {
     const success = objects.slice(i, i + 100).map(put);
     await store.txn({ compare: [], success, failure: [] });
