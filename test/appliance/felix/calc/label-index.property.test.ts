@@ -132,6 +132,17 @@ test('LabelIndex holds nothing once everything has been removed', (t) => {
   );
 });
 
+test('LabelIndex keeps an item with a parent that is not there yet, also when the labels of the item change', (t) => {
+  const run = new Run();
+  const selector: Selector = { type: 'has', label: 'b' };
+  run.take({ type: 'selector', id: '1', selector });
+  run.take({ type: 'item', id: '2', labels: new Map([['a', 'x']]), parents: ['3', '4'] });
+  run.take({ type: 'item', id: '2', labels: new Map(), parents: ['4'] });
+  run.take({ type: 'item', id: '2', labels: new Map([['a', 'y']]), parents: ['4'] });
+  run.take({ type: 'parent', id: '4', labels: new Map([['b', 'x']]) });
+  t.deepEqual([...run.found], ['1~2']);
+});
+
 test('LabelIndex does not touch what a change cannot concern', (t) => {
   let tried = 0;
   const index = new LabelIndex<number, number>({ onMatchStart() {}, onMatchStop() {} });
