@@ -25,7 +25,17 @@ export async function serveMemory(options: Partial<EtcdFaceOptions> = {}): Promi
   const directory = await mkdtemp(join(tmpdir(), 'calico-test-face-'));
   const socketPath = join(directory, 'etcd.sock');
   const store = options.store ?? (await openMemoryStore());
-  const face = await startEtcdFace({ listen: `unix:${socketPath}`, identity, log: silentLogger, ...options, store });
+  const remove = () => rm(directory, { recursive: true, force: true });
+  const face = await startEtcdFace({
+    listen: `unix:${socketPath}`,
+    identity,
+    log: silentLogger,
+    ...options,
+    store,
+  }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   return {
     store,
     face,
@@ -33,7 +43,7 @@ export async function serveMemory(options: Partial<EtcdFaceOptions> = {}): Promi
     async [Symbol.asyncDispose]() {
       await face.close();
       await store.close();
-      await rm(directory, { recursive: true, force: true });
+      await remove();
     },
   };
 }

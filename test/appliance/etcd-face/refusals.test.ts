@@ -1,7 +1,7 @@
 import test from 'ava';
 import { storeErrors } from '#appliance/datastore/errors.ts';
 import { openEtcdStore } from '#appliance/datastore/etcd/open.ts';
-import type { PutOp } from '#appliance/datastore/store.ts';
+import type { PutOp, Store } from '#appliance/datastore/store.ts';
 import { refusalOf, refusals } from '#appliance/etcd-face/status.ts';
 import { silentLogger as log } from '#appliance/lib/log.ts';
 import { serveMemory } from './face.ts';
@@ -29,15 +29,12 @@ test('a request larger than the limit is refused without being looked at', async
 
 test('a fault of ours is told as INTERNAL, without its text', async (t) => {
   await using served = await serveMemory();
-  const broken = { ...served.store, supports: served.store.supports, revisions: served.store.revisions };
-  broken.txn = () => {
-    throw new Error('secret');
-  };
-  await using face = await serveMemory({ store: broken, listen: 'http://127.0.0.1:0' }).then((other) => ({
-    address: other.face.address,
-    [Symbol.asyncDispose]: () => other.face.close(),
-  }));
-  const store = openEtcdStore({ endpoints: [face.address], log });
+  const broken = Object.assign(Object.create(served.store), {
+    txn: () => Promise.reject(new Error('secret')),
+    close: () => Promise.resolve(),
+  }) as Store;
+  await using other = await serveMemory({ store: broken });
+  const store = openEtcdStore({ endpoints: [other.face.address], log });
   const error = await t.throwsAsync(store.put(bytes('/a'), bytes('1')));
   t.regex(error?.message ?? '', /13 INTERNAL: etcdserver: internal error/);
   await store.close();
