@@ -4,58 +4,18 @@
  * Work is in proportion to what matches: an item looks only at selectors filed under its labels, a selector only at items that
  * carry a label it needs (`selector/restrictions.ts`). Inherited labels are not copied to items: they are found through parents.
  */
-import { addToBag, type Bag, eachInBag, isInBag, takeFromBag } from '#appliance/lib/collections/bag.ts';
+import { addToBag, eachInBag, isInBag, takeFromBag } from '#appliance/lib/collections/bag.ts';
 import type { Selector } from '#appliance/selector/ast.ts';
-import { compileSelector, type LabelLookup, type Matcher } from '#appliance/selector/match.ts';
+import { compileSelector } from '#appliance/selector/match.ts';
 import { labelsIn, type Restriction, restrictionsOf } from '#appliance/selector/restrictions.ts';
 import { LabelBuckets } from './label-buckets.ts';
-import { findLabel, isSameList, type LabelPairs } from './label-pairs.ts';
+import { ItemEntry, type Parent, type SelectorEntry } from './label-index-rows.ts';
+import { isSameList, type LabelPairs, pairsOf } from './label-pairs.ts';
 
 /** Told of every change of a match; starts come before stops when one change causes both. Must not change the index. */
 export interface MatchListener<S, I> {
   onMatchStart(selector: S, item: I): void;
   onMatchStop(selector: S, item: I): void;
-}
-
-/** A profile: lends its labels to the items that name it. Exists while it has labels or items. */
-interface Parent {
-  readonly name: string;
-  labels: LabelPairs | undefined;
-  readonly items: Set<object>;
-  /** The list of this parent alone, shared by all items that have no other. */
-  readonly alone: readonly Parent[];
-}
-
-interface SelectorEntry<S> {
-  readonly data: S;
-  readonly selector: Selector;
-  readonly isMatch: Matcher;
-  /** Where it is filed; undefined: it has to be tried on everything. */
-  readonly filedUnder: readonly Restriction[] | undefined;
-}
-
-class ItemEntry<S, I> implements LabelLookup {
-  data: I;
-  labels: LabelPairs;
-  parents: readonly Parent[];
-  matches: Bag<SelectorEntry<S>>;
-
-  constructor(data: I, labels: LabelPairs, parents: readonly Parent[]) {
-    this.data = data;
-    this.labels = labels;
-    this.parents = parents;
-  }
-
-  /** Own labels first, then those of the parents in order. */
-  get(label: string): string | undefined {
-    const own = findLabel(this.labels, label);
-    if (own !== undefined) return own;
-    for (const parent of this.parents) {
-      const inherited = parent.labels && findLabel(parent.labels, label);
-      if (inherited !== undefined) return inherited;
-    }
-    return undefined;
-  }
 }
 
 const noParents: readonly Parent[] = [];
@@ -293,8 +253,4 @@ export class LabelIndex<S, I> {
   #forgetIfUnused(parent: Parent): void {
     if (parent.labels === undefined && parent.items.size === 0) this.#parents.delete(parent.name);
   }
-}
-
-function* pairsOf(labels: LabelPairs | undefined): Generator<[string, string]> {
-  for (let i = 0; labels !== undefined && i < labels.length; i += 2) yield [labels[i]!, labels[i + 1]!];
 }

@@ -15,3 +15,8 @@ export function findLabel(pairs: LabelPairs, label: string): string | undefined 
 export function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
   return a === b || (a.length === b.length && a.every((thing, i) => thing === b[i]));
 }
+
+/** The pairs one by one; none when there are no labels. */
+export function* pairsOf(labels: LabelPairs | undefined): Generator<[string, string]> {
+  for (let i = 0; labels !== undefined && i < labels.length; i += 2) yield [labels[i]!, labels[i + 1]!];
+}
