@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../lib/log.ts';
 import { apiErrors } from '../errors.ts';
+import { isResourcePath } from '../routes/resources.ts';
 import { statusOf } from '../status.ts';
 
 /** Answers every error and every unknown path with a Status. */
@@ -18,7 +19,9 @@ export function answerErrors(app: FastifyInstance, log: Logger): void {
     return reply.code(status.code).send(status);
   });
   app.setNotFoundHandler((request) => {
-    throw apiErrors.fail('API_NO_SUCH_PATH', request.url.split('?')[0]);
+    const path = request.url.split('?')[0]!;
+    const isWrongMethod = request.method !== 'GET' && isResourcePath(path);
+    throw apiErrors.fail(isWrongMethod ? 'API_METHOD_NOT_ALLOWED' : 'API_NO_SUCH_PATH', `${request.method} ${path}`);
   });
 }
 

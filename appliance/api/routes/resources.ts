@@ -2,9 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { keepsStatusApart } from '../../datastore/resources/ref.ts';
 import type { KindDefinition } from '../../resources/define.ts';
-import { kinds } from '../../resources/registry.ts';
+import { kindByPlural, kinds } from '../../resources/registry.ts';
 import type { ApiContext } from '../context.ts';
-import { apiErrors } from '../errors.ts';
 import { type Action, operationSchema } from '../openapi/operation.ts';
 import { createHandler, patchHandler, replaceHandler } from './change.ts';
 import { deleteHandler } from './delete.ts';
@@ -38,20 +37,14 @@ function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiConte
     add('PUT', `${one}/status`, 'put', replaceHandler(kind, context, 'status'));
     add('PATCH', `${one}/status`, 'patch', patchHandler(kind, context, 'status'));
   }
-  refuseOtherMethods(app, kind.isNamespaced ? [all, collection, one] : [collection, one]);
 }
 
-/** Tells a client that the path is right and the method is not. */
-function refuseOtherMethods(app: FastifyInstance, urls: readonly string[]): void {
-  for (const url of urls)
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const)
-      if (!app.hasRoute({ method, url }))
-        app.route({
-          method,
-          url,
-          schema: { hide: true },
-          handler: () => {
-            throw apiErrors.fail('API_METHOD_NOT_ALLOWED', `${method} ${url}`);
-          },
-        });
+/** True when the path is one of ours, so that only the method can be wrong. */
+export function isResourcePath(path: string): boolean {
+  const match = /^\/apis\/projectcalico\.org\/v3(\/namespaces\/[^/]+)?\/([^/]+)(\/[^/]+)?\/?$/.exec(path);
+  const kind = match === null ? undefined : kindByPlural(match[2]!);
+  if (kind === undefined) return false;
+  const hasName = match![3] !== undefined;
+  // a namespaced kind has a list over all namespaces, and nothing else outside of one
+  return kind.isNamespaced ? match![1] !== undefined || !hasName : match![1] === undefined;
 }

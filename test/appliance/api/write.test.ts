@@ -263,7 +263,7 @@ test('bodies that cannot be read are told so', async (t) => {
   t.is((await post('[]', 'application/json')).statusCode, 400);
   t.is((await post('a: [', 'application/yaml')).statusCode, 400);
   t.is((await post('<a/>', 'text/xml')).statusCode, 415);
-  const large = await post(JSON.stringify({ metadata: { name: 'x'.repeat(4 * 1024 * 1024) } }), 'application/json');
+  const large = await post(JSON.stringify({ metadata: { name: 'x'.repeat(9 * 1024 * 1024) } }), 'application/json');
   t.is(large.statusCode, 413);
   t.is(large.json().kind, 'Status');
   t.is((await post('metadata: {name: y}\nspec: {nets: [192.0.2.1]}', 'application/yaml')).statusCode, 201);
