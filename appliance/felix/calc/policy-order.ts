@@ -36,11 +36,13 @@ export function selectTiers(
 ): TierPolicies[] {
   const selected: TierPolicies[] = [];
   for (const { name, defaultAction, policies } of lists) {
-    const wanted = policies.filter((policy) => isWanted(policy.input));
-    const ingress = wanted.filter((policy) => policy.input.hasIngress).map((policy) => policy.id);
-    const egress = wanted
-      .filter((policy) => policy.input.hasEgress && !options.isIngressOnly)
-      .map((policy) => policy.id);
+    const ingress: PolicyId[] = [];
+    const egress: PolicyId[] = [];
+    for (const { id, input } of policies) {
+      if (!isWanted(input)) continue;
+      if (input.hasIngress) ingress.push(id);
+      if (input.hasEgress && !options.isIngressOnly) egress.push(id);
+    }
     if (ingress.length + egress.length === 0) continue;
     selected.push({ name, defaultAction: options.defaultAction ?? defaultAction, ingress, egress });
   }
