@@ -36,12 +36,15 @@ export class HostSide {
   readonly #parts: HostSideParts;
   readonly #routes: WorkloadRoutes;
   readonly #statuses: EndpointStatuses;
-  readonly #dirty = new Set<string>();
+  /** Interfaces to look after in the next pass, and those of this one: what happens during a pass belongs to the next. */
+  #dirty = new Set<string>();
+  #current = new Set<string>();
   readonly #gone = new Map<string, WorkloadEndpointId>();
   /** Interface name -> the settings its link has. */
   readonly #configured = new Map<string, string>();
   #isResyncDue = true;
   #areHostEndpointsDirty = true;
+  #toldResolution: DesiredState['resolution'] | undefined;
   #hostRpFilter = '0';
   #retry: { cancel(): void } | undefined;
 
@@ -93,19 +96,30 @@ export class HostSide {
   }
 
   async removeBefore(config: FelixConfig): Promise<void> {
-    for (const name of this.#dirty) this.#want(name);
+    for (const name of this.#dirty) this.#current.add(name);
+    this.#dirty = new Set();
+    for (const name of this.#current) this.#want(name);
+    if (this.#isResyncDue) await this.#startOver(config);
+    if (!config.isRouteSyncDisabled) await this.#routes.removeBefore(config);
+  }
+
+  async #startOver(config: FelixConfig): Promise<void> {
+    this.#isResyncDue = false;
+    this.#configureHost(config);
     if (config.isRouteSyncDisabled) return;
-    if (this.#isResyncDue) await this.#routes.resync(config);
-    await this.#routes.removeBefore(config);
+    try {
+      await this.#routes.resync(config);
+    } catch (error) {
+      this.#isResyncDue = true;
+      throw error;
+    }
   }
 
   async addAfter(config: FelixConfig): Promise<void> {
-    if (this.#isResyncDue) this.#configureHost(config);
-    this.#isResyncDue = false;
-    for (const name of this.#dirty) this.#configureLink(name, config);
+    for (const name of this.#current) this.#configureLink(name, config);
     if (!config.isRouteSyncDisabled) await this.#routes.addAfter(config);
     this.#tell();
-    this.#dirty.clear();
+    this.#current = new Set();
   }
 
   close(): void {
@@ -161,14 +175,15 @@ export class HostSide {
     const { desired } = this.#parts;
     for (const id of this.#gone.values()) this.#statuses.tellWorkload(id, 'removed');
     this.#gone.clear();
-    for (const name of this.#dirty) {
+    for (const name of this.#current) {
       const speaker = desired.workloadOf(name);
       for (const { id, endpoint } of desired.workloadsOn(name)) {
         const isUp = id === speaker?.id && endpoint.isActive && this.#isReady(name);
         this.#statuses.tellWorkload(id, isUp ? 'up' : 'down');
       }
     }
-    if (this.#areHostEndpointsDirty) this.#tellHostEndpoints();
+    if (this.#toldResolution !== desired.resolution || this.#areHostEndpointsDirty) this.#tellHostEndpoints();
+    this.#toldResolution = desired.resolution;
     this.#areHostEndpointsDirty = false;
   }
 

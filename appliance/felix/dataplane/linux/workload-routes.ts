@@ -107,9 +107,15 @@ export class WorkloadRoutes {
   async addAfter(config: FelixConfig): Promise<void> {
     const operations: RouteOperation[] = [];
     const routes: (Route | undefined)[] = [];
-    for (const destination of this.#dirty) {
+    const dirty = [...this.#dirty];
+    this.#dirty.clear();
+    for (const destination of dirty) {
       const route = this.#routeTo(destination, config);
       const written = this.#written.get(destination);
+      if (written !== undefined && written.oif !== route?.oif) {
+        this.#postpone(destination);
+        continue;
+      }
       if (route === undefined || (written !== undefined && isSameRoute(written, route))) continue;
       operations.push({ type: 'replace-route', route });
       routes.push(route);
@@ -119,13 +125,18 @@ export class WorkloadRoutes {
       routes.push(undefined);
     }
     const failed = await this.#send(operations, routes);
-    this.#dirty.clear();
     for (const destination of failed) this.#dirty.add(destination);
     if (failed.length > 0) this.#arm();
   }
 
   close(): void {
     this.#timer?.cancel();
+  }
+
+  /** It went or moved after `removeBefore()`: the next pass takes it away first. */
+  #postpone(destination: string): void {
+    this.#dirty.add(destination);
+    this.#parts.onDue();
   }
 
   async #send(operations: readonly RouteOperation[], routes: readonly (Route | undefined)[]): Promise<string[]> {
