@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Revision } from '../../datastore/store.ts';
-import type { SyncSink, SyncStatus } from '../../datastore/syncer.ts';
+import type { SyncSink, SyncStatus, Update } from '../../datastore/syncer.ts';
 import type { Logger } from '../../lib/log.ts';
 import { decodeUpdate } from '../calc/decode.ts';
 import { createGraph, type Graph } from '../calc/graph.ts';
@@ -30,7 +30,9 @@ export interface Pipeline extends SyncSink {
 }
 
 /** Messages in one part of a flush. */
-const partMessages = 2_000;
+const partMessages = 200;
+/** After so long the event loop gets its turn. */
+const sliceMs = 8;
 
 /**
  * Nothing reaches the dataplane before the first in-sync, nor while the store says it is not ready (locked for a migration):
@@ -54,9 +56,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     problems: () => graph.problems(),
     async onUpdates(updates, revision) {
-      const decoded = updates.map(decodeUpdate);
-      for (const { key, value } of decoded) if (config.update(key, value)) isConfigDirty = true;
-      graph.update(decoded, revision);
+      let sliceEndsAt = performance.now() + sliceMs;
+      for (const update of updates) {
+        take(update);
+        if (performance.now() < sliceEndsAt) continue;
+        await setImmediate();
+        sliceEndsAt = performance.now() + sliceMs;
+      }
+      graph.update([], revision);
       if (isStarted) await send(revision);
     },
     async onStatus(next, revision) {
@@ -68,6 +75,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await send(revision);
     },
   };
+
+  function take(update: Update): void {
+    const decoded = decodeUpdate(update);
+    if (config.update(decoded.key, decoded.value)) isConfigDirty = true;
+    graph.update([decoded]);
+  }
 
   /** A big flush goes in parts, so that the event loop gets its turn between them. */
   async function send(revision: Revision): Promise<void> {
