@@ -39,7 +39,10 @@ export function createResources(store: Store, stamps: Stamps): Resources {
     list: async (query) => withBuiltIns(query, await reader.page(query)),
     create: (input, options = {}) => createResource(reader, stamps, input, options),
     update: async (ref, input, options = {}) => {
-      requireVersion(ref, input);
+      if (!namesVersion(input)) {
+        await reader.item(ref); // what is not there is told first
+        throw invalid(ref, [{ path: 'metadata.resourceVersion', message: 'must be given to replace a resource' }]);
+      }
       return changeResource(reader, ref, () => input, options);
     },
     modify: (ref, change, options = {}) => changeResource(reader, ref, change, options),
@@ -48,8 +51,7 @@ export function createResources(store: Store, stamps: Stamps): Resources {
   };
 }
 
-function requireVersion(ref: Ref, input: unknown): void {
+function namesVersion(input: unknown): boolean {
   const version = (input as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion;
-  if (version !== undefined && version !== '') return;
-  throw invalid(ref, [{ path: 'metadata.resourceVersion', message: 'must be given to replace a resource' }]);
+  return version !== undefined && version !== '';
 }

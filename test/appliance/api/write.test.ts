@@ -113,6 +113,7 @@ test('PUT replaces at the version it was made from, and not at another', async (
   const blind = await api.call('PUT', 'globalnetworksets/a', networkSet('a'));
   t.is(blind.statusCode, 422);
   t.is(blind.json().details.causes[0].field, 'metadata.resourceVersion');
+  t.is((await api.call('PUT', 'globalnetworksets/none', networkSet('none'))).statusCode, 404);
   t.is(
     (await api.call('PUT', 'globalnetworksets/none', { ...next, metadata: { ...next.metadata, name: 'none' } }))
       .statusCode,
