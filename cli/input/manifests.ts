@@ -2,7 +2,7 @@
  * Everything `-f` names -> the resources to work on, in file order, checked before the first of them is written.
  * Unknown fields, unknown kinds and wrong namespaces stop the command; broken rules are kept with their resource. I/O: reads files.
  */
-import type { Problem } from '#appliance/lib/problem.ts';
+import { type Problem, printProblems } from '#appliance/lib/problem.ts';
 import { decodeResource } from '#appliance/resources/decode.ts';
 import type { ObjectMeta, Resource } from '#appliance/resources/resource.ts';
 import type { FlagValues } from '../command.ts';
@@ -112,14 +112,19 @@ function withoutServerFields(metadata: unknown, namespace: string | undefined): 
   return namespace === undefined ? rest : { ...rest, namespace };
 }
 
-/** A field nobody knows is a slip of the pen: nothing is written until it is corrected. */
+/** A field nobody knows is a slip of the pen: nothing is written until it is corrected. Whatever else is wrong is said with it. */
 function refuseUnknownFields(problems: readonly Problem[], where: string): void {
-  const unknown = problems.filter((problem) => problem.message === 'unknown field');
-  if (unknown.length === 0) return;
-  const lines = unknown.map(
-    ({ path }) => `${where}: field in document is not recognized or is in the wrong location: ${path}`,
+  if (!problems.some(isUnknownField)) return;
+  const lines = problems.map((problem) =>
+    isUnknownField(problem)
+      ? `${where}: field in document is not recognized or is in the wrong location: ${problem.path}`
+      : `${where}: ${printProblems([problem])}`,
   );
   throw cliError('CLI_INPUT', lines.join('\n'));
+}
+
+function isUnknownField({ message }: Problem): boolean {
+  return message === 'unknown field';
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
