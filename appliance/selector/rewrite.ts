@@ -1,7 +1,7 @@
 /**
  * Folds namespaces and service accounts into one selector over labels, as upstream does before anything is matched. Pure.
  * Works on trees, so text inside quotes is never mistaken for a selector. Source: Calico's namespaceSelector and
- * serviceAccountSelector; `reference/data-model` calls it selector rewriting.
+ * serviceAccountSelector.
  */
 import { compareText } from '../lib/collections/compare-text.ts';
 import { and, not, type Selector } from './ast.ts';

@@ -1,4 +1,4 @@
-/** The order in which tiers and policies are evaluated. Pure. Source: Calico's policy ordering (`data-model` reference 7.1). */
+/** The order in which tiers and policies are evaluated. Pure. Source: Calico's policy ordering. */
 import { compareText } from '#appliance/lib/collections/compare-text.ts';
 import type { PolicyId, TierPolicies } from '../model/policy.ts';
 import type { PolicyInput } from './convert/policy.ts';

@@ -1,4 +1,4 @@
-/** Rules as the dataplane sees them, and the IP sets they need. Pure. Source: upstream's rule scanner (`felix` reference 2.4, 3.7). */
+/** Rules as the dataplane sees them, and the IP sets they need. Pure. Source: upstream's rule scanner. */
 import { all, and, not, type Selector } from '#appliance/selector/ast.ts';
 import { type NamedPortProtocol, namedPortSetId, selectorId, serviceSetId } from '#appliance/selector/id.ts';
 import { printSelector } from '#appliance/selector/print.ts';
