@@ -9,7 +9,7 @@ import { storeErrors } from './errors.ts';
 import { listPrefixes } from './list-prefixes.ts';
 import { Mirror } from './mirror.ts';
 import { coveringRange, disjointPrefixes, hasPrefix } from './prefixes.ts';
-import type { Revision, Store, WatchBatch } from './store.ts';
+import type { Revision, Store, Watch, WatchBatch } from './store.ts';
 import type { SyncSink, SyncStatus, Update } from './syncer.ts';
 
 export interface FollowOptions {
@@ -33,6 +33,8 @@ export interface Follower {
   readonly losses: number;
   /** Settles when following is over; rejects with an error that the sink threw. */
   readonly done: Promise<void>;
+  /** Has the sink told, by `onUpdates` without updates, that everything is told up to the store's revision of now or later. */
+  requestProgress(): void;
   /** Tells nothing more; resolves when the sink's last call is over. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export function followStore(options: FollowOptions): Follower {
       return following.losses;
     },
     done,
+    requestProgress: () => following.requestProgress(),
     close() {
       following.stop();
       return done;
@@ -72,6 +75,8 @@ class Following {
   readonly #mirror = new Mirror();
   readonly #stopped = new AbortController();
   #failures = 0;
+  #watching: Watch | undefined;
+  #isProgressWanted = false;
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -80,6 +85,11 @@ class Following {
 
   stop(): void {
     this.#stopped.abort();
+  }
+
+  requestProgress(): void {
+    this.#isProgressWanted = true;
+    this.#watching?.requestProgress();
   }
 
   async run(): Promise<void> {
@@ -142,12 +152,15 @@ class Following {
     try {
       await this.#tellStatus('in-sync', listed);
       this.#failures = 0;
+      this.#watching = watch;
+      if (this.#isProgressWanted) watch.requestProgress();
       for await (const batch of watch) {
         if (this.#isStopped) return;
         const told = this.#tellBatch(batch);
         if (told !== undefined) await told;
       }
     } finally {
+      this.#watching = undefined;
       watch.close();
     }
     if (!this.#isStopped) throw storeErrors.fail('STORE_UNAVAILABLE', 'the watch ended');
@@ -155,6 +168,7 @@ class Following {
 
   /** On the shortest path from the store to the sink: nothing is awaited that need not be. */
   #tellBatch(batch: WatchBatch): void | Promise<void> {
+    if (batch.events.length === 0) return this.#tellProgress(batch.revision);
     const updates: Update[] = [];
     for (const event of batch.events) {
       if (!hasPrefix(event.entry.key, this.#prefixes)) continue;
@@ -165,6 +179,12 @@ class Following {
     return updates.length > BATCH_UPDATES_MAX
       ? this.#tell(updates, batch.revision)
       : this.#tellOne(updates, batch.revision);
+  }
+
+  #tellProgress(revision: Revision): void | Promise<void> {
+    this.revision = Math.max(this.revision, revision);
+    this.#isProgressWanted = false;
+    return guardSink(() => this.#options.sink.onUpdates([], this.revision));
   }
 
   /** In pieces, letting others run in between. */

@@ -119,6 +119,11 @@ export interface WatchBatch {
  * and throws an AppError (STORE_COMPACTED, STORE_UNAVAILABLE, STORE_WATCH_OVERFLOW, ...) when the watch cannot go on.
  */
 export interface Watch extends AsyncIterable<WatchBatch> {
+  /**
+   * Asks how far the watch is: soon after, once all earlier events have been delivered, comes a batch without events whose
+   * revision is the store's at the request or later. Requests that wait together may share one answer.
+   */
+  requestProgress(): void;
   close(): void;
 }
 

@@ -27,13 +27,19 @@ export interface WatchOutlet {
 
 /** Progress that concerns the stream, not one watch. */
 const NO_WATCH = -1;
+/** A progress request: the watches that have not been heard of since. */
+interface Asked {
+  readonly revision: Revision;
+  readonly unheard: Set<Running>;
+}
+
 const FILTER = { noPut: 0, noDelete: 1 } as const;
 
 interface Running {
   readonly id: number;
   readonly request: WireWatchCreate;
   source: Watch;
-  /** Everything up to here has been sent. */
+  /** Everything up to here has been sent, or is no concern of this watch. */
   delivered: Revision;
   /** Something was sent since the progress timer last looked. */
   busy: boolean;
@@ -44,6 +50,7 @@ export class WatchStream {
   readonly #outlet: WatchOutlet;
   readonly #running = new Map<number, Running>();
   readonly #timer: NodeJS.Timeout;
+  readonly #asked: Asked[] = [];
   #requests: Promise<void> = Promise.resolve();
   #drained: Promise<void> | undefined;
   #nextId = 0;
@@ -52,7 +59,7 @@ export class WatchStream {
   constructor(face: FaceContext, outlet: WatchOutlet) {
     this.#face = face;
     this.#outlet = outlet;
-    this.#timer = setInterval(() => this.#reportIdle(), face.progressIntervalMs).unref();
+    this.#timer = setInterval(() => this.#askIdle(), face.progressIntervalMs).unref();
   }
 
   /** Takes one request; requests are carried out one after another. */
@@ -74,7 +81,7 @@ export class WatchStream {
     if (this.#closed) return;
     if (request.create_request) await this.#create(request.create_request);
     else if (request.cancel_request) await this.#cancel(longToNumber(request.cancel_request.watch_id));
-    else if (request.progress_request) await this.#reportProgress();
+    else if (request.progress_request) await this.#askProgress();
   }
 
   async #create(request: WireWatchCreate): Promise<void> {
@@ -130,8 +137,12 @@ export class WatchStream {
   }
 
   #deliver(running: Running, batch: WatchBatch): Promise<void> | undefined {
+    running.delivered = Math.max(running.delivered, batch.revision);
+    if (batch.events.length === 0) {
+      this.#passOnProgress(running);
+      return this.#drained;
+    }
     const events = batch.events.filter(wanted(running.request.filters)).map(wireEvent);
-    running.delivered = batch.revision;
     if (events.length === 0) return undefined;
     running.busy = true;
     const chunks = running.request.fragment ? split(events, this.#face.responseBytesMax) : [events];
@@ -148,22 +159,30 @@ export class WatchStream {
       if (!hasCode(error, 'STORE_WATCH_OVERFLOW')) throw error;
       running.source = await this.#open(running.request, running.delivered + 1);
       if (!this.#isRunning(running)) return running.source.close();
+      if (this.#asked.some(({ unheard }) => unheard.has(running))) running.source.requestProgress();
       return void this.#pump(running);
     } catch (final) {
       if (!this.#isRunning(running)) return;
-      this.#running.delete(running.id);
+      this.#forget(running);
       if (hasCode(final, 'STORE_COMPACTED')) await this.#sendCompacted(running.id);
       else this.#outlet.fail(refusalFor(this.#face.log, final));
+      this.#answerProgress();
     }
   }
 
   async #cancel(id: number): Promise<void> {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    this.#running.delete(id);
+    this.#forget(running);
     running.source.close();
     const { current } = await this.#face.store.revisions();
     this.#send({ header: this.#face.header(current), watch_id: id, canceled: true });
+    this.#answerProgress();
+  }
+
+  #forget(running: Running): void {
+    this.#running.delete(running.id);
+    for (const { unheard } of this.#asked) unheard.delete(running);
   }
 
   #refuse(revision: Revision, reason: string): void {
@@ -182,18 +201,35 @@ export class WatchStream {
     });
   }
 
-  /** Promises only what every watch of the stream has been sent: no later event may lie at or below it. */
-  async #reportProgress(): Promise<void> {
+  async #askProgress(): Promise<void> {
     const { current } = await this.#face.store.revisions();
-    const delivered = [...this.#running.values()].map((running) => running.delivered);
-    this.#send({ header: this.#face.header(Math.min(current, ...delivered)), watch_id: NO_WATCH });
+    const unheard = new Set(this.#running.values());
+    this.#asked.push({ revision: current, unheard });
+    for (const running of unheard) running.source.requestProgress();
+    this.#answerProgress();
   }
 
-  #reportIdle(): void {
+  /** The store says that this watch has had everything; those that asked for it are told under their own id. */
+  #passOnProgress(running: Running): void {
+    const header = this.#face.header(running.delivered);
+    if (running.request.progress_notify) this.#send({ header, watch_id: running.id });
+    for (const { revision, unheard } of this.#asked) if (running.delivered >= revision) unheard.delete(running);
+    this.#answerProgress();
+  }
+
+  /** Promises only what every watch of the stream has been sent: no later event may lie at or below it. */
+  #answerProgress(): void {
+    while (this.#asked[0]?.unheard.size === 0) {
+      const { revision } = this.#asked.shift()!;
+      const delivered = [...this.#running.values()].map((running) => running.delivered);
+      const least = delivered.length === 0 ? revision : Math.min(...delivered);
+      this.#send({ header: this.#face.header(least), watch_id: NO_WATCH });
+    }
+  }
+
+  #askIdle(): void {
     for (const running of this.#running.values()) {
-      if (running.request.progress_notify && !running.busy) {
-        this.#send({ header: this.#face.header(running.delivered), watch_id: running.id });
-      }
+      if (running.request.progress_notify && !running.busy) running.source.requestProgress();
       running.busy = false;
     }
   }

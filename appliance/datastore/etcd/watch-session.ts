@@ -9,6 +9,7 @@ import { storeErrors } from '../errors.ts';
 import type { Revision, WatchBatch, WatchRequest } from '../store.ts';
 import type { EtcdClient } from './client.ts';
 import { eventOf } from './convert.ts';
+import { ProgressProof } from './progress-proof.ts';
 import { endQuietly } from './stream.ts';
 import { translateError } from './translate.ts';
 
@@ -17,8 +18,17 @@ const QUEUE_MAX = 64;
 const QUEUE_RESUME = 16;
 /** After this much silence the server is asked for a sign of life, after twice as much it counts as lost. */
 const SILENCE_MAX_MS = 10_000;
+/** An unproven answer to a progress request is put to the test after this long; a request that got none is repeated after the other. */
+const PROOF_MS = 250;
+const UNANSWERED_MS = 1_000;
 /** The id under which a progress request is answered; it belongs to no watch. */
 const NO_WATCH = '-1';
+
+/** What is handed out, and up to where history is certainly not needed again. */
+interface Received {
+  readonly batch: WatchBatch;
+  readonly certain: Revision;
+}
 
 type Stream = ClientDuplexStream<IWatchRequest, IWatchResponse>;
 
@@ -45,18 +55,21 @@ export async function openWatchSession(
 
 export class WatchSession {
   readonly #stream: Stream;
-  readonly #queue: WatchBatch[] = [];
+  readonly #queue: Received[] = [];
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #progress: ProgressProof;
   readonly #created = Promise.withResolvers<void>();
   #waiting: PromiseWithResolvers<WatchBatch | undefined> | undefined;
   #end: { readonly error: AppError | undefined } | undefined;
   #nextRevision: Revision;
   #createdRevision: Revision = 0;
   #heardAtMs = performance.now();
+  #askAgain: NodeJS.Timeout | undefined;
 
   constructor(stream: Stream, startRevision: Revision) {
     this.#stream = stream;
     this.#nextRevision = startRevision;
+    this.#progress = new ProgressProof(startRevision - 1);
     this.#heartbeat = setInterval(() => this.#checkSilence(), SILENCE_MAX_MS / 2).unref();
     this.#created.promise.catch(() => undefined);
     stream.on('data', (response: IWatchResponse) => this.#receive(response));
@@ -74,6 +87,19 @@ export class WatchSession {
     return this.#createdRevision;
   }
 
+  /** A progress request waits for its answer. */
+  get isProgressWanted(): boolean {
+    return this.#progress.isWanted;
+  }
+
+  /** Asks for a batch without events that says how far the watch is. */
+  requestProgress(): void {
+    this.#progress.want();
+    if (this.#end !== undefined) return;
+    this.#ask();
+    this.#askAgainIn(UNANSWERED_MS);
+  }
+
   /** Settles with the server's answer to the creation. */
   async created(timeoutMs: number): Promise<void> {
     const late = () =>
@@ -88,10 +114,10 @@ export class WatchSession {
 
   /** The next batch; undefined after `close()`. What came before an error is handed out before it. */
   next(): Promise<WatchBatch | undefined> {
-    const batch = this.#queue.shift();
-    if (batch !== undefined) {
+    const received = this.#queue.shift();
+    if (received !== undefined) {
       if (this.#queue.length === QUEUE_RESUME) this.#resume();
-      return Promise.resolve(this.#handOut(batch));
+      return Promise.resolve(this.#handOut(received));
     }
     if (this.#end !== undefined) return this.#end.error ? Promise.reject(this.#end.error) : Promise.resolve(undefined);
     this.#waiting = Promise.withResolvers();
@@ -107,28 +133,60 @@ export class WatchSession {
     this.#heardAtMs = performance.now();
     if (response.canceled) this.#finish(cancelError(response));
     else if (response.created) this.#confirm(response);
-    else if (response.watch_id !== NO_WATCH) this.#push(batchOf(response));
+    else if (response.watch_id === NO_WATCH) this.#takeAnswer(Number(response.header.revision));
+    else this.#takeBatch(batchOf(response));
+  }
+
+  #takeBatch(batch: WatchBatch): void {
+    this.#progress.reached(batch.revision);
+    // Whoever waits for progress gets it with the answer, which follows.
+    if (batch.events.length === 0 && this.#progress.isWanted) return;
+    this.#push({ batch, certain: batch.revision });
+  }
+
+  #takeAnswer(revision: Revision): void {
+    const proven = this.#progress.answer(revision);
+    if (proven === undefined) {
+      if (this.#progress.isWanted) this.#askAgainIn(PROOF_MS);
+      return;
+    }
+    clearTimeout(this.#askAgain);
+    this.#push({ batch: { revision: proven, events: [] }, certain: this.#progress.certain });
+  }
+
+  #ask(): void {
+    this.#progress.asked();
+    this.#stream.write({ progress_request: {} });
+  }
+
+  #askAgainIn(ms: number): void {
+    clearTimeout(this.#askAgain);
+    this.#askAgain = setTimeout(() => {
+      this.#ask();
+      this.#askAgainIn(UNANSWERED_MS);
+    }, ms).unref();
   }
 
   #confirm(response: IWatchResponse): void {
     this.#createdRevision = Number(response.header.revision);
     if (this.#nextRevision === 0) this.#nextRevision = this.#createdRevision + 1;
+    this.#progress.reached(this.#nextRevision - 1);
     this.#created.resolve();
   }
 
-  #push(batch: WatchBatch): void {
+  #push(received: Received): void {
     if (this.#waiting !== undefined) {
       const waiting = this.#waiting;
       this.#waiting = undefined;
-      waiting.resolve(this.#handOut(batch));
+      waiting.resolve(this.#handOut(received));
       return;
     }
-    this.#queue.push(batch);
+    this.#queue.push(received);
     if (this.#queue.length >= QUEUE_MAX) this.#stream.pause();
   }
 
-  #handOut(batch: WatchBatch): WatchBatch {
-    this.#nextRevision = Math.max(this.#nextRevision, batch.revision + 1);
+  #handOut({ batch, certain }: Received): WatchBatch {
+    this.#nextRevision = Math.max(this.#nextRevision, certain + 1);
     return batch;
   }
 
@@ -141,13 +199,14 @@ export class WatchSession {
     if (this.#stream.isPaused()) return;
     const silentMs = performance.now() - this.#heardAtMs;
     if (silentMs >= 2 * SILENCE_MAX_MS) this.#finish(storeErrors.fail('STORE_UNAVAILABLE', 'the watch fell silent'));
-    else if (silentMs >= SILENCE_MAX_MS) this.#stream.write({ progress_request: {} });
+    else if (silentMs >= SILENCE_MAX_MS) this.#ask();
   }
 
   #finish(error: AppError | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     clearInterval(this.#heartbeat);
+    clearTimeout(this.#askAgain);
     this.#created.reject(error ?? storeErrors.fail('STORE_CLOSED'));
     endQuietly(this.#stream);
     if (error === undefined) this.#waiting?.resolve(undefined);

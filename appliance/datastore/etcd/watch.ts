@@ -67,6 +67,10 @@ class EtcdWatch implements Watch {
     signal?.addEventListener('abort', this.#onAbort);
   }
 
+  requestProgress(): void {
+    if (!this.#closed) this.#session.requestProgress();
+  }
+
   close(): void {
     this.#closed = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
@@ -108,6 +112,7 @@ class EtcdWatch implements Watch {
         assertContinues(session, startRevision);
         log.info({ startRevision, reason: String(broken) }, 'watch resumed');
         if (this.#closed) session.close();
+        else if (this.#session.isProgressWanted) session.requestProgress();
         this.#session = session;
         return;
       } catch (failed) {

@@ -14,12 +14,18 @@ import { type Slice, Watcher, type WatchLimits, type WatchSource } from './watch
 export class WatchHub implements WatchSource {
   readonly limits: WatchLimits;
   readonly #state: State;
+  #published: Revision;
   readonly #following = new WatchGroups<Watcher>();
   readonly #all = new Set<Watcher>();
 
   constructor(state: State, limits: WatchLimits) {
     this.#state = state;
+    this.#published = state.revision;
     this.limits = limits;
+  }
+
+  get published(): Revision {
+    return this.#published;
   }
 
   /** Starts a watch; from here on it misses nothing. STORE_COMPACTED when its start is gone. */
@@ -34,6 +40,7 @@ export class WatchHub implements WatchSource {
 
   /** Tells the watchers of a durable group. */
   publish(draft: Draft): void {
+    this.#published = draft.revision;
     if (this.#following.isEmpty || draft.events.length === 0) return;
     const collected = new Map<Group<Watcher>, WatchEvent[]>();
     for (const event of draft.events) {
@@ -53,6 +60,7 @@ export class WatchHub implements WatchSource {
 
   /** The store has been read anew and may hold more than `revision`, the last one published. */
   rewind(revision: Revision): void {
+    this.#published = this.#state.revision;
     for (const watcher of this.#following.members) {
       this.#following.remove(watcher);
       watcher.rewind(revision);

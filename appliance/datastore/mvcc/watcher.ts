@@ -23,6 +23,8 @@ export interface Slice {
 /** What a watcher asks of its hub. */
 export interface WatchSource {
   readonly limits: WatchLimits;
+  /** Up to here whoever follows has been pushed everything. */
+  readonly published: Revision;
   /** Follows from `next` on when that is not in the past; otherwise says no. */
   follow(watcher: Watcher, next: Revision): boolean;
   forget(watcher: Watcher): void;
@@ -39,6 +41,7 @@ export class Watcher implements Watch {
   #next: Revision;
   #isFollowing = false;
   #isClosed = false;
+  #isProgressWanted = false;
   #error: unknown;
   #queue: WatchBatch[] = [];
   #queuedEvents = 0;
@@ -56,6 +59,11 @@ export class Watcher implements Watch {
 
   [Symbol.asyncIterator](): AsyncIterator<WatchBatch> {
     return this.#batches;
+  }
+
+  requestProgress(): void {
+    this.#isProgressWanted = true;
+    this.#wake?.();
   }
 
   close(): void {
@@ -104,7 +112,7 @@ export class Watcher implements Watch {
     try {
       while (!this.#isClosed) {
         if (this.#error !== undefined) throw this.#error;
-        const batch = this.#take() ?? (await this.#more());
+        const batch = this.#take() ?? this.#progress() ?? (await this.#more());
         if (batch !== undefined) yield batch;
       }
     } finally {
@@ -122,6 +130,13 @@ export class Watcher implements Watch {
     this.#queuedEvents = 0;
     this.#queuedBytes = 0;
     return batch;
+  }
+
+  /** To be asked when nothing is queued: whoever follows then has everything that was published. */
+  #progress(): WatchBatch | undefined {
+    if (!this.#isProgressWanted || !this.#isFollowing) return undefined;
+    this.#isProgressWanted = false;
+    return { revision: this.#source.published, events: [] };
   }
 
   async #more(): Promise<WatchBatch | undefined> {

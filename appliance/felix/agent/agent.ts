@@ -104,6 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const socket = await startStatusSocket({
     path: join(options.runDir, 'node.sock'),
     progress,
+    requestProgress: () => following.requestProgress(),
     describe: () => ({
       node: nodename,
       store: pipeline.status,

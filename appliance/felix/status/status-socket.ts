@@ -3,15 +3,20 @@
  * Read only, on a unix socket in the run directory. I/O.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Revision } from '../../datastore/store.ts';
 import { listenOnUnixSocket } from '../../lib/unix-socket.ts';
 import type { Progress } from './progress.ts';
 
 export interface StatusSocketOptions {
   readonly path: string;
   readonly progress: Progress;
+  /** Asks the store how far it is: changes elsewhere in the store raise its revision, and nobody tells. */
+  readonly requestProgress: () => void;
   /** The whole status as plain data. */
   readonly describe: () => Record<string, unknown>;
 }
+
+const askAgainMs = 100;
 
 export async function startStatusSocket(options: StatusSocketOptions): Promise<{ close(): Promise<void> }> {
   const server = createServer((request, response) => {
@@ -39,10 +44,22 @@ async function answer(options: StatusSocketOptions, request: IncomingMessage, re
   if (!(timeoutMs >= 0 && timeoutMs <= 600_000))
     return send(response, 400, { message: 'timeoutMs: not within 0..600000' });
   try {
-    await options.progress.waitUntil(revision, AbortSignal.timeout(timeoutMs));
+    await waitUntil(options, revision, AbortSignal.timeout(timeoutMs));
     send(response, 200, { appliedRevision: options.progress.appliedRevision });
   } catch {
     send(response, 504, { message: 'not there yet', appliedRevision: options.progress.appliedRevision });
+  }
+}
+
+async function waitUntil(options: StatusSocketOptions, revision: Revision, signal: AbortSignal): Promise<void> {
+  const { progress, requestProgress } = options;
+  if (revision <= progress.appliedRevision) return;
+  requestProgress();
+  const asking = setInterval(requestProgress, askAgainMs);
+  try {
+    await progress.waitUntil(revision, signal);
+  } finally {
+    clearInterval(asking);
   }
 }
 

@@ -106,6 +106,34 @@ test('`followStore()` distrusts equal revisions when the store has gone back', a
   await follower.close();
 });
 
+test('`followStore()` tells on request how far it is, though nothing happens below its prefixes', async (t) => {
+  const store = await openMemoryStore();
+  const sink = new Recorder();
+  const follower = followStore({ store, prefixes: ['/a/'], sink, ...quick });
+  await sink.until((s) => s.status === 'in-sync');
+  const { revision } = await store.put(bytes('/elsewhere'), bytes('1'));
+  follower.requestProgress();
+  await sink.until((s) => s.progress.length > 0);
+  t.deepEqual(sink.progress, [revision]);
+  t.is(follower.revision, revision);
+  await follower.close();
+});
+
+test('`followStore()` answers a request for progress made while the store was away', async (t) => {
+  const store = await openMemoryStore();
+  const breakable = breakableStore(store);
+  breakable.refuse('watch');
+  const sink = new Recorder();
+  const follower = followStore({ store: breakable.store, prefixes: ['/a/'], sink, ...quick });
+  await sink.until((s) => s.status === 'wait' && s.statuses.length > 1);
+  const { revision } = await store.put(bytes('/elsewhere'), bytes('1'));
+  follower.requestProgress();
+  breakable.up();
+  await sink.until((s) => s.progress.includes(revision));
+  t.is(sink.status, 'in-sync');
+  await follower.close();
+});
+
 test('`followStore()` rejects with the error of its sink', async (t) => {
   const store = await openMemoryStore();
   await store.put(bytes('/a/1'), bytes('1'));
@@ -141,7 +169,11 @@ function breakableStore(inner: Store) {
       controllers.add(broken.reject);
       const source = watch[Symbol.asyncIterator]();
       const next = () => Promise.race([source.next(), broken.promise]);
-      return { close: () => watch.close(), [Symbol.asyncIterator]: () => ({ next }) };
+      return {
+        requestProgress: () => watch.requestProgress(),
+        close: () => watch.close(),
+        [Symbol.asyncIterator]: () => ({ next }),
+      };
     },
   };
   return {

@@ -7,10 +7,13 @@ export class Recorder implements SyncSink {
   readonly updates: Update[] = [];
   readonly statuses: SyncStatus[] = [];
   readonly faults: string[] = [];
+  /** The revisions told without updates. */
+  readonly progress: number[] = [];
   readonly #revisions = new Map<string, number>();
   #busy = false;
 
-  onUpdates(updates: readonly Update[]): void {
+  onUpdates(updates: readonly Update[], revision: number): void {
+    if (updates.length === 0) this.progress.push(revision);
     if (this.#busy) this.faults.push('calls overlap');
     if (updates.length > 500) this.faults.push(`${updates.length} updates at once`);
     for (const update of updates) this.#take(update);

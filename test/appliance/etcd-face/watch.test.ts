@@ -102,6 +102,29 @@ test('Watch reports progress on request and by itself, never beyond what was del
   watch.close();
 });
 
+test('Watch reports the revision of the store to watches of quiet ranges', async (t) => {
+  await using served = await serveMemory({ progressIntervalMs: 50 });
+  const watch = openBareWatch(`unix:${served.socketPath}`);
+  watch.stream.write({ create_request: { key: bytes('/quiet'), progress_notify: true } });
+  watch.stream.write({ create_request: { key: bytes('/silent') } });
+  await watch.until((received) => received.length === 2);
+  const { revision } = await served.store.put(bytes('/a'), bytes('1'));
+  watch.stream.write({ progress_request: {} });
+  await watch.until((received) => received.some((answer) => answer.watch_id === -1));
+  t.deepEqual(
+    watch.received.slice(2).map((answer) => [answer.watch_id, answer.header.revision]),
+    [
+      [0, revision],
+      [-1, revision],
+    ],
+  );
+  const later = await served.store.put(bytes('/a'), bytes('2'));
+  await watch.until((received) => received.some((answer) => answer.header.revision === later.revision));
+  t.is(watch.received.at(-1)!.watch_id, 0);
+  t.false(watch.received.slice(2).some((answer) => answer.watch_id === 1));
+  watch.close();
+});
+
 test('Watch keeps a client that does not read from filling the memory, and loses nothing for it', async (t) => {
   const store = await openMemoryStore({ watchLimits: { eventsMax: 20, bytesMax: 1_000_000 } });
   await using served = await serveMemory({ store });

@@ -1,6 +1,6 @@
 /** Contract: watches: from now, from a revision, with previous values, ended in every way. */
 import type { TestFn } from 'ava';
-import type { KeyRange, Store } from '#appliance/datastore/store.ts';
+import type { KeyRange, Store, Watch } from '#appliance/datastore/store.ts';
 import { contractTests, readEvents, type StoreFactory, throwsCode, within } from './scope.ts';
 
 export function watchContract(test: TestFn, name: string, factory: StoreFactory): void {
@@ -169,6 +169,57 @@ export function watchContract(test: TestFn, name: string, factory: StoreFactory)
     },
   );
 
+  check(
+    'requestProgress() is answered with the revision of the store after all events before it',
+    async (t, { store, prefix, put, print }) => {
+      const watch = await store.watch(prefix('in/'));
+      for (let i = 0; i < 20; i++) await put(`in/${i}`, '1');
+      const elsewhere = await put('out', '1');
+      watch.requestProgress();
+      const first = await readProgress(watch);
+      t.is(first.events, 20);
+      t.true(first.revision >= elsewhere, `${first.revision}, asked at ${elsewhere}`);
+      const later = await put('out', '2');
+      watch.requestProgress();
+      const second = await readProgress(watch);
+      t.is(second.events, 0);
+      t.true(second.revision >= later, `${second.revision}, asked at ${later}`);
+      await put('in/end', '1');
+      t.deepEqual((await readEvents(t, watch, 1)).map(print), ['put in/end=1']);
+    },
+  );
+
+  check(
+    'requestProgress() is answered while somebody waits, when nothing happened since the watch began',
+    async (t, { store, prefix, put }) => {
+      const before = await put('out', '1');
+      const watch = await store.watch(prefix('in/'));
+      const reading = readProgress(watch);
+      watch.requestProgress();
+      const { events, revision } = await reading;
+      t.is(events, 0);
+      t.true(revision >= before);
+      watch.close();
+      watch.requestProgress();
+      t.true((await within(10, watch[Symbol.asyncIterator]().next())).done);
+    },
+  );
+
+  check('requestProgress() of a watch that reads history is answered at its end', async (t, { store, prefix, put }) => {
+    const startRevision = await put('in/0', '1');
+    for (let i = 1; i < 700; i += 50) {
+      const writes = Array.from({ length: 50 }, (_, j) => put(`in/${i + j}`, '1'));
+      await Promise.all(writes);
+    }
+    const elsewhere = await put('out', '1');
+    const watch = await store.watch({ ...prefix('in/'), startRevision });
+    watch.requestProgress();
+    const { events, revision } = await readProgress(watch);
+    t.is(events, 701);
+    t.true(revision >= elsewhere);
+    watch.close();
+  });
+
   check('watch() resumes after what it delivered', async (t, { store, prefix, put }) => {
     const first = await put('n', '0');
     const writing = (async () => {
@@ -189,6 +240,16 @@ export function watchContract(test: TestFn, name: string, factory: StoreFactory)
       Array.from({ length: 100 }, (_, i) => `${i}`),
     );
   });
+}
+
+/** Reads up to the answer to a progress request: how many events came before it, and its revision. */
+async function readProgress(watch: Watch): Promise<{ events: number; revision: number }> {
+  let events = 0;
+  for (const batches = watch[Symbol.asyncIterator](); ; ) {
+    const { value: batch } = await within(10, batches.next());
+    if (batch.events.length === 0) return { events, revision: batch.revision };
+    events += batch.events.length;
+  }
 }
 
 /** The revisions of a range up to the put of `the end`. */

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { WatchSession } from '#appliance/datastore/etcd/watch-session.ts';
 
@@ -45,13 +46,62 @@ test('a session is as far as its last event, however far the header is', async (
   session.close();
 });
 
-test('a session takes the answer to a progress request for a sign of life only', async (t) => {
+test('a session takes an answer to a progress request for a sign of life only, unless somebody asked', async (t) => {
   const { stream, answer } = fakeStream();
   const session = new WatchSession(stream, 0);
   answer({ created: true, header: { revision: '10' } });
   t.is(session.nextRevision, 11);
   answer({ watch_id: '-1', header: { revision: '50' } });
   answer({ events: [put(12)] });
+  t.is((await session.next())?.revision, 12);
+  session.close();
+});
+
+test('a session believes the answer to a progress request when the watch itself is as far', async (t) => {
+  const { stream, answer, written } = fakeStream();
+  const session = new WatchSession(stream, 5);
+  answer({ created: true, header: { revision: '9' } });
+  session.requestProgress();
+  t.deepEqual(written, [{ progress_request: {} }]);
+  answer({ events: [put(7)] });
+  answer({ header: { revision: '9' } });
+  answer({ watch_id: '-1', header: { revision: '9' } });
+  t.is((await session.next())?.revision, 7);
+  t.deepEqual(await session.next(), { revision: 9, events: [] });
+  t.false(session.isProgressWanted);
+  t.is(session.nextRevision, 10);
+  session.close();
+});
+
+test('a session asks again when an answer is ahead of its watch, and takes the first when nothing came in between', async (t) => {
+  const { stream, answer, written } = fakeStream();
+  const session = new WatchSession(stream, 5);
+  answer({ created: true, header: { revision: '9' } });
+  session.requestProgress();
+  answer({ watch_id: '-1', header: { revision: '9' } });
+  answer({ events: [put(8)] });
+  const event = await session.next();
+  t.is(event?.revision, 8);
+  const reading = session.next();
+  for (const revision of ['9', '12']) {
+    const before = written.length;
+    while (written.length === before) await sleep(5);
+    answer({ watch_id: '-1', header: { revision } });
+  }
+  t.deepEqual(await reading, { revision: 9, events: [] });
+  t.is(session.nextRevision, 9, 'a new session would still look for what this one was not told');
+  session.close();
+});
+
+test('a session does not take the answer to an earlier request for that to a later one', async (t) => {
+  const { stream, answer } = fakeStream();
+  const session = new WatchSession(stream, 20);
+  answer({ created: true, header: { revision: '9' } });
+  session.requestProgress();
+  session.requestProgress();
+  answer({ watch_id: '-1', header: { revision: '9' } });
+  t.true(session.isProgressWanted);
+  answer({ watch_id: '-1', header: { revision: '12' } });
   t.is((await session.next())?.revision, 12);
   session.close();
 });

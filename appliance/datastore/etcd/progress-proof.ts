@@ -1,0 +1,55 @@
+/**
+ * Whether the answer to a progress request may be believed. It belongs to the stream, not to a watch, and etcd before 3.4.25 and 3.5.8
+ * sends it ahead of events that wait to be sent: it is proven when the watch itself has reached its revision, or when a later request
+ * has been answered and no event came in between. Counts requests, so that an old answer is not taken for a new one. Pure.
+ */
+import type { Revision } from '../store.ts';
+
+export class ProgressProof {
+  #reached: Revision;
+  #asked = 0;
+  #answered = 0;
+  /** The number of the request that must have been answered; 0 when nobody wants to know. */
+  #wanted = 0;
+  #unproven: Revision | undefined;
+
+  constructor(reached: Revision) {
+    this.#reached = reached;
+  }
+
+  get isWanted(): boolean {
+    return this.#wanted > 0;
+  }
+
+  /** Up to here the watch itself has told everything. */
+  get certain(): Revision {
+    return this.#reached;
+  }
+
+  /** The next request is one whose answer is waited for. */
+  want(): void {
+    this.#wanted = this.#asked + 1;
+    this.#unproven = undefined;
+  }
+
+  /** A request has been sent. */
+  asked(): void {
+    this.#asked++;
+  }
+
+  /** The watch itself, by an event or by its own progress, is at `revision`. */
+  reached(revision: Revision): void {
+    this.#reached = Math.max(this.#reached, revision);
+    this.#unproven = undefined;
+  }
+
+  /** Takes an answer; gives the revision that is proven with it, and then nobody waits any more. */
+  answer(revision: Revision): Revision | undefined {
+    this.#answered++;
+    if (!this.isWanted || this.#answered < this.#wanted) return undefined;
+    const proven = this.#reached >= revision ? revision : this.#unproven;
+    if (proven === undefined) this.#unproven = revision;
+    else this.#wanted = 0;
+    return proven;
+  }
+}
