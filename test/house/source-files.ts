@@ -1,5 +1,5 @@
 /** Reads the source tree for the house tests: every file of ours with its text and its imports. I/O. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,9 +12,13 @@ export interface SourceFile {
   readonly imports: readonly { readonly specifier: string; readonly line: number }[];
 }
 
-/** The `.ts` files below these top-level folders. */
+/** The `.ts` files below these top-level folders, as far as they exist. */
 export function readSources(folders: readonly string[]): SourceFile[] {
-  return folders.flatMap((folder) => walk(join(root, folder))).map(readSource);
+  return folders
+    .map((folder) => join(root, folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap(walk)
+    .map(readSource);
 }
 
 function walk(folder: string): string[] {
