@@ -31,6 +31,26 @@ export async function matchTable(
   return written;
 }
 
+/** Every chain has the rules that we left in it, under the handles we were given. */
+export function isAsWritten(desired: DesiredState, dump: NftTableDump): boolean {
+  const handles = new Map<string, number[]>(dump.chains.map(({ name }) => [name, []]));
+  for (const { chain, handle } of dump.rules) handles.get(chain)?.push(Number(handle));
+  const { chains } = desired;
+  if (handles.size !== chains.writtenCount) return false;
+  return [...handles].every(([name, found]) => {
+    const left = chains.writtenOf(name)?.handles;
+    return left !== undefined && left.length === found.length && left.every((handle, i) => handle === found[i]);
+  });
+}
+
+/** The dispatch maps hold what we left in them. */
+export async function isDispatchAsWritten(desired: DesiredState, readElements: ReadElements): Promise<boolean> {
+  for (const map of dispatchMaps) {
+    if (!isSameElements(desired.dispatch.writtenElements(map), await readElements(map))) return false;
+  }
+  return true;
+}
+
 function* pendingOf(desired: DesiredState, set: string): Generator<string> {
   for (const [text, isAdded] of desired.elements.pending().get(set) ?? []) if (isAdded) yield text;
 }

@@ -54,6 +54,7 @@ class NftablesDataplane implements Dataplane {
   #revision: Revision | undefined;
   #isOpen = false;
   #isDue = false;
+  #isCheckDue = false;
   #isClosed = false;
   #running: Promise<void> | undefined;
   #retryMs = retryMinMs;
@@ -92,6 +93,8 @@ class NftablesDataplane implements Dataplane {
 
   accept(flush: Flush): void {
     this.#queue.push(flush);
+    this.#retry?.cancel();
+    this.#retry = undefined;
     this.#wake();
   }
 
@@ -164,6 +167,8 @@ class NftablesDataplane implements Dataplane {
     const startMs = this.#clock.now();
     const revision = this.#revision;
     if (!this.#isOpen) await this.#open(config);
+    if (this.#isCheckDue) await this.#writer.check();
+    this.#isCheckDue = false;
     this.#desired.settle(this.#interfaces.interfaces());
     await this.#host.removeBefore(config);
     const { problem, stats } = await this.#writer.write();
@@ -185,18 +190,14 @@ class NftablesDataplane implements Dataplane {
       this.#desired.markRefusedAgain();
       this.#wake();
     });
-    this.#every(config.nftablesRefreshIntervalMs, () => this.#reread());
+    this.#every(config.nftablesRefreshIntervalMs, () => {
+      this.#isCheckDue = true;
+      this.#wake();
+    });
     this.#every(config.routeRefreshIntervalMs, () => {
       this.#host.resync();
       this.#wake();
     });
-  }
-
-  /** Compares the kernel's table with ours in the next pass; nothing is written when they agree. */
-  #reread(): void {
-    if (this.#running !== undefined) return;
-    this.#writer.forget();
-    this.#wake();
   }
 
   /** A period of zero means never. */

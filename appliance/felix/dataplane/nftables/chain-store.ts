@@ -145,6 +145,10 @@ export class ChainStore {
     return this.#written.get(name);
   }
 
+  get writtenCount(): number {
+    return this.#written.size;
+  }
+
   /** The kernel has the changed chains now. */
   commit(written: ReadonlyMap<string, WrittenChain>): void {
     for (const name of this.#changed) {

@@ -48,6 +48,12 @@ export class DispatchStore {
     return entries && elementsOf(entries.keys(), entries);
   }
 
+  /** All elements that the kernel has of a map, as far as we know. */
+  writtenElements(map: DispatchMap): NftElement[] {
+    const { written } = this.#tables.get(map) as DispatchTable;
+    return elementsOf(written.keys(), written);
+  }
+
   commit(): void {
     for (const { entries, written, touched } of this.#tables.values()) {
       for (const name of touched) {

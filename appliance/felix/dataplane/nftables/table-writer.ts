@@ -5,7 +5,7 @@
 import type { Nft, NftRefusal, NftTableDump } from '../../../kernel/kernel.ts';
 import type { Logger } from '../../../lib/log.ts';
 import { printPolicyId } from '../../model/policy.ts';
-import { matchTable } from './adopt.ts';
+import { isAsWritten, isDispatchAsWritten, matchTable } from './adopt.ts';
 import type { DesiredState } from './desired-state.ts';
 import type { Plan, PlanOptions } from './plan.ts';
 import { planPass, resolveHandles } from './plan.ts';
@@ -67,6 +67,20 @@ export class TableWriter {
       if (wasRewrite) this.#isKnown = false;
     }
     return { problem: 'the kernel refuses one change after another', stats: noStats };
+  }
+
+  /** Reads chains, rules and dispatch back; what others changed is written anew in the next pass. Members are not read: they may be millions. */
+  async check(): Promise<void> {
+    if (!this.#isKnown) return;
+    const { nft, table, desired, log } = this.#parts;
+    const dump = await nft.dumpTable(table);
+    const isIntact =
+      dump !== undefined &&
+      isAsWritten(desired, dump) &&
+      (await isDispatchAsWritten(desired, (set) => nft.dumpElements(table, set)));
+    if (isIntact) return;
+    log.warn({ table }, 'somebody changed our table');
+    this.forget();
   }
 
   /** The table may have been changed by others: compare or rewrite in the next pass. */
