@@ -11,13 +11,14 @@ import { createGraph, type Graph } from '../calc/graph.ts';
 import type { ConfigSource, Resolved } from '../config/source.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { Message } from '../model/messages.ts';
+import { createSpoofingEndpoints } from './spoofing-endpoints.ts';
 
 export interface PipelineOptions {
   readonly hostname: string;
   readonly config: ConfigSource;
   readonly dataplane: Dataplane;
   readonly log: Logger;
-  /** Called whenever the effective configuration is new, before the dataplane hears of it. */
+  /** Called whenever effective values or their problems are new, the first time in any case, before the dataplane hears of them. */
   readonly onConfig: (resolved: Resolved) => void;
 }
 
@@ -41,10 +42,12 @@ const sliceMs = 8;
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { config, dataplane, log } = options;
   const graph = createGraph({ hostname: options.hostname });
+  const spoofing = createSpoofingEndpoints();
   let status: SyncStatus = 'wait';
   let isStarted = false;
   let isConfigDirty = true;
   let sentRevision = 0;
+  let lastResolved = '';
   let lastConfig = '';
 
   return {
@@ -54,7 +57,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     get sentRevision() {
       return sentRevision;
     },
-    problems: () => graph.problems(),
+    problems: () => new Map([...graph.problems(), ...config.problems]),
     async onUpdates(updates, revision) {
       let sliceEndsAt = performance.now() + sliceMs;
       for (const update of updates) {
@@ -67,7 +70,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (isStarted) await send(revision);
     },
     async onStatus(next, revision) {
-      if (next !== status) log.info({ status: next, revision }, 'store');
+      if (next !== status) log.info({ status: next, revision }, 'store status');
       status = next;
       if (next !== 'in-sync') return;
       isStarted = true;
@@ -78,14 +81,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   function take(update: Update): void {
     const decoded = decodeUpdate(update);
-    if (config.update(decoded.key, decoded.value)) isConfigDirty = true;
+    if (config.update(decoded)) isConfigDirty = true;
+    spoofing.update(decoded);
     graph.update([decoded]);
   }
 
   /** A big flush goes in parts, so that the event loop gets its turn between them. */
   async function send(revision: Revision): Promise<void> {
     if (!config.isStoreReady) return;
-    const settings = configMessages();
+    const settings = isConfigDirty ? configMessages() : [];
     if (settings.length > 0) dataplane.accept({ revision: sentRevision, messages: settings });
     for (let part = graph.flush(partMessages); part !== undefined; part = graph.flush(partMessages)) {
       dataplane.accept(part);
@@ -96,13 +100,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function configMessages(): Message[] {
-    if (!isConfigDirty) return [];
     isConfigDirty = false;
     const resolved = config.resolve();
+    const { problems, values } = resolved;
+    const resolvedText = JSON.stringify([problems, ...values]);
+    if (resolvedText !== lastResolved) options.onConfig(resolved);
+    lastResolved = resolvedText;
     const text = JSON.stringify(resolved.config);
     if (text === lastConfig) return [];
     lastConfig = text;
-    options.onConfig(resolved);
+    graph.allowSourceSpoofing(resolved.config.isSourceSpoofingAllowed);
+    graph.update(spoofing.all());
     return [{ type: 'config-update', config: resolved.config }];
   }
 }

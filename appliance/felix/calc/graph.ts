@@ -39,6 +39,8 @@ export interface Graph {
   status(status: SyncStatus, revision?: Revision): void;
   /** What has changed since the last flush, referents first; undefined when nothing has, not even the revision. */
   flush(maxMessages?: number): GraphFlush | undefined;
+  /** Holds for what `update` is told from now on: whoever changes it tells the endpoints that ask for spoofing again. */
+  allowSourceSpoofing(isAllowed: boolean): void;
   /** What is wrong with stored objects, by store key. */
   problems(): ReadonlyMap<string, readonly Problem[]>;
   /** Rows held by all parts but for what an empty store needs: 0 when everything was deleted and flushed. */
@@ -60,6 +62,7 @@ class CalculationGraph implements Graph {
   #flushedRevision = 0;
   #isInSync = false;
   #isInSyncSent = false;
+  readonly #context: { readonly hostname: string; isSourceSpoofingAllowed: boolean };
   /** The rest of a flush that was handed out in part. */
   #rest: Generator<Message> | undefined;
 
@@ -70,7 +73,8 @@ class CalculationGraph implements Graph {
     profiles.setProfile(defaultAllowName, defaultAllowProfile());
     const endpoints = new LocalEndpoints(this.#rules, profiles);
     this.#parts = { sets, profiles, endpoints, pools: new IpPools(), hosts: new Hosts() };
-    this.#kinds = createKinds(this.#parts, { hostname, isSourceSpoofingAllowed });
+    this.#context = { hostname, isSourceSpoofingAllowed };
+    this.#kinds = createKinds(this.#parts, this.#context);
     this.#emptyRows = this.#countRows();
   }
 
@@ -100,6 +104,10 @@ class CalculationGraph implements Graph {
     }
     this.#rest = rest;
     return { revision: this.#flushedRevision, messages, isLast: false };
+  }
+
+  allowSourceSpoofing(isAllowed: boolean): void {
+    this.#context.isSourceSpoofingAllowed = isAllowed;
   }
 
   problems(): ReadonlyMap<string, readonly Problem[]> {

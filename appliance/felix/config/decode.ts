@@ -1,144 +1,108 @@
 /**
- * Decodes raw parameter texts into the configuration the brains read. A value that cannot be read is replaced by its default and reported. Pure.
- * Source: Felix configuration parameters (names, defaults, text forms).
+ * From raw parameter texts to the configuration the brains read: which parameter feeds which field. Names, types, ranges, words and defaults are
+ * the rows'. A value that cannot be used gives way to the default and is reported; no value stops the agent, which would stop enforcement. Pure.
  */
-import { masked, parseAddress, parsePrefix, printPrefix } from '../../lib/ip/address.ts';
-import type { FailsafePort, FelixConfig } from '../model/config.ts';
+import { assert } from '../../lib/assert.ts';
+import type { FelixConfig } from '../model/config.ts';
 import type { ResolvedValue } from './layers.ts';
-
-/** Reads a text; undefined means it cannot be read. */
-type Reader<T> = (text: string) => T | undefined;
-
-const defaultFailsafes = 'tcp:179,tcp:2379,tcp:2380,tcp:5473,tcp:6443,tcp:6666,tcp:6667';
+import { findParameter, parameterOf } from './parameter-rows.ts';
+import { type TextReader, type TextReaders, textReaders } from './parameter-text.ts';
 
 export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { config: FelixConfig; problems: string[] } {
-  const problems: string[] = [];
-  const optional = <T>(name: string, read: Reader<T>): T | undefined => {
-    const value = values.get(name.toLowerCase());
-    if (value === undefined || value.text.toLowerCase() === 'none') return undefined;
-    const decoded = read(value.text);
-    if (decoded === undefined)
-      problems.push(`${name}: cannot read ${JSON.stringify(value.text)} (from ${value.layer}); the default applies`);
-    return decoded;
-  };
-  const get = <T>(name: string, read: Reader<T>, fallback: T, none?: T): T => {
-    const isNone = values.get(name.toLowerCase())?.text.toLowerCase() === 'none';
-    return isNone && none !== undefined ? none : (optional(name, read) ?? fallback);
-  };
-  const seconds = (name: string, fallback: number) => get(name, number(0), fallback, 0) * 1000;
-  const given = <K extends string, T>(key: K, value: T | undefined) =>
-    (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
-
+  const problems = [...values].flatMap(([name, { layer }]) =>
+    findParameter(name) === undefined ? [`${name}: no such parameter (from ${layer}); it is ignored`] : [],
+  );
+  const decoder = createDecoder(values, problems);
+  const { read, word, within, given } = decoder;
   const config: FelixConfig = {
-    interfacePrefixes: get('InterfacePrefix', list(/^[a-zA-Z0-9:._+-]{1,15}$/), ['cali']),
-    interfaceExclude: get('InterfaceExclude', list(/^.+$/), ['kube-ipvs0'], []),
-    defaultEndpointToHostAction: get('DefaultEndpointToHostAction', choice('Drop', 'Return', 'Accept'), 'Drop'),
-    failsafeInbound: get('FailsafeInboundHostPorts', failsafes, failsafes(`tcp:22,udp:68,${defaultFailsafes}`)!, []),
-    failsafeOutbound: get('FailsafeOutboundHostPorts', failsafes, failsafes(`udp:53,udp:67,${defaultFailsafes}`)!, []),
-    markMask: get('NftablesMarkMask', markMask, 0xffff0000),
-    filterAllowAction: get('NftablesFilterAllowAction', choice('Accept', 'Return'), 'Accept'),
-    filterDenyAction: get('NftablesFilterDenyAction', choice('Drop', 'Reject'), 'Drop'),
-    isConntrackInvalidCheckDisabled: get('DisableConntrackInvalidCheck', boolean, false),
-    logPrefix: get('LogPrefix', (text) => text, 'calico-packet', ''),
-    logActionRateLimit: get('LogActionRateLimit', matching(/^\d+\/(second|minute|hour|day)$/), ''),
-    logActionRateLimitBurst: get('LogActionRateLimitBurst', number(0, 9999), 5),
-    areVxlanPacketsFromWorkloadsAllowed: get('AllowVXLANPacketsFromWorkloads', boolean, false),
-    areIpipPacketsFromWorkloadsAllowed: get('AllowIPIPPacketsFromWorkloads', boolean, false),
-    vxlanPort: get('VXLANPort', number(1, 65535), 4789),
-    ...given('natOutgoingAddress', optional('NATOutgoingAddress', address(4))),
-    natOutgoingExclusions: get('NATOutgoingExclusions', choice('IPPoolsOnly', 'IPPoolsAndHostIPs'), 'IPPoolsOnly'),
-    ...given('natPortRange', optional('NATPortRange', portRange)),
-    ...given(
-      'natOutgoingInterface',
-      optional('IptablesNATOutgoingInterfaceFilter', matching(/^[a-zA-Z0-9:._+-]{1,15}$/)),
-    ),
-    isIpv6Supported: get('Ipv6Support', boolean, true),
-    isIpForwardingEnabled: get('IPForwarding', choice('Enabled', 'Disabled'), 'Enabled') === 'Enabled',
-    deviceRouteProtocol: get('DeviceRouteProtocol', number(0, 255), 3),
-    ipv4RoutePriority: get('IPv4NormalRoutePriority', number(1, 2147483646), 1024),
-    ipv6RoutePriority: get('IPv6NormalRoutePriority', number(1, 2147483646), 1024),
-    ...given('deviceRouteSourceAddress', optional('DeviceRouteSourceAddress', address(4))),
-    ...given('deviceRouteSourceAddressV6', optional('DeviceRouteSourceAddressIPv6', address(6))),
-    areExternalRoutesRemoved: get('RemoveExternalRoutes', boolean, true),
-    isRouteSyncDisabled: get('RouteSyncDisabled', boolean, false),
-    isSourceSpoofingAllowed: get('WorkloadSourceSpoofing', choice('Disabled', 'Any'), 'Disabled') === 'Any',
-    isEndpointReportingEnabled: get('EndpointReportingEnabled', boolean, false),
-    endpointReportingDelayMs: seconds('EndpointReportingDelaySecs', 1),
-    reportingIntervalMs: seconds('ReportingIntervalSecs', 30),
-    reportingTtlMs: seconds('ReportingTTLSecs', 90),
-    routeRefreshIntervalMs: seconds('RouteRefreshInterval', 90),
-    nftablesRefreshIntervalMs: seconds('NftablesRefreshInterval', 180),
-    interfaceRefreshIntervalMs: seconds('InterfaceRefreshInterval', 90),
-    isHealthEnabled: get('HealthEnabled', boolean, false),
-    healthHost: get('HealthHost', (text) => text, 'localhost'),
-    healthPort: get('HealthPort', number(1, 65535), 9099),
-    logSeverityScreen: get('LogSeverityScreen', matching(/^(trace|debug|info|warning|error|fatal)$/i), 'INFO'),
-    openstackRegion: get('OpenstackRegion', matching(/^[a-z0-9]([-a-z0-9]{0,44}[a-z0-9])?$/), ''),
+    interfacePrefixes: read('InterfacePrefix', 'list'),
+    interfaceExclude: read('InterfaceExclude', 'interface-patterns'),
+    defaultEndpointToHostAction: word('DefaultEndpointToHostAction'),
+    failsafeInbound: read('FailsafeInboundHostPorts', 'failsafe-ports'),
+    failsafeOutbound: read('FailsafeOutboundHostPorts', 'failsafe-ports'),
+    markMask: read('NftablesMarkMask', 'mask'),
+    filterAllowAction: word('NftablesFilterAllowAction'),
+    filterDenyAction: word('NftablesFilterDenyAction'),
+    isConntrackInvalidCheckDisabled: read('DisableConntrackInvalidCheck', 'boolean'),
+    logPrefix: read('LogPrefix', 'string'),
+    logActionRateLimit: read('LogActionRateLimit', 'string'),
+    logActionRateLimitBurst: read('LogActionRateLimitBurst', 'integer'),
+    areVxlanPacketsFromWorkloadsAllowed: read('AllowVXLANPacketsFromWorkloads', 'boolean'),
+    areIpipPacketsFromWorkloadsAllowed: read('AllowIPIPPacketsFromWorkloads', 'boolean'),
+    vxlanPort: within('VXLANPort', 1, 65535),
+    ...given('natOutgoingAddress', read('NATOutgoingAddress', 'ipv4')),
+    natOutgoingExclusions: word('NATOutgoingExclusions'),
+    ...given('natPortRange', read('NATPortRange', 'port-range')),
+    ...given('natOutgoingInterface', read('IptablesNATOutgoingInterfaceFilter', 'interface')),
+    isIpv6Supported: read('Ipv6Support', 'boolean'),
+    isIpForwardingEnabled: word('IPForwarding') === 'Enabled',
+    deviceRouteProtocol: within('DeviceRouteProtocol', 0, 255),
+    ipv4RoutePriority: read('IPv4NormalRoutePriority', 'integer'),
+    ipv6RoutePriority: read('IPv6NormalRoutePriority', 'integer'),
+    ...given('deviceRouteSourceAddress', read('DeviceRouteSourceAddress', 'ipv4')),
+    ...given('deviceRouteSourceAddressV6', read('DeviceRouteSourceAddressIPv6', 'ipv6')),
+    areExternalRoutesRemoved: read('RemoveExternalRoutes', 'boolean'),
+    isRouteSyncDisabled: read('RouteSyncDisabled', 'boolean'),
+    isSourceSpoofingAllowed: word('WorkloadSourceSpoofing') === 'Any',
+    isEndpointReportingEnabled: read('EndpointReportingEnabled', 'boolean'),
+    endpointReportingDelayMs: read('EndpointReportingDelaySecs', 'seconds'),
+    reportingIntervalMs: read('ReportingIntervalSecs', 'seconds'),
+    reportingTtlMs: read('ReportingTTLSecs', 'seconds'),
+    routeRefreshIntervalMs: read('RouteRefreshInterval', 'seconds'),
+    nftablesRefreshIntervalMs: read('NftablesRefreshInterval', 'seconds'),
+    interfaceRefreshIntervalMs: read('InterfaceRefreshInterval', 'seconds'),
+    isHealthEnabled: read('HealthEnabled', 'boolean'),
+    healthHost: read('HealthHost', 'string'),
+    healthPort: within('HealthPort', 1, 65535),
+    logSeverityScreen: decoder.wordOrNone('LogSeverityScreen'),
+    openstackRegion: read('OpenstackRegion', 'dns-label'),
   };
   return { config, problems };
 }
 
-function boolean(text: string): boolean | undefined {
-  const lower = text.toLowerCase();
-  if (['true', '1', 'yes', 'y', 't'].includes(lower)) return true;
-  return ['false', '0', 'no', 'n', 'f'].includes(lower) ? false : undefined;
-}
+type ValueOf<K extends keyof TextReaders> = TextReaders[K] extends TextReader<infer T> ? T : never;
 
-function number(min: number, max = Number.MAX_SAFE_INTEGER): Reader<number> {
-  return (text) => {
-    const value = Number(text);
-    return text.trim() !== '' && value >= min && value <= max ? value : undefined;
+function createDecoder(values: ReadonlyMap<string, ResolvedValue>, problems: string[]) {
+  return {
+    /** The value of a parameter whose row has type `type`. */
+    read<K extends keyof TextReaders>(name: string, type: K): ValueOf<K> {
+      return readWith(name, type, textReaders[type] as unknown as TextReader<ValueOf<K>>);
+    },
+    /** The fields' unions are the words of the rows; a test compares them. */
+    word<T extends string>(name: string): T {
+      return readWith(name, 'enum', textReaders.enum) as T;
+    },
+    /** A word, or the empty text for `none`. */
+    wordOrNone(name: string): string {
+      return readWith(name, 'enum', { ...textReaders.enum, zero: { value: '' } });
+    },
+    /** An integer the kernel's field can hold, where the row alone would allow more. */
+    within(name: string, minimum: number, maximum: number): number {
+      const read: TextReader<number>['read'] = (text, row) =>
+        textReaders.integer.read(text, { ...row, minimum, maximum });
+      return readWith(name, 'integer', minimum > 0 ? { read } : { read, zero: { value: 0 } });
+    },
+    given<K extends string, T>(key: K, value: T | undefined) {
+      return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
+    },
   };
-}
 
-function choice<const T extends string>(...options: readonly T[]): Reader<T> {
-  return (text) => options.find((option) => option.toLowerCase() === text.toLowerCase());
-}
+  function readWith<T>(name: string, type: keyof TextReaders, reader: TextReader<T>): T {
+    const row = parameterOf(name);
+    assert(row.type === type, `${name} is of type ${row.type}`);
+    const given = values.get(name.toLowerCase());
+    const decoded = given === undefined ? undefined : readText(given.text);
+    if (decoded !== undefined) return decoded.value;
+    if (given !== undefined)
+      problems.push(`${name}: cannot use ${JSON.stringify(given.text)} (from ${given.layer}); the default applies`);
+    const byDefault = row.default === '' ? reader.zero : readText(row.default);
+    assert(byDefault !== undefined, `${name}: the default cannot be read`);
+    return byDefault.value;
 
-function matching(pattern: RegExp): Reader<string> {
-  return (text) => (pattern.test(text) ? text : undefined);
-}
-
-function list(item: RegExp): Reader<readonly string[]> {
-  return (text) => {
-    const items = text.split(',').map((part) => part.trim());
-    return items.every((part) => item.test(part)) ? items : undefined;
-  };
-}
-
-function address(family: 4 | 6): Reader<string> {
-  return (text) => (parseAddress(text)?.family === family ? text : undefined);
-}
-
-/** At least the three bits we use. */
-function markMask(text: string): number | undefined {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0 || value > 0xffffffff) return undefined;
-  return value.toString(2).replaceAll('0', '').length >= 3 ? value : undefined;
-}
-
-function portRange(text: string): { first: number; last: number } | undefined {
-  const match = /^(\d{1,5}):(\d{1,5})$/.exec(text);
-  if (match === null) return undefined;
-  const [first, last] = [Number(match[1]), Number(match[2])];
-  return first >= 1 && first <= last && last <= 65535 ? { first, last } : undefined;
-}
-
-const failsafeProtocols: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
-
-/** `tcp:22`, `udp:10.0.0.0/8:53`, `tcp:[fd00::/8]:22`, bare `22` for TCP. */
-function failsafes(text: string): readonly FailsafePort[] | undefined {
-  const ports = text.split(',').map((part) => failsafe(part.trim()));
-  return ports.every((port) => port !== undefined) ? ports : undefined;
-}
-
-function failsafe(text: string): FailsafePort | undefined {
-  const match = /^(?:(tcp|udp|sctp):)?(?:\[?([0-9a-f.:/]+?)\]?:)?(\d{1,5})$/i.exec(text);
-  if (match === null) return undefined;
-  const port = Number(match[3]);
-  if (port < 1 || port > 65535) return undefined;
-  const protocol = failsafeProtocols[(match[1] ?? 'tcp').toLowerCase()]!;
-  if (match[2] === undefined) return { protocol, port };
-  const net = parsePrefix(match[2]);
-  return net === undefined ? undefined : { protocol, port, net: printPrefix(masked(net)) };
+    function readText(text: string): { readonly value: T } | undefined {
+      if (text.toLowerCase() === 'none') return reader.zero;
+      const value = reader.read(text, row);
+      return value === undefined ? undefined : { value };
+    }
+  }
 }

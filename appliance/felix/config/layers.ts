@@ -26,16 +26,21 @@ export function resolveLayers(layers: readonly ConfigLayer[]): ReadonlyMap<strin
 /** The layer of `FELIX_<Name>` variables; prefix and name in any case. */
 export function environmentLayer(env: Readonly<Record<string, string | undefined>>): ConfigLayer {
   const entries = Object.entries(env).flatMap(([key, text]) =>
-    /^felix_/i.test(key) && text !== undefined ? [[key.slice(6).toLowerCase(), text] as const] : [],
+    /^felix_/i.test(key) && text !== undefined ? [[key.slice('felix_'.length).toLowerCase(), text] as const] : [],
   );
   return { name: 'environment', values: new Map(entries) };
 }
 
-/** The layer of an INI file: every section is merged, section names are ignored. */
+/** The layer of an INI file: every section is merged, section names are ignored. A text may stand in quotes; a comment may follow it. */
 export function fileLayer(path: string, text: string): ConfigLayer {
   const entries = text.split('\n').flatMap((line) => {
     const match = /^\s*([A-Za-z0-9_]+)\s*[=:]\s*(.*?)\s*$/.exec(line);
-    return match === null ? [] : [[match[1]!.toLowerCase(), match[2]!] as const];
+    return match === null ? [] : [[match[1]!.toLowerCase(), bareText(match[2]!)] as const];
   });
   return { name: path, values: new Map(entries) };
+}
+
+function bareText(text: string): string {
+  const quoted = /^(["'`])(.*?)\1\s*(?:[#;].*)?$/.exec(text);
+  return quoted === null ? text.replace(/(?:^|\s+)[#;].*$/, '') : quoted[2]!;
 }

@@ -1,35 +1,34 @@
-/** Chooses the one selector-scoped FelixConfiguration that applies to this host. Pure. */
+/** Chooses the one selector-scoped FelixConfiguration that applies to this host. Pure. Source: data model, FelixConfiguration mechanism. */
 import { labelsOfRecord, matches } from '../../selector/match.ts';
 import { parseSelector } from '../../selector/parse.ts';
-import type { ConfigLayer } from './layers.ts';
-import { valuesOfSpec } from './spec-values.ts';
 
-/** Of the configurations whose nodeSelector matches the Node's labels the oldest wins, then the lowest name; an empty layer when none does. */
-export function selectorScopedLayer(
+/** Of the configurations whose nodeSelector matches the Node's labels the oldest wins, then the lowest name; undefined when none does. */
+export function chooseScoped(
   objects: ReadonlyMap<string, unknown>,
   nodeLabels: Readonly<Record<string, string>>,
-): ConfigLayer {
+): string | undefined {
   const candidates = [...objects]
     .filter(([name, value]) => name !== 'default' && !name.startsWith('node.') && isSelected(value, nodeLabels))
-    .map(([name, value]) => ({ name, value, created: createdAt(value) }))
-    .sort((a, b) => (a.created === b.created ? compare(a.name, b.name) : compare(a.created, b.created)));
-  const winner = candidates[0];
-  if (winner === undefined) return { name: 'FelixConfiguration by selector', values: new Map() };
-  return { name: `FelixConfiguration ${winner.name}`, values: valuesOfSpec(winner.value) };
+    .map(([name, value]) => ({ name, createdMs: createdAt(value) }))
+    .sort((a, b) => a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1));
+  return candidates[0]?.name;
 }
 
 function isSelected(value: unknown, labels: Readonly<Record<string, string>>): boolean {
-  const text = (value as { spec?: { nodeSelector?: unknown } } | null)?.spec?.nodeSelector;
+  const text = selectorOf(value);
   if (typeof text !== 'string' || text === '') return false;
   const selector = parseSelector(text);
   return selector.ok && matches(selector.value, labelsOfRecord(labels));
 }
 
-function createdAt(value: unknown): string {
-  const created = (value as { metadata?: { creationTimestamp?: unknown } } | null)?.metadata?.creationTimestamp;
-  return typeof created === 'string' ? created : '';
+/** What stands in `spec.nodeSelector`. */
+export function selectorOf(value: unknown): unknown {
+  return (value as { spec?: { nodeSelector?: unknown } | null } | null)?.spec?.nodeSelector;
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** One without a date counts as older than all, as it does upstream. */
+function createdAt(value: unknown): number {
+  const created = (value as { metadata?: { creationTimestamp?: unknown } | null } | null)?.metadata?.creationTimestamp;
+  const ms = typeof created === 'string' ? Date.parse(created) : Number.NaN;
+  return Number.isNaN(ms) ? Number.NEGATIVE_INFINITY : ms;
 }

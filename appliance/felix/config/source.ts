@@ -1,33 +1,47 @@
 /**
  * Follows the objects that configure the agent (FelixConfiguration, ClusterInformation, the own Node's labels) and answers with the resolved
- * configuration. Pure: the present content decides, never its history.
+ * configuration. Stands beside the graph, behind `calc/decode.ts`. Pure: the present content decides, never its history.
  */
+import type { Problem } from '../../lib/problem.ts';
 import { parseStoreKey } from '../../resources/key.ts';
+import { parseSelector } from '../../selector/parse.ts';
 import type { FelixConfig } from '../model/config.ts';
 import { decodeConfig } from './decode.ts';
 import { type ConfigLayer, type ResolvedValue, resolveLayers } from './layers.ts';
-import { selectorScopedLayer } from './scoped.ts';
+import { chooseScoped, selectorOf } from './scoped.ts';
 import { valuesOfSpec } from './spec-values.ts';
 
+/** One key's present content. */
+export interface ConfigUpdate {
+  readonly key: string;
+  /** Parsed JSON of any shape, or undefined when gone. */
+  readonly value: unknown;
+  /** Why the bytes could not be read; the value then counts as absent. */
+  readonly unreadable?: string;
+}
+
 export interface ConfigSource {
-  /** Takes one key's present content (parsed JSON, or undefined when gone); true when the configuration may have changed. */
-  update(key: string, value: unknown): boolean;
+  /** True when the configuration may have changed. */
+  update(update: ConfigUpdate): boolean;
   resolve(): Resolved;
   /** ClusterInformation's datastoreReady: false while the store is locked or not initialised. */
   readonly isStoreReady: boolean;
+  /** What is wrong with the objects followed here alone, by store key. */
+  readonly problems: ReadonlyMap<string, readonly Problem[]>;
 }
 
 export interface Resolved {
   readonly config: FelixConfig;
   /** Each effective raw value with the layer it came from. */
   readonly values: ReadonlyMap<string, ResolvedValue>;
-  /** Values that could not be read and the defaults they were replaced by. */
+  /** Values that could not be used and what happened instead. */
   readonly problems: readonly string[];
 }
 
 /** `local`: layers from environment and file, highest first. */
 export function createConfigSource(hostname: string, local: readonly ConfigLayer[]): ConfigSource {
   const objects = new Map<string, unknown>();
+  const problems = new Map<string, readonly Problem[]>();
   let nodeLabels: Readonly<Record<string, string>> = {};
   let isStoreReady = false;
 
@@ -35,37 +49,52 @@ export function createConfigSource(hostname: string, local: readonly ConfigLayer
     get isStoreReady() {
       return isStoreReady;
     },
-    update(key, value) {
-      const id = parseStoreKey(key);
+    problems,
+    update(update) {
+      const id = parseStoreKey(update.key);
       if (id?.kind.kind === 'ClusterInformation' && id.name === 'default') {
-        isStoreReady = field(field(value, 'spec'), 'datastoreReady') === true;
+        const ready = field(field(update.value, 'spec'), 'datastoreReady');
+        isStoreReady = ready === true;
+        setProblems(update, isStoreReady || ready === false ? [] : [notReady]);
         return true;
       }
       if (id?.kind.kind === 'Node' && id.name === hostname) {
-        nodeLabels = stringMap(field(field(value, 'metadata'), 'labels'));
+        nodeLabels = stringMap(field(field(update.value, 'metadata'), 'labels'));
         return true;
       }
       if (id?.kind.kind !== 'FelixConfiguration') return false;
-      if (value === undefined) objects.delete(id.name);
-      else objects.set(id.name, value);
+      if (update.value === undefined) objects.delete(id.name);
+      else objects.set(id.name, update.value);
+      setProblems(update, [...valuesOfSpec(update.value).problems, ...selectorProblems(update.value)]);
       return true;
     },
     resolve() {
-      const layers: ConfigLayer[] = [
-        ...local,
-        { name: `FelixConfiguration node.${hostname}`, values: valuesOf(`node.${hostname}`) },
-        selectorScopedLayer(objects, nodeLabels),
-        { name: 'FelixConfiguration default', values: valuesOf('default') },
-      ];
-      const values = resolveLayers(layers);
-      const { config, problems } = decodeConfig(values);
-      return { config, values, problems };
+      const scoped = chooseScoped(objects, nodeLabels);
+      const stored = [`node.${hostname}`, ...(scoped === undefined ? [] : [scoped]), 'default'];
+      const values = resolveLayers([...local, ...stored.map(layerOf)]);
+      return { ...decodeConfig(values), values };
     },
   };
 
-  function valuesOf(name: string): ReadonlyMap<string, string> {
-    return valuesOfSpec(objects.get(name));
+  function layerOf(name: string): ConfigLayer {
+    return { name: `FelixConfiguration ${name}`, values: valuesOfSpec(objects.get(name)).values };
   }
+
+  function setProblems({ key, value, unreadable }: ConfigUpdate, found: readonly Problem[]): void {
+    if (unreadable !== undefined) problems.set(key, [{ path: '', message: unreadable }]);
+    else if (value === undefined || found.length === 0) problems.delete(key);
+    else problems.set(key, found);
+  }
+}
+
+const notReady: Problem = { path: 'spec.datastoreReady', message: 'must be true or false; counts as false' };
+
+function selectorProblems(value: unknown): readonly Problem[] {
+  const selector = selectorOf(value);
+  if (selector === undefined || selector === null) return [];
+  if (typeof selector !== 'string') return [{ path: 'spec.nodeSelector', message: 'must be a text' }];
+  const parsed = selector === '' ? undefined : parseSelector(selector);
+  return parsed === undefined || parsed.ok ? [] : parsed.problems.map((p) => ({ ...p, path: 'spec.nodeSelector' }));
 }
 
 function field(value: unknown, name: string): unknown {

@@ -1,88 +1,127 @@
-/** Turns a stored FelixConfiguration into raw parameter texts, the form every layer shares. Pure. Source: data model, FelixConfiguration mechanism. */
-
-/** YAML names whose parameter is not simply the same word, lower case on both sides. */
-const renamed: Readonly<Record<string, string>> = {
-  iptablespostwritecheckinterval: 'iptablespostwritecheckintervalsecs',
-  iptableslockprobeinterval: 'iptableslockprobeintervalmillis',
-  netlinktimeout: 'netlinktimeoutsecs',
-  ipipenabled: 'ipinipenabled',
-  ipipmtu: 'ipinipmtu',
-  reportinginterval: 'reportingintervalsecs',
-  reportingttl: 'reportingttlsecs',
-  endpointreportingdelay: 'endpointreportingdelaysecs',
-  usagereportinginitialdelay: 'usagereportinginitialdelaysecs',
-  usagereportinginterval: 'usagereportingintervalsecs',
-  externalnodeslist: 'externalnodescidrlist',
-  bpfconntrackmode: 'bpfconntrackcleanupmode',
-  wireguardkeepalive: 'wireguardpersistentkeepalive',
-};
+/**
+ * Turns a stored FelixConfiguration into raw parameter texts, the form every layer shares. Pure. Source: data model, FelixConfiguration mechanism.
+ * Whatever is not what its row says is left out and reported: one bad field does not take the others with it.
+ */
+import type { Problem } from '../../lib/problem.ts';
+import { parseDuration } from '../../resources/fields/duration.ts';
+import type { FelixParameter } from '../../resources/kinds/felix-parameters.ts';
+import { findParameter, findParameterOfField } from './parameter-rows.ts';
 
 const annotationPrefix = 'config.projectcalico.org/';
 
-/** Parameter name in lower case -> text. Annotations `config.projectcalico.org/<Param>` win over fields. Anything unreadable is left out. */
-export function valuesOfSpec(resource: unknown): ReadonlyMap<string, string> {
+export interface SpecValues {
+  /** Parameter name in lower case -> text. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
+}
+
+/** Annotations `config.projectcalico.org/<Param>` win over fields. What only a file or the environment may set is ignored. */
+export function valuesOfSpec(resource: unknown): SpecValues {
   const values = new Map<string, string>();
-  for (const [name, value] of entries(child(resource, 'spec'))) {
-    const lower = name.toLowerCase();
-    const text = textOf(value, lower);
-    if (text !== undefined) values.set(renamed[lower] ?? lower, text);
+  const problems: Problem[] = [];
+  if (resource === undefined) return { values, problems };
+  if (!isRecord(resource)) return { values, problems: [{ path: '', message: 'must be an object' }] };
+  for (const [field, value] of membersOf(resource, 'spec', problems)) {
+    if (field === 'nodeSelector' || value === null) continue;
+    const row = findParameterOfField(field);
+    const text = row === undefined ? printScalar(value) : printValue(row, value);
+    if (text === undefined) problems.push({ path: `spec.${field}`, message: 'not a value of this parameter' });
+    else values.set(row?.name.toLowerCase() ?? field.toLowerCase(), text);
   }
-  for (const [name, value] of entries(child(child(resource, 'metadata'), 'annotations'))) {
-    if (name.startsWith(annotationPrefix) && typeof value === 'string')
-      values.set(name.slice(annotationPrefix.length).toLowerCase(), value);
+  const annotations = isRecord(resource.metadata) ? membersOf(resource.metadata, 'annotations', []) : [];
+  for (const [key, value] of annotations) {
+    const name = key.startsWith(annotationPrefix) ? key.slice(annotationPrefix.length).toLowerCase() : '';
+    if (name === '' || typeof value !== 'string') continue;
+    if (isLocalOnly(name)) problems.push({ path: `metadata.annotations.${key}`, message: 'not for the datastore' });
+    else values.set(name, value);
   }
-  return values;
+  return { values, problems };
 }
 
-function textOf(value: unknown, name: string): string | undefined {
-  if (typeof value === 'string') return durationSeconds(value, name) ?? value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return listText(value);
-  if (typeof value !== 'object' || value === null) return undefined;
-  if ('min' in value && 'max' in value) return `${value.min}-${value.max}`;
-  return entries(value)
-    .map(([k, v]) => `${k}=${v},`)
-    .join('');
+function membersOf(holder: Record<string, unknown>, name: string, problems: Problem[]): [string, unknown][] {
+  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  if (isRecord(value)) return Object.entries(value);
+  if (value !== undefined && value !== null) problems.push({ path: name, message: 'must be an object' });
+  return [];
 }
 
-function listText(list: readonly unknown[]): string {
-  if (list.length === 0) return 'none';
-  return list
-    .map((item) => {
-      if (typeof item !== 'object' || item === null) return String(item);
-      const { protocol, port, net, min, max } = item as Record<string, unknown>;
-      if (min !== undefined) return `${min}-${max}`;
-      const host = typeof net === 'string' && net !== '' ? `${net.includes(':') ? `[${net}]` : net}:` : '';
-      return `${String(protocol ?? 'tcp').toLowerCase()}:${host}${port}`;
-    })
-    .join(',');
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const durationUnits: Readonly<Record<string, number>> = {
-  ns: 1e-9,
-  us: 1e-6,
-  µs: 1e-6,
-  ms: 1e-3,
-  s: 1,
-  m: 60,
-  h: 3600,
-};
-
-/** A Go duration as seconds (milliseconds for the one parameter that counts in them); undefined when the text is none. */
-function durationSeconds(text: string, name: string): string | undefined {
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
-  let seconds = 0;
-  for (const [, digits, , unit] of text.matchAll(/(\d+(\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
-    seconds += Number(digits) * durationUnits[unit!]!;
-  return String(name === 'iptableslockprobeinterval' ? seconds * 1000 : seconds);
+/** Parameters without a field: how to reach the datastore cannot come from it. */
+function isLocalOnly(name: string): boolean {
+  const row = findParameter(name);
+  return row !== undefined && row.yaml === undefined;
 }
 
-function child(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
+/** The text of a field; undefined when the value is not of the row's type. */
+function printValue(row: FelixParameter, value: unknown): string | undefined {
+  switch (row.type) {
+    case 'seconds':
+      return printDuration(value, 1e9);
+    case 'milliseconds':
+      return printDuration(value, 1e6);
+    case 'failsafe-ports':
+      return printList(value, printFailsafe);
+    case 'table-range':
+      return printTableRange(value);
+    case 'table-ranges':
+      return printList(value, printTableRange);
+    case 'durations':
+      return printList(value, printTimeout);
+    case 'conntrack-timeouts':
+    case 'map':
+      return printMap(value);
+    default:
+      return Array.isArray(value) ? printList(value, printScalar) : printScalar(value);
+  }
+}
+
+function printScalar(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
     : undefined;
 }
 
-function entries(value: unknown): [string, unknown][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+/** A Go duration as a decimal number of its unit. Other texts go on as they are: the decoder refuses what it cannot read. */
+function printDuration(value: unknown, nanosecondsPerUnit: number): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const nanoseconds = parseDuration(value);
+  return nanoseconds === undefined ? value : String(Number(nanoseconds) / nanosecondsPerUnit);
+}
+
+function printList(value: unknown, print: (item: unknown) => string | undefined): string | undefined {
+  if (!Array.isArray(value)) return undefined;
+  if (value.length === 0) return 'none';
+  const items = value.map(print);
+  return items.every((item) => item !== undefined) ? items.join(',') : undefined;
+}
+
+function printFailsafe(item: unknown): string | undefined {
+  if (!isRecord(item)) return undefined;
+  const { protocol = 'tcp', port, net = '' } = item;
+  if (typeof protocol !== 'string' || typeof port !== 'number' || typeof net !== 'string') return undefined;
+  const host = net === '' ? '' : `${net.includes(':') ? `[${net}]` : net}:`;
+  return `${protocol.toLowerCase()}:${host}${port}`;
+}
+
+function printTableRange(value: unknown): string | undefined {
+  return isRecord(value) && typeof value.min === 'number' && typeof value.max === 'number'
+    ? `${value.min}-${value.max}`
+    : undefined;
+}
+
+function printTimeout(value: unknown): string | undefined {
+  return isRecord(value) && typeof value.name === 'string' && typeof value.timeout === 'string'
+    ? `${value.name}=${value.timeout}`
+    : undefined;
+}
+
+function printMap(value: unknown): string | undefined {
+  if (!isRecord(value)) return undefined;
+  const members = Object.entries(value).map(([name, member]) => [name, printScalar(member)] as const);
+  return members.every(([, text]) => text !== undefined)
+    ? members.map(([name, text]) => `${name}=${text},`).join('')
+    : undefined;
 }
