@@ -9,8 +9,8 @@ import type { WorkloadEndpoint, WorkloadEndpointId } from '../../model/endpoint.
 import { printWorkloadEndpointId } from '../../model/endpoint.ts';
 import type { Message } from '../../model/messages.ts';
 import { anyInterface } from '../../render/host-resolution.ts';
+import type { Clock } from '../clock.ts';
 import type { DataplaneReports } from '../dataplane.ts';
-import type { Clock } from '../nftables/backend.ts';
 import type { DesiredState } from '../nftables/desired-state.ts';
 import { EndpointStatuses, hostEndpointStatus } from './endpoint-status.ts';
 import type { InterfaceTable } from './interface-table.ts';

@@ -3,15 +3,16 @@
  * An address that goes or moves loses its route and then its connections before anything else may use it; a route waits for its link.
  * What else is found on workload links goes after a grace period: the CNI plugin may have put it there before we knew the workload.
  */
-import type { Kernel, Link, Route, RouteOperation } from '../../../kernel/kernel.ts';
+import type { Kernel, Link, Neighbour, Route, RouteOperation } from '../../../kernel/kernel.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
-import type { Clock } from '../nftables/backend.ts';
-import { MultiMap } from '../nftables/multi-map.ts';
+import type { Clock } from '../clock.ts';
+import { MultiMap } from '../multi-map.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import { isOurs, isSameRoute, singleAddressOf, workloadRoute } from './route-plan.ts';
 
 const graceMs = 10_000;
+const noMac = '00:00:00:00:00:00';
 
 export interface WorkloadRoutesParts {
   readonly kernel: Kernel;
@@ -32,6 +33,8 @@ export class WorkloadRoutes {
   readonly #claims = new MultiMap();
   readonly #dirty = new Set<string>();
   readonly #written = new Map<string, Route>();
+  /** Destination -> the permanent neighbour it was given. */
+  readonly #neighbours = new Map<string, string>();
   readonly #foreign = new Map<string, { readonly route: Route; readonly sinceMs: number }>();
   #timer: { cancel(): void } | undefined;
 
@@ -59,6 +62,7 @@ export class WorkloadRoutes {
     for (const [destination, route] of this.#written) {
       if (this.#parts.interfaces.linkAt(route.oif ?? 0)?.isUp === true) continue;
       this.#written.delete(destination);
+      this.#neighbours.delete(destination);
       this.#dirty.add(destination);
     }
   }
@@ -82,6 +86,7 @@ export class WorkloadRoutes {
   async resync(config: FelixConfig): Promise<void> {
     const routes = [...(await this.#parts.kernel.routes(4)), ...(await this.#parts.kernel.routes(6))];
     this.#written.clear();
+    this.#neighbours.clear();
     this.#foreign.clear();
     for (const route of routes) {
       if (!isOurs(route, this.#linkOf(route), config)) continue;
@@ -116,12 +121,16 @@ export class WorkloadRoutes {
         this.#postpone(destination);
         continue;
       }
-      if (route === undefined || (written !== undefined && isSameRoute(written, route))) continue;
-      operations.push({ type: 'replace-route', route });
-      routes.push(route);
+      if (route === undefined) continue;
+      if (written === undefined || !isSameRoute(written, route)) {
+        operations.push({ type: 'replace-route', route });
+        routes.push(route);
+      }
       const neighbour = this.#neighbourOf(route);
-      if (neighbour === undefined) continue;
-      operations.push(neighbour);
+      const key = neighbour && keyOfNeighbour(neighbour);
+      if (neighbour === undefined || key === undefined || this.#neighbours.get(destination) === key) continue;
+      this.#neighbours.set(destination, key);
+      operations.push({ type: 'replace-neighbour', neighbour });
       routes.push(undefined);
     }
     const failed = await this.#send(operations, routes);
@@ -155,7 +164,7 @@ export class WorkloadRoutes {
 
   async #remove(routes: readonly Route[], config: FelixConfig): Promise<void> {
     if (routes.length === 0) return;
-    await this.#parts.kernel.changeRoutes(routes.map((route) => ({ type: 'delete-route', route })));
+    await this.#parts.kernel.changeRoutes(routes.flatMap((route) => this.#removalOf(route)));
     for (const route of routes) {
       if (this.#written.get(route.destination) === route) this.#written.delete(route.destination);
       this.#foreign.delete(keyOf(route));
@@ -175,13 +184,22 @@ export class WorkloadRoutes {
     return best && workloadRoute(destination, best, config);
   }
 
-  #neighbourOf(route: Route): RouteOperation | undefined {
+  /** With the neighbour we gave it: a permanent one would outlive the workload. */
+  #removalOf(route: Route): RouteOperation[] {
+    const removal: RouteOperation = { type: 'delete-route', route };
+    const address = singleAddressOf(route);
+    const link = this.#linkOf(route);
+    if (address === undefined || link === undefined || !this.#neighbours.delete(route.destination)) return [removal];
+    const neighbour = { family: route.family, ifindex: link.index, address, mac: noMac, isPermanent: true };
+    return [removal, { type: 'delete-neighbour', neighbour }];
+  }
+
+  #neighbourOf(route: Route): Neighbour | undefined {
     const link = this.#linkOf(route);
     const mac = link && this.#wanted.get(link.name)?.mac;
     const address = singleAddressOf(route);
     if (link === undefined || mac === undefined || address === undefined || route.family !== 4) return undefined;
-    const neighbour = { family: 4, ifindex: link.index, address, mac, isPermanent: true } as const;
-    return { type: 'replace-neighbour', neighbour };
+    return { family: 4, ifindex: link.index, address, mac, isPermanent: true };
   }
 
   #notice(route: Route): void {
@@ -214,6 +232,10 @@ export class WorkloadRoutes {
   #linkOf(route: Route): Link | undefined {
     return route.oif === undefined ? undefined : this.#parts.interfaces.linkAt(route.oif);
   }
+}
+
+function keyOfNeighbour({ ifindex, address, mac }: Neighbour): string {
+  return `${ifindex} ${address} ${mac}`;
 }
 
 function keyOf({ destination, table, priority, oif, protocol }: Route): string {

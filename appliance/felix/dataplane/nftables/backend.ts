@@ -8,6 +8,8 @@ import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Flush } from '../../model/messages.ts';
 import type { PolicyId } from '../../model/policy.ts';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Dataplane, DataplaneReports } from '../dataplane.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
@@ -24,12 +26,6 @@ export interface NftablesDataplaneOptions {
   /** Called after each pass; for benches. */
   readonly onPass?: (stats: PassStats & { readonly totalMs: number }) => void;
   readonly clock?: Clock;
-}
-
-/** Milliseconds, and a timer that does not keep the process alive. */
-export interface Clock {
-  now(): number;
-  after(delayMs: number, then: () => void): { cancel(): void };
 }
 
 const retryMinMs = 200;
@@ -248,12 +244,3 @@ class NftablesDataplane implements Dataplane {
     for (const resolve of waiters) resolve();
   }
 }
-
-const systemClock: Clock = {
-  now: () => performance.now(),
-  after(delayMs, then) {
-    const timer = setTimeout(then, delayMs);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};

@@ -7,8 +7,8 @@ import type { ChainSpec } from '../../render/chain-spec.ts';
 import { childrenOf } from '../../render/chain-spec.ts';
 import type { ListSet, RenderedChain, RenderedRule } from '../../render/rendered.ts';
 import { ruleKey } from '../../render/rendered.ts';
+import { MultiMap } from '../multi-map.ts';
 import type { Counted } from './counted.ts';
-import { MultiMap } from './multi-map.ts';
 
 /** A rule to be written, under the key that tells it from others. */
 export interface KeyedRule {

@@ -27,6 +27,20 @@ test('a workload gets its routes, its neighbour and the settings of its link, an
   t.true(dataplane.reports.includes('default/a up'));
 });
 
+test("a neighbour follows the workload's MAC address, and goes with the workload", async (t) => {
+  const kernel = createFakeKernel();
+  kernel.setLink(up);
+  await using dataplane = openDataplane({ kernel });
+  await dataplane.send(config(), a, inSync);
+  await dataplane.send(workload('a', { ipv4Nets: ['10.65.0.1/32'], mac: '02:00:00:00:00:02' }));
+  t.deepEqual(
+    (await kernel.neighbours(4, 5)).map(({ mac }) => mac),
+    ['02:00:00:00:00:02'],
+  );
+  await dataplane.send(workloadGone('a'));
+  t.deepEqual(await kernel.neighbours(4, 5), []);
+});
+
 test('a route waits for its link', async (t) => {
   const kernel = createFakeKernel();
   await using dataplane = openDataplane({ kernel });
