@@ -2,6 +2,9 @@
 # Brings a fresh Debian machine to where the project runs: says what it installs, installs only what is missing, safe to repeat.
 # Usage: sh tools/bootstrap.sh [run|test]   (run: what the product and the quickstart need; test: also the real parts tests run against)
 set -eu
+# The system's programs first: npm puts packages' programs in front, and one of them is called nft.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+export PATH
 root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 level=${1:-run}
 say() { echo "bootstrap: $*" >&2; }
@@ -15,7 +18,7 @@ needed="ip:iproute2 nft:nftables ping:iputils-ping"
 [ "$level" = test ] && needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client python3:python3"
 missing=""
 for pair in $needed; do
-  PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
+  command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
 done
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null || { say "please install:$missing"; exit 1; }
