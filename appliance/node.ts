@@ -1,58 +1,108 @@
-/** Entry of `calico-node`, the host agent: settings, the store's client, the kernel, then the agent until a signal ends it. I/O. */
+/**
+ * Entry of `calico-node`, the host agent: settings, the store's client, the kernel, then the agent until a signal ends it. I/O.
+ * A fault of ours ends the process with an error, so that it is started again; the kernel keeps what it has meanwhile.
+ */
 import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { openEtcdStore } from './datastore/etcd/open.ts';
 import { etcdOptions } from './etcd-options.ts';
-import { startAgent } from './felix/agent/agent.ts';
-import type { HostAddress } from './felix/agent/detect-address.ts';
+import { type Agent, startAgent } from './felix/agent/agent.ts';
+import { checkAddressSettings, type HostAddress } from './felix/agent/detect-address.ts';
+import { readLocalLayers } from './felix/agent/local-layers.ts';
+import { readNodename, saveNodename } from './felix/agent/nodename.ts';
 import { openKernel } from './kernel/open.ts';
-import { createLogger } from './lib/log.ts';
+import { createLogger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { loadSettings, type Settings } from './settings.ts';
 
-const loaded = loadSettings(process.env);
-if (!loaded.ok) {
-  process.stderr.write(`calico-node: ${printProblems(loaded.problems)}\n`);
+/** A store that does not answer must not hold up a stop. */
+const stopMsMax = 1_500;
+
+await main();
+
+async function main(): Promise<void> {
+  const settings = loadSettings(process.env);
+  if (!settings.ok) return fail(printProblems(settings.problems));
+  const problems = checkAddressSettings(settings.value.environment);
+  if (problems.length > 0) return fail(printProblems(problems));
+  try {
+    await start(settings.value, createLogger(settings.value.logLevel));
+  } catch (error) {
+    fail((error as Error).message);
+  }
+}
+
+/** One line for people; the exit code tells systemd. */
+function fail(message: string): void {
+  process.stderr.write(`calico-node: ${message}\n`);
   process.exit(1);
 }
-const settings = loaded.value;
-const log = createLogger(settings.logLevel).child({ component: 'node' });
-const store = openEtcdStore({ ...storeAddress(settings), log: log.child({ component: 'store' }) });
-const agent = await startAgent({
-  store,
-  kernel: openKernel(),
-  nodename: settings.nodename,
-  configDir: settings.configDir,
-  runDir: settings.runDir,
-  environment: process.env,
-  hostAddresses,
-  stamps: { now: () => new Date(), uuid: randomUUID },
-  log,
-});
-log.info({ node: settings.nodename, datastore: settings.datastoreType }, 'started');
 
-let isStopping = false;
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, async () => {
-    if (isStopping) return;
-    isStopping = true;
-    log.info({ signal }, 'stopping; the kernel keeps what it has');
+async function start(settings: Settings, root: RootLogger): Promise<void> {
+  const log = root.child({ component: 'node' });
+  const { environment, dataDir } = settings;
+  const file = environment.CALICO_NODENAME_FILE ?? join(dataDir, 'nodename');
+  const nodename = readNodename({ given: environment.NODENAME, fallback: settings.nodename, file });
+  const local = readLocalLayers(settings.configDir, environment);
+  const store = openEtcdStore({ ...storeOptions(settings), log: log.child({ component: 'store' }) });
+  const agent = await startAgent({
+    store,
+    kernel: openKernel(),
+    nodename,
+    local,
+    runDir: settings.runDir,
+    environment,
+    hostAddresses,
+    stamps: { now: () => new Date(), uuid: randomUUID },
+    log: root,
+    setLogLevel: (level) => root.setLevel(level ?? settings.logLevel),
+  });
+  saveNodename(file, nodename);
+  dieOnFault(agent, root);
+  closeOnSignal(async () => {
     await agent.close();
     await store.close();
-    process.exit(0);
-  });
+  }, root);
+  log.info({ node: nodename, datastore: settings.datastoreType }, 'started');
 }
 
 /** The embedded store answers as an etcd on its own socket, so one client serves both. */
-function storeAddress(s: Settings) {
-  if (s.datastoreType === 'etcdv3') return etcdOptions(s.etcd);
-  const listen = s.etcdListen[0];
+function storeOptions({ datastoreType, etcd, etcdListen }: Settings): ReturnType<typeof etcdOptions> {
+  if (datastoreType === 'etcdv3') return etcdOptions(etcd);
+  if (datastoreType === 'kubernetes') throw new Error('DATASTORE_TYPE: the agent follows embedded or etcdv3');
+  const listen = etcdListen.find((address) => address.startsWith('unix:')) ?? etcdListen[0];
   if (listen === undefined) throw new Error('CALICO_ETCD_LISTEN: names no address to reach the store at');
-  return { endpoints: [listen] };
+  return etcdOptions({ ...etcd, endpoints: [listen] });
 }
 
+function dieOnFault(agent: Agent, log: RootLogger): void {
+  const die = (error: unknown) => {
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'fault; the kernel keeps what it has');
+    process.exit(1);
+  };
+  agent.done.catch(die);
+  process.on('uncaughtException', die).on('unhandledRejection', die);
+}
+
+function closeOnSignal(close: () => Promise<void>, log: RootLogger): void {
+  const stop = (signal: string) => {
+    process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
+    log.info({ signal }, 'stopping; the kernel keeps what it has');
+    setTimeout(() => process.exit(0), stopMsMax);
+    close().then(
+      () => process.exit(0),
+      () => process.exit(0),
+    );
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+/** The newest links first, as upstream looks at them. */
 function hostAddresses(): HostAddress[] {
-  return Object.entries(networkInterfaces()).flatMap(([link, addresses]) =>
-    (addresses ?? []).flatMap((a) => (a.cidr === null ? [] : [{ link, isInternal: a.internal, cidr: a.cidr }])),
-  );
+  return Object.entries(networkInterfaces())
+    .toReversed()
+    .flatMap(([link, addresses]) =>
+      (addresses ?? []).flatMap((a) => (a.cidr === null ? [] : [{ link, isInternal: a.internal, cidr: a.cidr }])),
+    );
 }

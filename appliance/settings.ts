@@ -45,6 +45,8 @@ export interface Settings {
   readonly etcd: EtcdSettings;
   readonly nodename: string;
   readonly logLevel: string;
+  /** Everything that was given, by the environment or the file: the agent's own parameters are among it. */
+  readonly environment: Environment;
 }
 
 /** Reads the settings of this process, `calico.env` included. */
@@ -78,6 +80,7 @@ export function readSettings(environment: Environment, file: string, host: strin
     etcd: readEtcd(values),
     nodename: values.NODENAME ?? (values.HOSTNAME ?? host).toLowerCase(),
     logLevel: readChoice(values, 'CALICO_LOG_LEVEL', ['info', 'error', 'warn', 'debug', 'trace', 'silent'], problems),
+    environment: values,
   };
   checkEtcd(settings, problems);
   return problems.length === 0 ? { ok: true, value: settings } : { ok: false, problems };

@@ -17,14 +17,27 @@ export interface Logger {
 
 const priorities: Record<string, number> = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7, trace: 7 };
 
-/** A logger writing JSON lines to stdout, each with its syslog `priority`. `level` is `error` .. `trace` or `silent`. */
-export function createLogger(level: string): Logger {
-  return pino({
+/** The first of a family of loggers. */
+export interface RootLogger extends Logger {
+  /** Changes what it and all its children write. */
+  setLevel(level: string): void;
+}
+
+/** A logger writing JSON lines to stdout, each with its syslog `priority`. `level` is `fatal` .. `trace` or `silent`. */
+export function createLogger(level: string): RootLogger {
+  const children: { level: string }[] = [];
+  const root = pino({
     level,
     base: null,
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label, priority: priorities[label] ?? 6 }) },
+    onChild: (child) => void children.push(child),
+  });
+  return Object.assign(root, {
+    setLevel(next: string) {
+      for (const logger of [root, ...children]) logger.level = next;
+    },
   });
 }
 

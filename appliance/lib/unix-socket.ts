@@ -22,6 +22,7 @@ export async function listenOnUnixSocket(server: Server, path: string, mode: num
   chmodSync(path, mode);
 }
 
+/** Whether somebody may be there. */
 function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -29,6 +30,7 @@ function isAnswered(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => resolve(false));
+    // only a refusal proves that nobody is there: an owner with a full backlog, or one we may not ask, lives
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
   });
 }

@@ -2,18 +2,18 @@
  * Makes sure the store has this host's Node: creates it, or corrects its addresses, and leaves everything else on it alone. I/O through the store.
  */
 
+import { itemOf } from '../../datastore/resources/reader.ts';
 import type { Resources } from '../../datastore/resources.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { kindOf } from '../../resources/registry.ts';
 import { apiVersion, type Resource } from '../../resources/resource.ts';
-import { chooseAddress, type HostAddress } from './detect-address.ts';
+import { chooseAddress, type HostAddress, type WantedAddress } from './detect-address.ts';
 
 export interface RegistrationOptions {
   readonly resources: Resources;
   readonly nodename: string;
-  /** The texts of `IP` and `IP6`; both `none` when the host needs no addresses (policy only). */
-  readonly wanted: { readonly ip: string; readonly ip6: string };
+  readonly wanted: readonly WantedAddress[];
   readonly hostAddresses: () => readonly HostAddress[];
   readonly log: Logger;
 }
@@ -36,31 +36,33 @@ export async function registerNode(options: RegistrationOptions): Promise<void> 
   options.log.info({ kind: 'Node', name: options.nodename }, 'addresses updated');
 }
 
-function withAddresses(node: Resource, options: RegistrationOptions): Resource {
-  const bgp = (node.spec.bgp ?? {}) as Record<string, unknown>;
-  const ipv4Address = choose('IP', options.wanted.ip, bgp.ipv4Address, options);
-  const ipv6Address = choose('IP6', options.wanted.ip6, bgp.ipv6Address, options);
-  const next = {
-    ...bgp,
-    ...(ipv4Address === undefined ? {} : { ipv4Address }),
-    ...(ipv6Address === undefined ? {} : { ipv6Address }),
-  };
-  if (Object.keys(next).length === 0) return node;
-  return { ...node, spec: { ...node.spec, bgp: next } };
+/** Says which other Nodes have an address of ours: a host that was renamed or copied. It may be gone, so this stops nothing. */
+export async function warnOfConflicts(resources: Resources, nodename: string, log: Logger): Promise<void> {
+  const { entries } = await resources.list({ kind: kindOf('Node')!, namespace: '', limit: 0 });
+  const nodes = entries.flatMap((entry) => itemOf(entry)?.resource ?? []);
+  const own = addressesOf(nodes.find(({ metadata }) => metadata.name === nodename));
+  for (const node of nodes) {
+    const shared = addressesOf(node).filter((address) => own.includes(address));
+    if (node.metadata.name !== nodename && shared.length > 0)
+      log.warn({ addresses: shared, other: node.metadata.name }, 'another Node has our address');
+  }
 }
 
-function choose(
-  variable: 'IP' | 'IP6',
-  wanted: string,
-  stored: unknown,
-  options: RegistrationOptions,
-): string | undefined {
-  const known = typeof stored === 'string' ? stored : undefined;
-  const chosen = chooseAddress(variable, wanted, known, options.hostAddresses());
-  if (chosen.ok) return chosen.value;
-  const problem = chosen.problems[0];
-  options.log.error({ setting: variable, value: wanted }, problem?.message ?? 'not usable');
-  return known;
+/** Without the length of their prefix. */
+function addressesOf(node: Resource | undefined): string[] {
+  const bgp = (node?.spec.bgp ?? {}) as Record<string, unknown>;
+  return [bgp.ipv4Address, bgp.ipv6Address].flatMap((cidr) => (typeof cidr === 'string' ? [cidr.split('/')[0]!] : []));
+}
+
+function withAddresses(node: Resource, { wanted, hostAddresses }: RegistrationOptions): Resource {
+  const bgp: Record<string, unknown> = { ...(node.spec.bgp as object | undefined) };
+  for (const address of wanted) {
+    const field = address.variable === 'IP' ? 'ipv4Address' : 'ipv6Address';
+    const stored = bgp[field];
+    const chosen = chooseAddress(address, typeof stored === 'string' ? stored : undefined, hostAddresses());
+    if (chosen !== undefined) bgp[field] = chosen;
+  }
+  return Object.keys(bgp).length === 0 ? node : { ...node, spec: { ...node.spec, bgp } };
 }
 
 function isSame(a: Resource, b: Resource): boolean {

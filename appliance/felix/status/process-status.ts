@@ -4,48 +4,97 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../datastore/store.ts';
+import { hasCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { StatusPrefixes } from './keys.ts';
 
-export interface ProcessStatusOptions {
-  readonly store: Store;
-  readonly prefixes: StatusPrefixes;
+export interface Timing {
   /** 0 turns the heartbeat off. */
   readonly intervalMs: number;
   readonly ttlMs: number;
+}
+
+export interface ProcessStatusOptions {
+  readonly store: Store;
+  readonly prefixes: () => StatusPrefixes;
+  /** False while nothing may be written to the store. */
+  readonly mayWrite: () => boolean;
+  readonly now: () => Date;
   readonly log: Logger;
 }
 
-/** Starts reporting; the first report follows at once. */
-export function startProcessStatus(options: ProcessStatusOptions): { close(): Promise<void> } {
-  const abort = new AbortController();
-  const running = options.intervalMs > 0 ? run(options, abort.signal) : Promise.resolve();
+export interface ProcessStatus {
+  /** The next report follows at once. */
+  configure(timing: Timing): void;
+  /** Leaves the last report to its lease. */
+  close(): Promise<void>;
+}
+
+/** Reports nothing before it is configured. */
+export function startProcessStatus(options: ProcessStatusOptions): ProcessStatus {
+  const startedAt = performance.now();
+  const closing = new AbortController();
+  let waking = new AbortController();
+  let timing: Timing = { intervalMs: 0, ttlMs: 0 };
+  let lease: { readonly id: bigint; readonly ttlMs: number } | undefined;
+  let isFirst = true;
+  const running = run();
+
   return {
+    configure(next) {
+      timing = next;
+      waking.abort();
+    },
     async close() {
-      abort.abort();
+      closing.abort();
       await running;
     },
   };
-}
 
-async function run(options: ProcessStatusOptions, signal: AbortSignal): Promise<void> {
-  const startedAt = performance.now();
-  let isFirst = true;
-  while (!signal.aborted) {
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      if (timing.intervalMs > 0 && options.mayWrite()) await tryReport(timing.ttlMs);
+      const signal = AbortSignal.any([closing.signal, waking.signal]);
+      await sleep(timing.intervalMs > 0 ? timing.intervalMs : idleMs, undefined, { signal }).catch(() => undefined);
+      if (waking.signal.aborted) waking = new AbortController();
+    }
+  }
+
+  async function tryReport(ttlMs: number): Promise<void> {
     try {
-      await report(options, (performance.now() - startedAt) / 1000, isFirst);
+      await report(ttlMs);
       isFirst = false;
     } catch (error) {
       options.log.debug({ error: String(error) }, 'heartbeat not written; will try again');
     }
-    await sleep(options.intervalMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  async function report(ttlMs: number): Promise<void> {
+    const { store, prefixes, now } = options;
+    const { active, lastReported } = prefixes();
+    const uptime = (performance.now() - startedAt) / 1000;
+    const time = `${now().toISOString().slice(0, 19)}Z`;
+    const value = Buffer.from(JSON.stringify({ time, uptime, first_update: isFirst }));
+    await store.put(Buffer.from(active), value, { lease: await renewLease(ttlMs) });
+    await store.put(Buffer.from(lastReported), value);
+  }
+
+  /** One lease serves all reports: its clock starts anew. A lease of another length is left to run out. */
+  async function renewLease(ttlMs: number): Promise<bigint> {
+    const { store } = options;
+    if (lease?.ttlMs === ttlMs) {
+      try {
+        await store.leaseKeepAlive(lease.id);
+        return lease.id;
+      } catch (error) {
+        if (!hasCode(error, 'STORE_LEASE_NOT_FOUND')) throw error;
+      }
+    }
+    const { id } = await store.leaseGrant(Math.max(1, Math.trunc(ttlMs / 1000)));
+    lease = { id, ttlMs };
+    return id;
   }
 }
 
-async function report(options: ProcessStatusOptions, uptimeSeconds: number, isFirst: boolean): Promise<void> {
-  const time = `${new Date().toISOString().slice(0, 19)}Z`;
-  const value = Buffer.from(JSON.stringify({ time, uptime: uptimeSeconds, first_update: isFirst }));
-  const lease = await options.store.leaseGrant(Math.max(1, Math.trunc(options.ttlMs / 1000)));
-  await options.store.put(Buffer.from(options.prefixes.active), value, { lease: lease.id });
-  await options.store.put(Buffer.from(options.prefixes.lastReported), value);
-}
+/** Until somebody configures it. */
+const idleMs = 3_600_000;

@@ -12,10 +12,15 @@ export interface Progress {
   waitUntil(revision: Revision, signal?: AbortSignal): Promise<void>;
 }
 
+interface Waiter {
+  readonly revision: Revision;
+  readonly resolve: () => void;
+}
+
 export function createProgress(): Progress {
   let appliedRevision = 0;
   const refusals = new Map<string, string>();
-  const waiting = new Set<{ revision: Revision; resolve: () => void }>();
+  const waiting = new Set<Waiter>();
   return {
     get appliedRevision() {
       return appliedRevision;
@@ -23,11 +28,7 @@ export function createProgress(): Progress {
     refusals,
     onApplied(revision) {
       appliedRevision = Math.max(appliedRevision, revision);
-      for (const waiter of waiting) {
-        if (waiter.revision > appliedRevision) continue;
-        waiting.delete(waiter);
-        waiter.resolve();
-      }
+      for (const waiter of waiting) if (waiter.revision <= appliedRevision) waiter.resolve();
     },
     onPolicyStatus(id, problem) {
       if (problem === undefined) refusals.delete(printPolicyId(id));
@@ -35,14 +36,18 @@ export function createProgress(): Progress {
     },
     async waitUntil(revision, signal) {
       if (revision <= appliedRevision) return;
-      await new Promise<void>((resolve, reject) => {
-        const waiter = { revision, resolve };
-        waiting.add(waiter);
-        signal?.addEventListener('abort', () => {
-          waiting.delete(waiter);
-          reject(signal.reason);
-        });
-      });
+      signal?.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const waiter = { revision, resolve };
+      const onAbort = () => reject(signal?.reason);
+      waiting.add(waiter);
+      signal?.addEventListener('abort', onAbort);
+      try {
+        await promise;
+      } finally {
+        waiting.delete(waiter);
+        signal?.removeEventListener('abort', onAbort);
+      }
     },
   };
 }

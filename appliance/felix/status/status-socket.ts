@@ -17,11 +17,16 @@ export interface StatusSocketOptions {
 }
 
 const askAgainMs = 100;
+const timeoutMsMax = 600_000;
+
+/** Each holds a connection open for as long as it waits. */
+const connectionsMax = 200;
 
 export async function startStatusSocket(options: StatusSocketOptions): Promise<{ close(): Promise<void> }> {
   const server = createServer((request, response) => {
     answer(options, request, response).catch((error) => send(response, 500, { message: String(error) }));
   });
+  server.maxConnections = connectionsMax;
   await listenOnUnixSocket(server, options.path, 0o660);
   return {
     close: () =>
@@ -33,37 +38,51 @@ export async function startStatusSocket(options: StatusSocketOptions): Promise<{
 }
 
 async function answer(options: StatusSocketOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://agent');
+  const url = URL.parse(`http://agent${request.url}`);
   if (request.method !== 'GET') return send(response, 405, { message: 'only GET' });
-  if (url.pathname === '/status') return send(response, 200, options.describe());
-  if (url.pathname !== '/wait') return send(response, 404, { message: 'try /status or /wait?revision=N' });
-  const revision = Number(url.searchParams.get('revision'));
-  const timeoutMs = Number(url.searchParams.get('timeoutMs') ?? 30_000);
-  if (!Number.isSafeInteger(revision) || revision < 0)
-    return send(response, 400, { message: 'revision: not a number' });
-  if (!(timeoutMs >= 0 && timeoutMs <= 600_000))
-    return send(response, 400, { message: 'timeoutMs: not within 0..600000' });
-  try {
-    await waitUntil(options, revision, AbortSignal.timeout(timeoutMs));
-    send(response, 200, { appliedRevision: options.progress.appliedRevision });
-  } catch {
-    send(response, 504, { message: 'not there yet', appliedRevision: options.progress.appliedRevision });
-  }
+  if (url?.pathname === '/status') return send(response, 200, options.describe());
+  if (url?.pathname === '/wait') return answerWait(options, url.searchParams, response);
+  send(response, 404, { message: 'try /status or /wait?revision=N' });
 }
 
-async function waitUntil(options: StatusSocketOptions, revision: Revision, signal: AbortSignal): Promise<void> {
+async function answerWait(options: StatusSocketOptions, query: URLSearchParams, response: ServerResponse) {
+  const revision = integer(query.get('revision') ?? '');
+  const timeoutMs = integer(query.get('timeoutMs') ?? '30000');
+  if (revision === undefined) return send(response, 400, { message: 'revision: must be a revision of the store' });
+  if (timeoutMs === undefined || timeoutMs > timeoutMsMax)
+    return send(response, 400, { message: `timeoutMs: must lie within 0 to ${timeoutMsMax}` });
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const isThere = await waitUntil(options, revision, AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]));
+  const { appliedRevision } = options.progress;
+  if (isThere) send(response, 200, { appliedRevision });
+  else send(response, 504, { message: 'not there yet', appliedRevision });
+}
+
+function integer(text: string): number | undefined {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** False when the signal comes first. */
+async function waitUntil(options: StatusSocketOptions, revision: Revision, signal: AbortSignal): Promise<boolean> {
   const { progress, requestProgress } = options;
-  if (revision <= progress.appliedRevision) return;
+  if (revision <= progress.appliedRevision) return true;
   requestProgress();
   const asking = setInterval(requestProgress, askAgainMs);
   try {
     await progress.waitUntil(revision, signal);
+    return true;
+  } catch {
+    return false;
   } finally {
     clearInterval(asking);
   }
 }
 
+/** Nobody may be there any more, which is fine. */
 function send(response: ServerResponse, code: number, body: Record<string, unknown>): void {
+  const text = `${JSON.stringify(body)}\n`;
   response.writeHead(code, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(text);
 }
