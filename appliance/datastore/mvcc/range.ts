@@ -5,12 +5,12 @@
 import { storeErrors } from '../errors.ts';
 import type { Entry, RangeRequest, RangeResult, Revision } from '../store.ts';
 import { readAt } from './at-revision.ts';
-import { scan } from './database.ts';
 import type { Draft } from './draft.ts';
 import type { Selection } from './key-index.ts';
-import { currentBounds, type Key, type Span, toBytes, toSpan } from './keys.ts';
-import type { KeyState } from './records.ts';
-import { liveEntry, readCurrent, type State } from './state.ts';
+import { type Span, toSpan } from './keys.ts';
+import { readRecent } from './recent.ts';
+import { compactedError, readCurrent, type State } from './state.ts';
+import { bareEntry, readValues, withoutValue } from './values.ts';
 
 const syncReadsMax = 32;
 
@@ -22,7 +22,10 @@ export function readRange(state: State, request: RangeRequest): RangeResult | Pr
   const selection = state.index.select(span, request.countOnly ? 1 : request.limit);
   if (request.countOnly) return result(state.revision, [], selection.count, false);
   if (request.keysOnly) return cut(state.revision, bare(selection), selection.count);
-  if (selection.keys.length > syncReadsMax) return readMany(state, selection);
+  if (selection.keys.length > syncReadsMax) {
+    const { revision: header } = state;
+    return readValues(state, selection.keys).then((entries) => cut(header, entries, selection.count));
+  }
   const entries = selection.keys.map((key) => readCurrent(state, key));
   return cut(state.revision, entries, selection.count);
 }
@@ -49,43 +52,20 @@ export function wantedRevision(request: RangeRequest, newest: Revision, state: S
   return revision;
 }
 
-/** The error for what has been forgotten; says from where on there is history. */
-export function compactedError(revision: Revision, compacted: Revision) {
-  return storeErrors.fail('STORE_COMPACTED', `${revision}, the oldest is ${compacted}`, { details: { compacted } });
-}
-
+/** By way of the log or of the whole span and its history, whichever is less to read. */
 async function readOld(state: State, request: RangeRequest, span: Span, revision: Revision, header: Revision) {
+  if (state.revision - revision <= state.index.count(span)) {
+    const { entries, count } = await readRecent(state, span, revision, request);
+    return result(header, entries, count, !request.countOnly && entries.length < count);
+  }
   const all = await readAt(state, span, revision);
   if (request.countOnly) return result(header, [], all.length, false);
   const limited = request.limit ? all.slice(0, request.limit) : all;
   return cut(header, request.keysOnly ? limited.map(withoutValue) : limited, all.length);
 }
 
-async function readMany(state: State, selection: Selection): Promise<RangeResult> {
-  const { keys, count } = selection;
-  const revision = state.revision;
-  const span = { start: keys[0]!, end: `${keys.at(-1)!}\0` };
-  const entries: Entry[] = [];
-  for await (const slice of scan(state.database, state.shared, currentBounds(span))) {
-    for (const [bytes, record] of slice) entries.push(liveEntry(bytes, record));
-  }
-  if (entries.length !== keys.length) {
-    const what = `${keys.length} keys from ${JSON.stringify(span.start)} on, but ${entries.length} values`;
-    throw storeErrors.fail('STORE_CORRUPT', what);
-  }
-  return cut(revision, entries, count);
-}
-
 function bare(selection: Selection): Entry[] {
   return selection.keys.map((key, i) => bareEntry(key, selection.states[i]!));
-}
-
-function bareEntry(key: Key, { createRevision, modRevision, version, lease }: KeyState): Entry {
-  return { key: toBytes(key), value: Buffer.alloc(0), createRevision, modRevision, version, lease };
-}
-
-function withoutValue(entry: Entry): Entry {
-  return { ...entry, value: Buffer.alloc(0) };
 }
 
 function cut(revision: Revision, entries: readonly Entry[], count: number): RangeResult {

@@ -4,9 +4,8 @@ import type { Revision, WatchEvent } from '../store.ts';
 import { readFirst } from './database.ts';
 import { deletedEntry } from './draft.ts';
 import { isIn, logBounds, parseLogKey, type Span, toBytes } from './keys.ts';
-import { compactedError } from './range.ts';
 import { decodeLog, type LogEvent } from './records.ts';
-import { readVersion, type State } from './state.ts';
+import { compactedError, readVersion, type State } from './state.ts';
 import type { Slice } from './watcher.ts';
 
 interface Wanted {

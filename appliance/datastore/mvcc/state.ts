@@ -42,6 +42,11 @@ export function readVersion(state: State, key: Key, revision: Revision): Entry |
   return record === undefined ? undefined : decodeState(toBytes(key), record);
 }
 
+/** The error for what has been forgotten; says from where on there is history. */
+export function compactedError(revision: Revision, compacted: Revision) {
+  return storeErrors.fail('STORE_COMPACTED', `${revision}, the oldest is ${compacted}`, { details: { compacted } });
+}
+
 /** The entry of a record under `c`. STORE_CORRUPT when it is damaged. */
 export function liveEntry(place: Buffer, record: Buffer): Entry {
   const key = place.subarray(1);
