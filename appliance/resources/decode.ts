@@ -4,6 +4,7 @@
  */
 import type { Problem, Result } from '../lib/problem.ts';
 import type { KindDefinition } from './define.ts';
+import type { Legible } from './legible.ts';
 import { checkMetadata, metadataSchema } from './metadata.ts';
 import { isRecord, memberPath, problemOf, type Reading, readBySchema } from './read.ts';
 import { kindOf } from './registry.ts';
@@ -25,14 +26,19 @@ export function decodeResource(
   const kind = found.value;
   const unknown: Problem[] | undefined = options.unknownFields === 'drop' ? undefined : [];
   const problems: Problem[] = [];
-  const resource = readManifest(kind, input as Record<string, unknown>, { strict: true, problems, unknown });
-  const hasSchema = problems.length === 0;
-  problems.push(...checkMetadata(kind, resource.metadata, operation), ...(unknown ?? []));
-  if (hasSchema) {
-    kind.applyDefaults?.(resource);
-    problems.push(...(kind.check?.(resource, operation) ?? []));
-  }
-  return problems.length === 0 ? { ok: true, value: resource } : { ok: false, problems };
+  const read = readManifest(kind, input as Record<string, unknown>, { strict: true, problems, unknown });
+  problems.push(...checkRead(kind, read, operation), ...(unknown ?? []));
+  if (problems.length > 0) return { ok: false, problems };
+  const resource = read as Resource;
+  kind.applyDefaults?.(resource);
+  return { ok: true, value: resource };
+}
+
+/** The checks that look at several fields, over what could be read: metadata always, the rest when `spec` is an object. */
+function checkRead(kind: KindDefinition, read: ReadManifest, operation: 'create' | 'update'): Problem[] {
+  const problems = read.metadata === null ? [] : checkMetadata(kind, read.metadata, operation);
+  if (read.spec === null) return problems;
+  return [...problems, ...(kind.check?.({ metadata: read.metadata ?? {}, spec: read.spec }) ?? [])];
 }
 
 /** Fields of a manifest that its kind does not know; for servers that only warn of them. */
@@ -44,7 +50,7 @@ export function unknownFields(input: unknown): Problem[] {
   return unknown;
 }
 
-/** The kind a manifest names, or why there is none. */
+/** The kind a manifest names, or why there is none. Of a manifest with another apiVersion no more is said: its fields mean other things. */
 export function kindOfManifest(input: unknown): Result<KindDefinition> {
   if (!isRecord(input))
     return { ok: false, problems: [problemOf('', 'must be an object with apiVersion, kind and metadata')] };
@@ -57,18 +63,27 @@ export function kindOfManifest(input: unknown): Result<KindDefinition> {
   return kind === undefined || problems.length > 0 ? { ok: false, problems } : { ok: true, value: kind };
 }
 
+/** A resource as far as it could be read; without problems it is a `Resource`. */
+export interface ReadManifest {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: Legible<ObjectMeta> | null;
+  readonly spec: Record<string, unknown> | null;
+  status?: Record<string, unknown>;
+}
+
 /** The five members of a resource, read by the schemas of its kind. */
-export function readManifest(kind: KindDefinition, input: Record<string, unknown>, reading: Reading): Resource {
+export function readManifest(kind: KindDefinition, input: Record<string, unknown>, reading: Reading): ReadManifest {
   const metadata = readBySchema(metadataSchema, own(input, 'metadata') ?? {}, 'metadata', reading);
   const spec = readBySchema(kind.spec, own(input, 'spec') ?? {}, 'spec', reading);
-  const resource: Resource = {
+  const resource: ReadManifest = {
     kind: kind.kind,
     apiVersion,
-    metadata: withoutServerFields((metadata ?? {}) as Partial<ObjectMeta>),
-    spec: (spec ?? {}) as Record<string, unknown>,
+    metadata: isRecord(metadata) ? withoutServerFields(metadata) : null,
+    spec: isRecord(spec) ? spec : null,
   };
   const status = readStatus(kind, own(input, 'status'), reading);
-  if (status !== undefined) resource.status = status;
+  if (isRecord(status)) resource.status = status;
   const known = ['kind', 'apiVersion', 'metadata', 'spec', ...(kind.status === undefined ? [] : ['status'])];
   for (const key of Object.keys(input)) {
     if (!known.includes(key)) reading.unknown?.push(problemOf(memberPath('', key), 'unknown field'));
@@ -76,15 +91,15 @@ export function readManifest(kind: KindDefinition, input: Record<string, unknown
   return resource;
 }
 
-function readStatus(kind: KindDefinition, input: unknown, reading: Reading): Record<string, unknown> | undefined {
+function readStatus(kind: KindDefinition, input: unknown, reading: Reading): unknown {
   if (kind.status === undefined) return undefined;
   const isAbsent = input === undefined || input === null;
   if (isAbsent && kind.status.emit !== 'always') return undefined;
-  return readBySchema(kind.status, isAbsent ? {} : input, 'status', reading) as Record<string, unknown> | undefined;
+  return readBySchema(kind.status, isAbsent ? {} : input, 'status', reading);
 }
 
-/** The name is always a text from here on; what only servers keep track of is dropped. */
-function withoutServerFields(metadata: Partial<ObjectMeta> & Record<string, unknown>): ObjectMeta {
+/** A name that was not given is the empty text from here on; what only servers keep track of is dropped. */
+function withoutServerFields(metadata: Legible<ObjectMeta> & Record<string, unknown>): Legible<ObjectMeta> {
   const { name = '', selfLink: _link, managedFields: _managed, ...rest } = metadata;
   return { name, ...rest };
 }

@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../lib/problem.ts';
 import type { ObjectSchema } from '../lib/schema.ts';
+import type { Subject } from './legible.ts';
 import type { Resource } from './resource.ts';
 
 /** A table column as calicoctl prints it. `cell` returns the exact text. */
@@ -45,12 +46,14 @@ export interface KindDefinition {
   /** Schema of `spec`; property order is the order of encoding. Objects are closed. */
   readonly spec: ObjectSchema;
   readonly status?: ObjectSchema;
-  /** Fills what upstream fills before storing (schema defaults, `types`, tier label, ...). Changes its argument. */
+  /** Fills what upstream fills before storing (schema defaults, `types`, tier label, ...). Changes its argument, which is sound. */
   readonly applyDefaults?: (resource: Resource) => void;
   /** Fills what upstream fills after reading from the store. Changes its argument. */
   readonly applyReadDefaults?: (resource: Resource) => void;
-  /** Everything a schema cannot say. Runs only when the schema holds. */
-  readonly check?: (resource: Resource, operation: 'create' | 'update') => Problem[];
+  /** Everything a schema cannot say, over what was given (no defaults yet) and could be read. */
+  readonly check?: (subject: Subject) => Problem[];
+  /** Labels the appliance sets itself and refuses in manifests. */
+  readonly reservedLabels?: readonly string[];
   /** Rule for metadata.name beyond the subdomain rule; returns a message, or undefined. */
   readonly checkName?: (name: string, operation: 'create' | 'update') => string | undefined;
   /** calicoctl's columns: `-o ps` and `-o wide`; `extra` headings for custom-columns only. */

@@ -5,7 +5,8 @@ import type { KindDefinition } from './define.ts';
 import { checkAnnotations, checkLabels, stringMap } from './fields/labels.ts';
 import { checkSubdomain } from './fields/name.ts';
 import { timeSchema } from './fields/time.ts';
-import { problemOf } from './read.ts';
+import type { Legible } from './legible.ts';
+import { memberPath, problemOf } from './read.ts';
 import type { ObjectMeta } from './resource.ts';
 
 const ownerReference = object({
@@ -37,18 +38,24 @@ export const metadataSchema = object({
 });
 
 /** Everything wrong with the metadata of a manifest of this kind. */
-export function checkMetadata(kind: KindDefinition, metadata: ObjectMeta, operation: 'create' | 'update'): Problem[] {
+export function checkMetadata(
+  kind: KindDefinition,
+  metadata: Legible<ObjectMeta>,
+  operation: 'create' | 'update',
+): Problem[] {
   return [
     ...checkName(kind, metadata, operation),
     ...checkNamespace(kind, metadata.namespace),
     ...checkLabels(metadata.labels ?? {}, 'metadata.labels'),
+    ...checkReservedLabels(kind, metadata.labels ?? {}),
     ...checkAnnotations(metadata.annotations ?? {}, 'metadata.annotations'),
   ];
 }
 
-function checkName(kind: KindDefinition, metadata: ObjectMeta, operation: 'create' | 'update'): Problem[] {
+function checkName(kind: KindDefinition, metadata: Legible<ObjectMeta>, operation: 'create' | 'update'): Problem[] {
   const path = 'metadata.name';
-  const name = metadata.name;
+  const name = metadata.name ?? null;
+  if (name === null) return [];
   if (name === '')
     return [
       problemOf(
@@ -60,8 +67,9 @@ function checkName(kind: KindDefinition, metadata: ObjectMeta, operation: 'creat
   return message === undefined ? [] : [problemOf(path, message, name)];
 }
 
-function checkNamespace(kind: KindDefinition, namespace: string | undefined): Problem[] {
+function checkNamespace(kind: KindDefinition, namespace: string | null | undefined): Problem[] {
   const path = 'metadata.namespace';
+  if (namespace === null) return [];
   if (!kind.isNamespaced) {
     return namespace === undefined
       ? []
@@ -70,4 +78,10 @@ function checkNamespace(kind: KindDefinition, namespace: string | undefined): Pr
   if (namespace === undefined) return [problemOf(path, 'is required')];
   const message = checkSubdomain(namespace);
   return message === undefined ? [] : [problemOf(path, message, namespace)];
+}
+
+function checkReservedLabels(kind: KindDefinition, labels: Legible<Record<string, string>>): Problem[] {
+  return (kind.reservedLabels ?? [])
+    .filter((label) => labels[label] !== undefined)
+    .map((label) => problemOf(memberPath('metadata.labels', label), 'is set by the appliance and must be absent'));
 }

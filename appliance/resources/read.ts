@@ -2,6 +2,7 @@
  * Reads unknown JSON by a schema: checks, normalises, and returns a copy with its keys in the order of the schema.
  * Second step of a write (after parsing, before defaults) and of every read from the store. Pure; never throws on data.
  * Strict reading follows Calico's API; lenient reading is what its store client does (types only, unknown keys skipped).
+ * What strict reading refuses stands in the copy as `null`, at its place, so that checks can go on (`legible.ts`).
  */
 import type { Problem } from '../lib/problem.ts';
 import {
@@ -24,7 +25,7 @@ export interface Reading {
   readonly unknown?: Problem[] | undefined;
 }
 
-/** The value in its normal form; undefined when absent or wrong (then `reading.problems` says why). */
+/** The value in its normal form; when it is wrong, `reading.problems` says why and null stands for it (undefined if lenient). */
 export function readBySchema(schema: Schema, input: unknown, path: string, reading: Reading): unknown {
   switch (schema.type) {
     case 'object':
@@ -69,9 +70,9 @@ export function problemOf(path: string, message: string, value?: unknown): Probl
   return isShown ? { path, message, value } : { path, message };
 }
 
-function refuse(reading: Reading, path: string, message: string, value?: unknown): undefined {
+function refuse(reading: Reading, path: string, message: string, value?: unknown): null | undefined {
   reading.problems.push(problemOf(path, message, value));
-  return undefined;
+  return reading.strict ? null : undefined;
 }
 
 function readObject(schema: ObjectSchema, input: unknown, path: string, reading: Reading): unknown {
@@ -97,7 +98,7 @@ function readProperty(
   const emit = property.emit ?? 'filled';
   const isAbsent = given === undefined || given === null || (emit === 'filled' && isUnfilled(property, given));
   if (isAbsent) {
-    if (reading.strict && schema.required?.includes(key)) refuse(reading, `${path}.${key}`, 'is required');
+    if (reading.strict && schema.required?.includes(key)) return refuse(reading, `${path}.${key}`, 'is required');
     return emit === 'always' ? absentValue(property, reading) : undefined;
   }
   const value = readBySchema(property, given, `${path}.${key}`, reading);
@@ -146,16 +147,17 @@ function readMap(schema: MapSchema, input: unknown, path: string, reading: Readi
 
 function readList(schema: ListSchema, input: unknown, path: string, reading: Reading): unknown {
   if (!Array.isArray(input)) return refuse(reading, path, 'must be a list', input);
-  if (reading.strict) {
-    if (schema.maxItems !== undefined && input.length > schema.maxItems) {
-      return refuse(reading, path, `must have at most ${schema.maxItems} entries, has ${input.length}`);
-    }
-    if (schema.minItems !== undefined && input.length < schema.minItems) {
-      return refuse(reading, path, `must have at least ${schema.minItems} entries`);
-    }
+  if (reading.strict && schema.minItems !== undefined && input.length < schema.minItems) {
+    return refuse(reading, path, `must have at least ${schema.minItems} entries`);
+  }
+  let length = input.length;
+  if (reading.strict && schema.maxItems !== undefined && length > schema.maxItems) {
+    refuse(reading, path, `must have at most ${schema.maxItems} entries, has ${length}`);
+    // What is over the limit is not read: a hostile list costs no more than a legal one.
+    length = schema.maxItems;
   }
   const out: unknown[] = [];
-  for (let i = 0; i < input.length; i++) {
+  for (let i = 0; i < length; i++) {
     const value = readBySchema(schema.items, input[i], `${path}[${i}]`, reading);
     if (value !== undefined) out.push(value);
   }

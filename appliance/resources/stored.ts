@@ -38,8 +38,9 @@ export function decodeStored(key: string, value: string | Uint8Array, modRevisio
   const parsed = parseJson(typeof value === 'string' ? value : Buffer.from(value).toString('utf8'));
   if (!isRecord(parsed)) return failed(problemOf('', 'stored value is not a JSON object'));
   const problems: Problem[] = [];
-  const resource = readManifest(identity.kind, parsed, { strict: false, problems });
+  const read = readManifest(identity.kind, parsed, { strict: false, problems });
   if (problems.length > 0) return { ok: false, problems };
+  const resource = read as Resource;
   if (resource.metadata.name === '') resource.metadata.name = identity.name;
   if (identity.namespace !== undefined) resource.metadata.namespace = identity.namespace;
   if (isTiered(identity.kind)) restoreName(resource);

@@ -3,6 +3,8 @@
  * Pure. Source: the naming scheme of Calico's `names` library.
  */
 
+import type { Legible } from './legible.ts';
+
 /** The parts of a name; which of them count depends on the orchestrator. */
 export interface WorkloadEndpointIdentifiers {
   node?: string;
@@ -29,6 +31,22 @@ export function workloadEndpointName(identifiers: WorkloadEndpointIdentifiers): 
   return { ok: true, name: parts.join('-') };
 }
 
+/**
+ * Every identifier a name cannot be made of. Identifiers that are `null` could not be read: they are listed without a message,
+ * and so is what they leave undecided, since the orchestrator decides which of the others count.
+ */
+export function unfitIdentifiers(
+  identifiers: Legible<WorkloadEndpointIdentifiers>,
+): { readonly field: keyof WorkloadEndpointIdentifiers; readonly message?: string }[] {
+  const isDecided = typeof identifiers.orchestrator === 'string';
+  const counted = isDecided ? segments(identifiers) : segments(identifiers).filter((_, i) => i !== 2);
+  return counted.flatMap(([field, value]) => {
+    if (value === null) return [{ field }];
+    const message = segmentProblem(value);
+    return message === undefined ? [] : [{ field, message }];
+  });
+}
+
 /** The start that all names with these identifiers share: up to the first one absent, ending with a dash; for listing. */
 export function workloadEndpointNamePrefix(identifiers: WorkloadEndpointIdentifiers): NameResult {
   const parts: string[] = [];
@@ -51,14 +69,17 @@ export function parseWorkloadEndpointName(
   return { node, orchestrator, workload, endpoint };
 }
 
-type Segment = readonly [keyof WorkloadEndpointIdentifiers, string | undefined];
+type Identifiers<Value> = { readonly [Field in keyof WorkloadEndpointIdentifiers]?: Value };
+type Segment<Value> = readonly [keyof WorkloadEndpointIdentifiers, Value | undefined];
 
-function segments(identifiers: WorkloadEndpointIdentifiers): Segment[] {
+/** Node, orchestrator, workload, endpoint. */
+function segments<Value extends string | null>(identifiers: Identifiers<Value>): Segment<Value | 'libnetwork'>[] {
   const { node, orchestrator, endpoint } = identifiers;
   return [['node', node], ['orchestrator', orchestrator], workloadSegment(identifiers), ['endpoint', endpoint]];
 }
 
-function workloadSegment({ orchestrator, pod, containerID, workload }: WorkloadEndpointIdentifiers): Segment {
+function workloadSegment<Value extends string | null>(identifiers: Identifiers<Value>): Segment<Value | 'libnetwork'> {
+  const { orchestrator, pod, containerID, workload } = identifiers;
   if (orchestrator === 'k8s') return ['pod', pod];
   if (orchestrator === 'cni') return ['containerID', containerID];
   if (orchestrator === 'libnetwork') return ['workload', 'libnetwork'];

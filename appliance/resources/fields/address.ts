@@ -69,6 +69,14 @@ export function strictCidrSchema(family?: Family, maxLength?: number): TextSchem
   });
 }
 
+/** A prefix to exclude: strict, and not the whole of its family, or nothing would be left. */
+export const excludedCidrSchema: TextSchema = text({
+  format: 'cidr',
+  check: (value) =>
+    strictCidrSchema().check!(value) ??
+    (parsePrefix(value)?.length === 0 ? 'excludes every address, so the rule would match nothing' : undefined),
+});
+
 /** A prefix with its length; host bits allowed. */
 export function cidrSchema(family?: Family): TextSchema {
   return text({

@@ -53,8 +53,8 @@ const builders: Readonly<Record<FelixParameterType, (parameter: FelixParameter) 
   'failsafe-ports': () => list(failsafePort),
   'port-range': () => numericPortSchema,
   'port-ranges': () => list(numericPortSchema, { maxItems: 7 }),
-  'table-range': () => tableRange,
-  'table-ranges': () => list(tableRange),
+  'table-range': () => tableRange(250),
+  'table-ranges': () => list(tableRange(0xffffffff)),
   'key-values': patterned,
   durations: () => list(timeoutOverride),
   'conntrack-timeouts': () => conntrackTimeouts,
@@ -70,10 +70,12 @@ const agentDuration: ScalarSchema = {
       : durationSchema.read(value),
 };
 
-const tableRange = object({ min: always(integer()), max: always(integer()) }, { required: ['min', 'max'] });
+function tableRange(highest: number): Schema {
+  return object({ min: always(integer(1, highest)), max: always(integer(1, highest)) }, { required: ['min', 'max'] });
+}
 
 const failsafePort = object(
-  { protocol: oneOf(['TCP', 'UDP', 'SCTP']), port: always(portNumberSchema), net: text() },
+  { protocol: oneOf(['TCP', 'UDP', 'SCTP']), port: always(portNumberSchema), net: cidrOrIpSchema() },
   { required: ['port'] },
 );
 

@@ -13,6 +13,7 @@ import {
   type ScalarSchema,
   text,
 } from '../../lib/schema.ts';
+import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { cidrSchema } from './address.ts';
 import { checkLabelValue, checkQualifiedName } from './labels.ts';
@@ -60,7 +61,8 @@ export function kubernetesRulesSchema(peers: 'from' | 'to'): ListSchema {
   return list(object({ ports: list(port), [peers]: list(peer) }));
 }
 
-interface KubernetesRule {
+/** A rule after decoding, as far as the checks look at it. */
+export interface KubernetesRule {
   readonly ports?: readonly { readonly port?: number | string; readonly endPort?: number }[];
   readonly from?: readonly KubernetesPeer[];
   readonly to?: readonly KubernetesPeer[];
@@ -73,26 +75,28 @@ interface KubernetesPeer {
 }
 
 /** Every problem of the rules of a spec. */
-export function checkKubernetesRules(spec: Record<string, unknown>): Problem[] {
+export function checkKubernetesRules(spec: Subject['spec']): Problem[] {
   return (['ingress', 'egress'] as const).flatMap((direction) => {
-    const rules = (spec[direction] ?? []) as readonly KubernetesRule[];
+    const rules = (spec[direction] ?? []) as Legible<readonly KubernetesRule[]>;
     const peers = direction === 'ingress' ? 'from' : 'to';
     return rules.flatMap((rule, i) => [
       ...checkPorts(rule, `spec.${direction}[${i}].ports`),
-      ...(rule[peers] ?? []).flatMap((one, j) => checkPeer(one, `spec.${direction}[${i}].${peers}[${j}]`)),
+      ...(rule?.[peers] ?? []).flatMap((one, j) =>
+        one === null ? [] : checkPeer(one, `spec.${direction}[${i}].${peers}[${j}]`),
+      ),
     ]);
   });
 }
 
-function checkPorts(rule: KubernetesRule, path: string): Problem[] {
-  return (rule.ports ?? []).flatMap(({ port: first, endPort }, i) =>
-    endPort === undefined || (typeof first === 'number' && first <= endPort)
-      ? []
-      : [problemOf(`${path}[${i}].endPort`, 'needs a numeric port that is not greater', endPort)],
-  );
+function checkPorts(rule: Legible<KubernetesRule> | null, path: string): Problem[] {
+  return (rule?.ports ?? []).flatMap((entry, i) => {
+    const { port: first, endPort = null } = entry ?? {};
+    if (endPort === null || first === null || (typeof first === 'number' && first <= endPort)) return [];
+    return [problemOf(`${path}[${i}].endPort`, 'needs a numeric port that is not greater', endPort)];
+  });
 }
 
-function checkPeer(one: KubernetesPeer, path: string): Problem[] {
+function checkPeer(one: Legible<KubernetesPeer>, path: string): Problem[] {
   const block = one.ipBlock;
   if (block === undefined) {
     return Object.keys(one).length > 0
@@ -102,9 +106,10 @@ function checkPeer(one: KubernetesPeer, path: string): Problem[] {
   if (one.podSelector !== undefined || one.namespaceSelector !== undefined) {
     return [problemOf(`${path}.ipBlock`, 'cannot be combined with selectors')];
   }
-  const outer = parsePrefix(block.cidr)!;
-  return (block.except ?? []).flatMap((text, i) => {
-    const inner = parsePrefix(text)!;
+  const outer = parsePrefix(block?.cidr ?? '');
+  return (block?.except ?? []).flatMap((text, i) => {
+    const inner = parsePrefix(text ?? '');
+    if (outer === undefined || inner === undefined) return [];
     const isInside = inner.length > outer.length && contains(outer, inner.address);
     return isInside ? [] : [problemOf(`${path}.ipBlock.except[${i}]`, 'must lie inside cidr', text)];
   });

@@ -1,6 +1,7 @@
 /** Labels and annotations: Kubernetes' qualified names and values. Pure. Source: Kubernetes API conventions. */
 import type { Problem } from '../../lib/problem.ts';
 import { map, text } from '../../lib/schema.ts';
+import type { Legible } from '../legible.ts';
 import { memberPath, problemOf } from '../read.ts';
 import { checkSubdomain } from './name.ts';
 
@@ -33,23 +34,23 @@ export function checkLabelValue(value: string): string | undefined {
 }
 
 /** Every illegal key and value of a label map. */
-export function checkLabels(labels: Readonly<Record<string, string>>, path: string): Problem[] {
+export function checkLabels(labels: Legible<Record<string, string>>, path: string): Problem[] {
   const problems: Problem[] = [];
   for (const [key, value] of Object.entries(labels)) {
-    const message = checkQualifiedName(key) ?? checkLabelValue(value);
+    const message = checkQualifiedName(key) ?? checkLabelValue(value ?? '');
     if (message !== undefined) problems.push(problemOf(memberPath(path, key), message, value));
   }
   return problems;
 }
 
 /** Every illegal key of an annotation map, and its total size. Keys may have capitals in the prefix. */
-export function checkAnnotations(annotations: Readonly<Record<string, string>>, path: string): Problem[] {
+export function checkAnnotations(annotations: Legible<Record<string, string>>, path: string): Problem[] {
   const problems: Problem[] = [];
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
     const message = checkQualifiedName(key.toLowerCase());
     if (message !== undefined) problems.push(problemOf(memberPath(path, key), message));
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value ?? '');
   }
   if (bytes > annotationsBytesMax) {
     problems.push(problemOf(path, `must be at most ${annotationsBytesMax} bytes in all, has ${bytes}`));

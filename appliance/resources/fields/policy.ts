@@ -13,9 +13,11 @@ import {
 } from '../../lib/schema.ts';
 import { nameColumn, nameTableColumn, orderColumn, specColumn, specTableColumn } from '../columns.ts';
 import type { KindDefinition } from '../define.ts';
+import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import type { Resource } from '../resource.ts';
 import { nameSchema } from './name.ts';
+import { repeats } from './repeats.ts';
 import { type Rule, rulesSchema } from './rule.ts';
 import { checkRules } from './rule-check.ts';
 import { selectorWithoutGlobalSchema } from './selector.ts';
@@ -107,10 +109,11 @@ export function inferTypes(spec: Pick<PolicySpec, 'ingress' | 'egress'>): ('Ingr
 }
 
 /** Cross-field checks of one of the four kinds. */
-export function checkPolicy(resource: Resource, flavour: PolicyFlavour): Problem[] {
-  const spec: PolicySpec = resource.spec;
+export function checkPolicy(subject: Subject, flavour: PolicyFlavour): Problem[] {
+  const spec: Legible<PolicySpec> = subject.spec;
   return [
-    ...checkRepeats(spec),
+    ...repeats(spec.types, 'spec.types'),
+    ...repeats(spec.performanceHints, 'spec.performanceHints'),
     ...checkStagedDelete(spec),
     ...checkUntracked(spec),
     ...checkRules(spec.ingress, 'spec.ingress', { direction: 'ingress', isNamespaced: !flavour.isGlobal }),
@@ -118,23 +121,15 @@ export function checkPolicy(resource: Resource, flavour: PolicyFlavour): Problem
   ];
 }
 
-function checkRepeats(spec: PolicySpec): Problem[] {
-  return (['types', 'performanceHints'] as const).flatMap((field) => {
-    const words: readonly string[] = spec[field] ?? [];
-    return words.flatMap((word, i) =>
-      words.indexOf(word) < i ? [problemOf(`spec.${field}[${i}]`, 'is there twice', word)] : [],
-    );
-  });
-}
-
-function checkStagedDelete(spec: PolicySpec): Problem[] {
+/** `types` may stand there: the client clears them. */
+function checkStagedDelete(spec: Legible<PolicySpec>): Problem[] {
   if (spec.stagedAction !== 'Delete') return [];
   return Object.keys(spec)
     .filter((field) => !['stagedAction', 'tier', 'types'].includes(field))
     .map((field) => problemOf(`spec.${field}`, 'must be absent when stagedAction is Delete'));
 }
 
-function checkUntracked(spec: PolicySpec): Problem[] {
+function checkUntracked(spec: Legible<PolicySpec>): Problem[] {
   const problems: Problem[] = [];
   if (spec.preDNAT === true) {
     if (spec.doNotTrack === true) problems.push(problemOf('spec.preDNAT', 'cannot be combined with doNotTrack'));
@@ -142,7 +137,7 @@ function checkUntracked(spec: PolicySpec): Problem[] {
     const at = spec.types?.indexOf('Egress') ?? -1;
     if (at >= 0) problems.push(problemOf(`spec.types[${at}]`, 'a preDNAT policy cannot have type Egress'));
   }
-  if ((spec.preDNAT === true || spec.doNotTrack === true) && spec.applyOnForward !== true) {
+  if ((spec.preDNAT === true || spec.doNotTrack === true) && spec.applyOnForward === undefined) {
     problems.push(problemOf('spec.applyOnForward', 'must be true with preDNAT or doNotTrack'));
   }
   return problems;

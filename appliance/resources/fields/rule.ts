@@ -1,9 +1,14 @@
 /** The rule of policies and profiles: its types and its schema. What a schema cannot say is in `rule-check.ts`. Pure. */
 import { described, integer, list, map, object, oneOf, present, text } from '../../lib/schema.ts';
-import { cidrSchema } from './address.ts';
+import { excludedCidrSchema, strictCidrSchema } from './address.ts';
 import { nameSchema } from './name.ts';
 import { portSchema, protocolSchema } from './scalars.ts';
-import { longSelectorSchema, selectorSchema, selectorWithoutGlobalSchema } from './selector.ts';
+import {
+  longSelectorSchema,
+  namespaceSelectorSchema,
+  selectorSchema,
+  selectorWithoutGlobalSchema,
+} from './selector.ts';
 
 /** A rule as the v3 API has it, after decoding. */
 export interface Rule {
@@ -41,15 +46,18 @@ export interface EntityRule {
 const icmp = object({ type: present(integer(0, 254)), code: present(integer(0, 255)) });
 
 const entity = object({
-  nets: described('Prefixes to match; all of one family.', list(cidrSchema(), { maxItems: 256 })),
+  nets: described('Prefixes to match; all of one family.', list(strictCidrSchema(), { maxItems: 256 })),
   selector: described('Known endpoints and network sets to match.', selectorWithoutGlobalSchema),
-  namespaceSelector: described('Namespaces of what `selector` matches; global() means no namespace.', selectorSchema),
+  namespaceSelector: described(
+    'Namespaces of what `selector` matches; global() means no namespace.',
+    namespaceSelectorSchema,
+  ),
   services: described(
     'Kubernetes service to match instead of selectors, nets and ports.',
     present(object({ name: nameSchema, namespace: nameSchema })),
   ),
   ports: described('Ports to match: numbers, ranges or names.', list(portSchema, { maxItems: 50 })),
-  notNets: described('Prefixes not to match.', list(cidrSchema(), { maxItems: 256 })),
+  notNets: described('Prefixes not to match.', list(excludedCidrSchema, { maxItems: 256 })),
   notSelector: described('Endpoints and network sets not to match.', selectorSchema),
   notPorts: described('Ports not to match.', list(portSchema, { maxItems: 50 })),
   serviceAccounts: described(
@@ -58,9 +66,14 @@ const entity = object({
   ),
 });
 
+const httpPath = text({
+  maxLength: 1024,
+  check: (value) => (/^\/[^\s?#]*$/.test(value) ? undefined : "must start with '/' and have no blank, '?' or '#'"),
+});
+
 const http = object({
   methods: list(text(), { maxItems: 20 }),
-  paths: list(object({ exact: text({ maxLength: 1024 }), prefix: text({ maxLength: 1024 }) }), { maxItems: 20 }),
+  paths: list(object({ exact: httpPath, prefix: httpPath }), { maxItems: 20 }),
 });
 
 /** Schema of one rule. */

@@ -15,6 +15,15 @@ export const selectorWithoutGlobalSchema: TextSchema = text({
     value.includes('global(') ? 'global() can only be used in a namespaceSelector of a rule' : checkSelector(value),
 });
 
+/** A rule's selector of namespaces: `global()` means no namespace, and stands alone. */
+export const namespaceSelectorSchema: TextSchema = text({
+  maxLength: 1024,
+  check: (value) =>
+    value.includes('global(') && value.replace(/[ \t]/g, '') !== 'global()'
+      ? 'global() cannot be combined with anything else'
+      : checkSelector(value),
+});
+
 function checkSelector(value: string): string | undefined {
   const result = parseSelector(value);
   return result.ok ? undefined : (result.problems[0]?.message ?? 'invalid selector');

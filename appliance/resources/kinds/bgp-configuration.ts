@@ -1,4 +1,5 @@
 /** BGPConfiguration. Pure. */
+
 import type { Problem } from '../../lib/problem.ts';
 import { boolean, described, list, object, oneOf, present, text } from '../../lib/schema.ts';
 import { ageTableColumn, nameColumn, nameTableColumn, specColumn } from '../columns.ts';
@@ -6,10 +7,11 @@ import { defineKind } from '../define.ts';
 import { cidrSchema, ipSchema } from '../fields/address.ts';
 import { communitySchema, isCommunity, passwordSchema, prioritySchema, severitySchema } from '../fields/bgp.ts';
 import { narrowInterfaceWildcardSchema } from '../fields/interface-name.ts';
-import { nameSchema } from '../fields/name.ts';
+import { checkSubdomain, nameSchema } from '../fields/name.ts';
 import { asNumberSchema, durationSchema, portNumberSchema } from '../fields/scalars.ts';
+import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
-import { apiVersion, type Resource } from '../resource.ts';
+import { apiVersion } from '../resource.ts';
 
 /** Spec of a BGPConfiguration after decoding. */
 export interface BGPConfigurationSpec {
@@ -35,6 +37,11 @@ export interface BGPConfigurationSpec {
 }
 
 const serviceRanges = list(object({ cidr: cidrSchema() }));
+const notCommunity = 'must be a community such as 64512:100 or the name of one in spec.communities';
+const communityOrNameSchema = text({
+  check: (value) => (isCommunity(value) || checkSubdomain(value) === undefined ? undefined : notCommunity),
+});
+
 const columns = [
   nameColumn,
   specColumn('LOGSEVERITY', 'logSeverityScreen'),
@@ -69,7 +76,7 @@ export const bgpConfiguration = defineKind({
       'Communities to attach to routes inside a prefix.',
       list(
         object(
-          { cidr: cidrSchema(), communities: list(text(), { maxItems: 50 }) },
+          { cidr: cidrSchema(), communities: list(communityOrNameSchema, { maxItems: 50 }) },
           { required: ['cidr', 'communities'] },
         ),
         {
@@ -97,7 +104,7 @@ export const bgpConfiguration = defineKind({
   applyDefaults: (resource) => {
     resource.spec = { logSeverityScreen: 'Info', serviceLoadBalancerAggregation: 'Enabled', ...resource.spec };
   },
-  check: (resource) => [...checkMesh(resource.spec), ...checkCommunities(resource.spec), ...checkPerNode(resource)],
+  check: (subject) => [...checkMesh(subject.spec), ...checkCommunities(subject.spec), ...checkPerNode(subject)],
   columns: { ps: columns, wide: columns },
   tableColumns: [nameTableColumn, ageTableColumn],
   example: {
@@ -113,29 +120,31 @@ export const bgpConfiguration = defineKind({
   },
 });
 
-function checkMesh(spec: BGPConfigurationSpec): Problem[] {
+function checkMesh(spec: Legible<BGPConfigurationSpec>): Problem[] {
   if (spec.nodeToNodeMeshEnabled !== false) return [];
   return (['nodeMeshPassword', 'nodeMeshMaxRestartTime'] as const)
     .filter((field) => spec[field] !== undefined)
     .map((field) => problemOf(`spec.${field}`, 'must be absent when nodeToNodeMeshEnabled is false'));
 }
 
-function checkCommunities(spec: BGPConfigurationSpec): Problem[] {
-  const names = (spec.communities ?? []).map((community) => community.name);
-  const problems: Problem[] = [];
-  if (names.length > 0 && spec.prefixAdvertisements === undefined) {
-    problems.push(problemOf('spec.communities', 'are not used in prefixAdvertisements'));
-  }
-  for (const [i, advertisement] of (spec.prefixAdvertisements ?? []).entries()) {
-    for (const [j, word] of advertisement.communities.entries()) {
-      if (names.includes(word) || isCommunity(word)) continue;
-      const at = `spec.prefixAdvertisements[${i}].communities[${j}]`;
-      problems.push(
-        problemOf(at, 'must be a community such as 64512:100 or the name of one in spec.communities', word),
-      );
-    }
-  }
-  return problems;
+function checkCommunities(spec: Legible<BGPConfigurationSpec>): Problem[] {
+  return spec.communities !== undefined && spec.prefixAdvertisements === undefined
+    ? [problemOf('spec.communities', 'are not used in prefixAdvertisements')]
+    : checkCommunityNames(spec);
+}
+
+/** Says nothing while some community's own name cannot be read: it may be the one that is meant. */
+function checkCommunityNames(spec: Legible<BGPConfigurationSpec>): Problem[] {
+  const names =
+    spec.communities === null ? [null] : (spec.communities ?? []).map((community) => community?.name ?? null);
+  if (names.includes(null)) return [];
+  return (spec.prefixAdvertisements ?? []).flatMap((advertisement, i) =>
+    (advertisement?.communities ?? []).flatMap((word, j) =>
+      word === null || names.includes(word) || isCommunity(word)
+        ? []
+        : [problemOf(`spec.prefixAdvertisements[${i}].communities[${j}]`, notCommunity, word)],
+    ),
+  );
 }
 
 const globalOnly = [
@@ -148,9 +157,10 @@ const globalOnly = [
   'nodeMeshMaxRestartTime',
 ];
 
-function checkPerNode(resource: Resource): Problem[] {
-  if (resource.metadata.name === 'default') return [];
+function checkPerNode({ metadata, spec }: Subject): Problem[] {
+  const name = metadata.name ?? '';
+  if (name === '' || name === 'default') return [];
   return globalOnly
-    .filter((field) => resource.spec[field] !== undefined)
+    .filter((field) => spec[field] !== undefined)
     .map((field) => problemOf(`spec.${field}`, "is only allowed in the object named 'default'"));
 }

@@ -1,4 +1,5 @@
 /** BGPFilter. Pure. */
+
 import type { Family } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, integer, list, object, oneOf, present } from '../../lib/schema.ts';
@@ -8,6 +9,7 @@ import { strictCidrSchema } from '../fields/address.ts';
 import { communitySchema, prioritySchema } from '../fields/bgp.ts';
 import { interfaceWildcardSchema } from '../fields/interface-name.ts';
 import { asNumberSchema } from '../fields/scalars.ts';
+import type { Legible } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
@@ -49,8 +51,12 @@ export const bgpFilter = defineKind({
     exportV6: described('Rules for IPv6 routes given to the peer.', list(ruleSchema(6))),
     importV6: described('Rules for IPv6 routes taken from the peer.', list(ruleSchema(6))),
   }),
-  check: (resource) =>
-    lists.flatMap((field) => rulesOf(resource, field).flatMap((rule, i) => checkRule(rule, `spec.${field}[${i}]`))),
+  check: ({ spec }) =>
+    lists.flatMap((field) =>
+      ((spec[field] ?? []) as Legible<BGPFilterRule[]>).flatMap((rule, i) =>
+        rule === null ? [] : checkRule(rule, `spec.${field}[${i}]`),
+      ),
+    ),
   columns: { ps: [nameColumn, ...counts()], wide: [nameColumn, ...counts()] },
   tableColumns: [nameTableColumn, ageTableColumn],
   example: {
@@ -117,7 +123,7 @@ function rulesOf(resource: Resource, field: (typeof lists)[number]): BGPFilterRu
   return (resource.spec[field] ?? []) as BGPFilterRule[];
 }
 
-function checkRule(rule: BGPFilterRule, path: string): Problem[] {
+function checkRule(rule: Legible<BGPFilterRule>, path: string): Problem[] {
   const problems: Problem[] = [];
   if (rule.cidr !== undefined && rule.matchOperator === undefined)
     problems.push(problemOf(`${path}.matchOperator`, 'is required with cidr'));
@@ -125,11 +131,11 @@ function checkRule(rule: BGPFilterRule, path: string): Problem[] {
     problems.push(problemOf(`${path}.cidr`, 'is required with matchOperator'));
   if (rule.cidr === undefined && rule.prefixLength !== undefined)
     problems.push(problemOf(`${path}.cidr`, 'is required with prefixLength'));
-  if (rule.operations !== undefined && rule.action !== 'Accept') {
+  if (rule.operations !== undefined && rule.action === 'Reject') {
     problems.push(problemOf(`${path}.operations`, 'is only allowed with action Accept'));
   }
   (rule.operations ?? []).forEach((operation, i) => {
-    if (Object.keys(operation).length !== 1)
+    if (operation !== null && Object.keys(operation).length !== 1)
       problems.push(problemOf(`${path}.operations[${i}]`, 'must have exactly one operation'));
   });
   return problems;

@@ -1,4 +1,5 @@
 /** BGPPeer. Pure. That its filters exist is the writer's to check: it takes the store. */
+
 import { parseAddress } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { boolean, described, integer, list, object, oneOf, present, text } from '../../lib/schema.ts';
@@ -9,6 +10,7 @@ import { parsePeerAddress, passwordSchema } from '../fields/bgp.ts';
 import { nameSchema } from '../fields/name.ts';
 import { asNumberSchema, durationSchema } from '../fields/scalars.ts';
 import { selectorSchema } from '../fields/selector.ts';
+import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
@@ -101,8 +103,8 @@ export const bgpPeer = defineKind({
 });
 
 /** One line per rule: the field at fault, whether it is, and why. */
-function checkPeer(resource: Resource): Problem[] {
-  const spec: BGPPeerSpec = resource.spec;
+function checkPeer(subject: Subject): Problem[] {
+  const spec: Legible<BGPPeerSpec> = subject.spec;
   const has = (field: keyof BGPPeerSpec) => spec[field] !== undefined;
   const rules: readonly (readonly [keyof BGPPeerSpec, boolean, string])[] = [
     ['nodeSelector', has('node') && has('nodeSelector'), 'cannot be combined with node'],
@@ -124,9 +126,10 @@ function checkPeer(resource: Resource): Problem[] {
     .map(([field, , message]) => problemOf(`spec.${field}`, message, spec[field]));
 }
 
-function isOtherFamily(spec: BGPPeerSpec): boolean {
-  if (spec.reachableBy === undefined || spec.peerIP === undefined) return false;
-  return parseAddress(spec.reachableBy)?.family !== parsePeerAddress(spec.peerIP)?.family;
+function isOtherFamily(spec: Legible<BGPPeerSpec>): boolean {
+  const gateway = parseAddress(spec.reachableBy ?? '');
+  const peer = parsePeerAddress(spec.peerIP ?? '');
+  return gateway !== undefined && peer !== undefined && gateway.family !== peer.family;
 }
 
 function printNode(resource: Resource): string {

@@ -1,11 +1,13 @@
 /** BlockAffinity. Pure. Which block of addresses belongs to which host, as the API shows it. */
+
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, object, oneOf, type ScalarSchema, text } from '../../lib/schema.ts';
 import { nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { cidrSchema } from '../fields/address.ts';
+import type { Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
-import { apiVersion, type Resource } from '../resource.ts';
+import { apiVersion } from '../resource.ts';
 
 /** A boolean that Calico's store keeps as a string. */
 const storedAsText: ScalarSchema = {
@@ -62,6 +64,6 @@ export const blockAffinity = defineKind({
   },
 });
 
-function checkDeleted(resource: Resource): Problem[] {
-  return resource.spec.deleted === true ? [problemOf('spec.deleted', 'must not be true', true)] : [];
+function checkDeleted({ spec }: Subject): Problem[] {
+  return spec.deleted === true ? [problemOf('spec.deleted', 'must not be true', true)] : [];
 }

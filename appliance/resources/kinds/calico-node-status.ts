@@ -1,12 +1,13 @@
 /** CalicoNodeStatus. Pure. A request to a host to report on itself; the host fills the status. */
-import type { Problem } from '../../lib/problem.ts';
+
 import { always, described, integer, list, object, oneOf, present, text } from '../../lib/schema.ts';
 import { joined, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { nameSchema } from '../fields/name.ts';
+import { repeats } from '../fields/repeats.ts';
 import { timeSchema } from '../fields/time.ts';
-import { problemOf } from '../read.ts';
-import { apiVersion, type Resource } from '../resource.ts';
+import type { Legible } from '../legible.ts';
+import { apiVersion } from '../resource.ts';
 
 const daemon = always(
   object({
@@ -75,7 +76,7 @@ export const calicoNodeStatus = defineKind({
     { required: ['node', 'classes', 'updatePeriodSeconds'] },
   ),
   status,
-  check: checkClasses,
+  check: ({ spec }) => repeats(spec.classes as Legible<string[]>, 'spec.classes'),
   columns: {
     ps: [nameColumn, specColumn('NODE', 'node')],
     wide: [
@@ -96,10 +97,3 @@ export const calicoNodeStatus = defineKind({
     spec: { node: 'node-7', classes: ['Agent', 'BGP'], updatePeriodSeconds: 60 },
   },
 });
-
-function checkClasses(resource: Resource): Problem[] {
-  const classes = resource.spec.classes as string[];
-  return classes.flatMap((word, i) =>
-    classes.indexOf(word) < i ? [problemOf(`spec.classes[${i}]`, 'is there twice', word)] : [],
-  );
-}

@@ -1,16 +1,16 @@
 /** FelixConfiguration: settings of the host agent. Pure. Its fields are the rows of `felix-parameters.ts`. */
-import { parsePrefixOrAddress } from '../../lib/ip/address.ts';
+
 import type { Problem } from '../../lib/problem.ts';
 import { described, object, present, type Schema } from '../../lib/schema.ts';
 import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { felixFieldSchema } from '../fields/felix-field.ts';
 import { selectorSchema } from '../fields/selector.ts';
+import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 import { felixParameters } from './felix-parameters.ts';
 
-const tableIndexMax = 0xffffffff;
 const tablesMax = 65_535;
 
 export const felixConfiguration = defineKind({
@@ -27,11 +27,7 @@ export const felixConfiguration = defineKind({
     ...Object.fromEntries(felixParameters.flatMap(fieldOf)),
   }),
   applyDefaults,
-  check: (resource) => [
-    ...checkNodeSelector(resource),
-    ...checkRouteTables(resource.spec),
-    ...checkFailsafes(resource.spec),
-  ],
+  check: (subject) => [...checkNodeSelector(subject), ...checkRouteTables(subject.spec)],
   columns: { ps: [nameColumn], wide: [nameColumn] },
   tableColumns: [nameTableColumn, ageTableColumn],
   example: {
@@ -74,49 +70,39 @@ function applyDefaults(resource: Resource): void {
   };
 }
 
-function checkNodeSelector(resource: Resource): Problem[] {
-  const name = resource.metadata.name;
-  const selector = resource.spec.nodeSelector;
+function checkNodeSelector({ metadata, spec }: Subject): Problem[] {
+  const name = metadata.name ?? '';
+  const selector = spec.nodeSelector;
   return selector !== undefined && (name === 'default' || name.startsWith('node.'))
     ? [problemOf('spec.nodeSelector', "is only allowed in objects named neither 'default' nor 'node.<name>'", selector)]
     : [];
 }
 
-interface TableRange {
-  readonly min: number;
-  readonly max: number;
-}
+type TableRange = Legible<{ min: number; max: number }>;
 
-function checkRouteTables(spec: Record<string, unknown>): Problem[] {
-  const range = spec.routeTableRange as TableRange | undefined;
-  const ranges = spec.routeTableRanges as TableRange[] | undefined;
-  const problems: Problem[] = [];
-  if (range !== undefined) {
-    if (range.min < 1 || range.max > 250 || range.min > range.max) {
-      problems.push(problemOf('spec.routeTableRange', 'must lie within 1 to 250, min not above max'));
-    }
-    if (ranges !== undefined)
-      problems.push(problemOf('spec.routeTableRange', 'cannot be combined with routeTableRanges'));
+function checkRouteTables(spec: Subject['spec']): Problem[] {
+  const range = spec.routeTableRange as TableRange | null | undefined;
+  const ranges = spec.routeTableRanges as Legible<TableRange[]> | null | undefined;
+  const problems = [
+    ...checkOrder(range, 'spec.routeTableRange'),
+    ...(ranges ?? []).flatMap((one, i) => checkOrder(one, `spec.routeTableRanges[${i}]`)),
+  ];
+  if (range !== undefined && ranges !== undefined) {
+    problems.push(problemOf('spec.routeTableRange', 'cannot be combined with routeTableRanges'));
   }
-  (ranges ?? []).forEach(({ min, max }, i) => {
-    if (min < 1 || max > tableIndexMax || min > max) {
-      problems.push(
-        problemOf(`spec.routeTableRanges[${i}]`, `must lie within 1 to ${tableIndexMax}, min not above max`),
-      );
-    }
-  });
-  const total = (ranges ?? []).reduce((sum, { min, max }) => sum + max - min + 1, 0);
+  const total = (ranges ?? []).reduce((sum, one) => sum + tablesIn(one), 0);
   if (total > tablesMax)
     problems.push(problemOf('spec.routeTableRanges', `must hold at most ${tablesMax} tables, holds ${total}`));
   return problems;
 }
 
-function checkFailsafes(spec: Record<string, unknown>): Problem[] {
-  return ['failsafeInboundHostPorts', 'failsafeOutboundHostPorts'].flatMap((field) =>
-    ((spec[field] ?? []) as { net?: string }[]).flatMap(({ net }, i) =>
-      net === undefined || parsePrefixOrAddress(net) !== undefined
-        ? []
-        : [problemOf(`spec.${field}[${i}].net`, 'must be an IP prefix such as 10.0.0.0/8', net)],
-    ),
-  );
+function checkOrder(range: TableRange | null | undefined, path: string): Problem[] {
+  const { min = null, max = null } = range ?? {};
+  return min !== null && max !== null && min > max ? [problemOf(path, 'must have its min not above its max')] : [];
+}
+
+/** Tables of a range; none while it cannot be read or runs backwards. */
+function tablesIn(range: TableRange | null): number {
+  const { min = null, max = null } = range ?? {};
+  return min === null || max === null ? 0 : Math.max(0, max - min + 1);
 }

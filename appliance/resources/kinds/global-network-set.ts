@@ -1,6 +1,11 @@
 /** GlobalNetworkSet. Pure. */
 import { defineKind } from '../define.ts';
-import { checkSetLabels, networkSetColumns, networkSetSchema, networkSetTableColumns } from '../fields/network-set.ts';
+import {
+  networkSetColumns,
+  networkSetReservedLabels,
+  networkSetSchema,
+  networkSetTableColumns,
+} from '../fields/network-set.ts';
 import { apiVersion } from '../resource.ts';
 
 export const globalNetworkSet = defineKind({
@@ -12,7 +17,7 @@ export const globalNetworkSet = defineKind({
   shortNames: ['gns'],
   description: 'Addresses outside the appliance, given labels so that selectors of every policy can match them.',
   spec: networkSetSchema,
-  check: checkSetLabels,
+  reservedLabels: networkSetReservedLabels,
   columns: networkSetColumns,
   tableColumns: networkSetTableColumns,
   example: {

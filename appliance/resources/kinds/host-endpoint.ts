@@ -1,4 +1,5 @@
 /** HostEndpoint. Pure. */
+
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, list, object } from '../../lib/schema.ts';
 import { joined, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
@@ -7,8 +8,9 @@ import { ipSchema } from '../fields/address.ts';
 import { endpointPortNameSchema, interfaceSchema } from '../fields/interface-name.ts';
 import { nameSchema } from '../fields/name.ts';
 import { portNumberSchema, portProtocolSchema } from '../fields/scalars.ts';
+import type { Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
-import { apiVersion, type Resource } from '../resource.ts';
+import { apiVersion } from '../resource.ts';
 
 export const hostEndpoint = defineKind({
   kind: 'HostEndpoint',
@@ -70,8 +72,8 @@ export const hostEndpoint = defineKind({
   },
 });
 
-function checkInterface(resource: Resource): Problem[] {
-  const { interfaceName, expectedIPs } = resource.spec;
+function checkInterface({ spec }: Subject): Problem[] {
+  const { interfaceName, expectedIPs } = spec;
   return interfaceName === undefined && expectedIPs === undefined
     ? [problemOf('spec.interfaceName', 'interfaceName or expectedIPs is required')]
     : [];

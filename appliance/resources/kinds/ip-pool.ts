@@ -1,12 +1,14 @@
 /** IPPool. Pure. Overlap with other pools and with blocks is the writer's to check: it takes the store. */
+
 import { overlaps, type Prefix, parsePrefix, printPrefix } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
-import { boolean, described, integer, list, object, oneOf, present } from '../../lib/schema.ts';
+import { boolean, described, integer, list, object, oneOf, present, type TextSchema } from '../../lib/schema.ts';
 import { ageTableColumn, conditionOf, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { strictCidrSchema } from '../fields/address.ts';
 import { conditionsSchema } from '../fields/condition.ts';
 import { selectorWithoutGlobalSchema } from '../fields/selector.ts';
+import type { Legible } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
@@ -25,8 +27,16 @@ export interface IPPoolSpec {
   assignmentMode?: 'Automatic' | 'Manual';
 }
 
+const defaultUses = ['Workload', 'Tunnel'] as const;
 const modes = ['Never', 'Always', 'CrossSubnet'];
 const linkLocal = [parsePrefix('169.254.0.0/16')!, parsePrefix('fe80::/10')!];
+const blockSizes = { 4: { min: 20, max: 32, default: 26 }, 6: { min: 116, max: 128, default: 122 } } as const;
+
+const strictCidr = strictCidrSchema(undefined, 48);
+const poolCidrSchema: TextSchema = {
+  ...strictCidr,
+  check: (value) => strictCidr.check!(value) ?? (isLinkLocal(value) ? 'overlaps the link-local range' : undefined),
+};
 
 export const ipPool = defineKind({
   kind: 'IPPool',
@@ -39,7 +49,7 @@ export const ipPool = defineKind({
     'A range of addresses that workloads, tunnels or load balancers get theirs from, and how packets between its hosts travel.',
   spec: object(
     {
-      cidr: described('The range.', strictCidrSchema(undefined, 48)),
+      cidr: described('The range.', poolCidrSchema),
       vxlanMode: described('When to encapsulate in VXLAN.', oneOf(modes, { default: 'Never' })),
       ipipMode: described('When to encapsulate in IP-in-IP.', oneOf(modes, { default: 'Never' })),
       natOutgoing: described('Masquerade packets that leave the pools.', boolean()),
@@ -65,7 +75,7 @@ export const ipPool = defineKind({
   status: object({ conditions: conditionsSchema }, { emit: 'present' }),
   applyDefaults: applyPoolDefaults,
   applyReadDefaults: applyPoolDefaults,
-  check: checkPool,
+  check: ({ spec }) => checkPool(spec),
   columns: {
     ps: [nameColumn, specColumn('CIDR', 'cidr'), specColumn('SELECTOR', 'nodeSelector')],
     wide: [
@@ -112,10 +122,10 @@ export function applyPoolDefaults(resource: Resource): void {
     vxlanMode: spec.vxlanMode ?? 'Never',
     ipipMode: spec.ipipMode ?? 'Never',
     ...given({ natOutgoing: spec.natOutgoing, disabled: spec.disabled, disableBGPExport: spec.disableBGPExport }),
-    blockSize: spec.blockSize ?? (prefix?.address.family === 6 ? 122 : 26),
+    blockSize: spec.blockSize ?? blockSizes[prefix?.address.family ?? 4].default,
     nodeSelector: spec.nodeSelector ?? 'all()',
     ...given({ namespaceSelector: spec.namespaceSelector }),
-    allowedUses: spec.allowedUses ?? ['Workload', 'Tunnel'],
+    allowedUses: spec.allowedUses ?? [...defaultUses],
     assignmentMode: spec.assignmentMode ?? 'Automatic',
   };
 }
@@ -124,44 +134,50 @@ function given(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function checkPool(resource: Resource): Problem[] {
-  const spec = resource.spec as unknown as IPPoolSpec;
-  const prefix = parsePrefix(spec.cidr)!;
-  return [...checkRange(spec, prefix), ...checkEncapsulation(spec, prefix), ...checkUses(spec)];
+function isLinkLocal(value: string): boolean {
+  const prefix = parsePrefix(value);
+  return prefix !== undefined && linkLocal.some((range) => overlaps(range, prefix));
 }
 
-function checkRange(spec: IPPoolSpec, prefix: Prefix): Problem[] {
-  const problems: Problem[] = [];
-  if (linkLocal.some((range) => overlaps(range, prefix))) {
-    problems.push(problemOf('spec.cidr', 'overlaps the link-local range', spec.cidr));
+type LegiblePool = Legible<IPPoolSpec>;
+
+function checkPool(spec: LegiblePool): Problem[] {
+  const prefix = parsePrefix(spec.cidr ?? '');
+  return [...checkBlockSize(spec, prefix), ...checkEncapsulation(spec, prefix), ...checkUses(spec)];
+}
+
+/** While the range cannot be read, a block size must be legal in one of the families. */
+function checkBlockSize(spec: LegiblePool, prefix: Prefix | undefined): Problem[] {
+  const families = prefix === undefined ? ([4, 6] as const) : [prefix.address.family];
+  const size = spec.blockSize === undefined ? blockSizes[families[0]!].default : spec.blockSize;
+  if (size === null) return [];
+  const ranges = families.map((family) => blockSizes[family]);
+  if (ranges.every(({ min, max }) => size < min || size > max)) {
+    const legal = ranges.map(({ min, max }) => `${min} to ${max}`).join(' or ');
+    return [problemOf('spec.blockSize', `must be from ${legal}`, size)];
   }
-  const [min, max] = prefix.address.family === 4 ? [20, 32] : [116, 128];
-  const blockSize = spec.blockSize!;
-  if (blockSize < min! || blockSize > max!) {
-    problems.push(problemOf('spec.blockSize', `must be from ${min} to ${max}`, blockSize));
-  } else if (prefix.length > blockSize && spec.disabled !== true) {
-    problems.push(problemOf('spec.cidr', `is smaller than one block of /${blockSize}`, spec.cidr));
-  }
-  return problems;
+  return prefix !== undefined && prefix.length > size && spec.disabled === undefined
+    ? [problemOf('spec.cidr', `is smaller than one block of /${size}`, spec.cidr)]
+    : [];
 }
 
-function isOn(mode: string | undefined): boolean {
-  return mode !== undefined && mode !== 'Never';
+function isOn(mode: string | null | undefined): boolean {
+  return (mode ?? 'Never') !== 'Never';
 }
 
-function checkEncapsulation(spec: IPPoolSpec, prefix: Prefix): Problem[] {
+function checkEncapsulation(spec: LegiblePool, prefix: Prefix | undefined): Problem[] {
   const problems: Problem[] = [];
   if (isOn(spec.ipipMode) && isOn(spec.vxlanMode)) {
     problems.push(problemOf('spec.vxlanMode', 'cannot be combined with ipipMode', spec.vxlanMode));
   }
-  if (isOn(spec.ipipMode) && prefix.address.family === 6) {
+  if (isOn(spec.ipipMode) && prefix?.address.family === 6) {
     problems.push(problemOf('spec.ipipMode', 'is not supported for IPv6', spec.ipipMode));
   }
   return problems;
 }
 
-function checkUses(spec: IPPoolSpec): Problem[] {
-  const uses = spec.allowedUses!;
+function checkUses(spec: LegiblePool): Problem[] {
+  const uses = spec.allowedUses === undefined ? defaultUses : (spec.allowedUses ?? []);
   const problems: Problem[] = [];
   if (uses.includes('Tunnel') && spec.namespaceSelector !== undefined) {
     problems.push(problemOf('spec.namespaceSelector', 'needs allowedUses without Tunnel', spec.namespaceSelector));
@@ -175,7 +191,7 @@ function checkUses(spec: IPPoolSpec): Problem[] {
   }
   if (spec.disableBGPExport === true)
     problems.push(problemOf('spec.disableBGPExport', 'must be false for LoadBalancer use', true));
-  if (spec.nodeSelector !== 'all()') {
+  if ((spec.nodeSelector ?? 'all()') !== 'all()') {
     problems.push(problemOf('spec.nodeSelector', 'must be all() for LoadBalancer use', spec.nodeSelector));
   }
   return problems;

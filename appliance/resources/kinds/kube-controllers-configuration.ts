@@ -10,6 +10,7 @@ import { checkDefaultName, nameSchema } from '../fields/name.ts';
 import { regexSchema } from '../fields/regex.ts';
 import { durationSchema } from '../fields/scalars.ts';
 import { longSelectorSchema } from '../fields/selector.ts';
+import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
@@ -45,14 +46,17 @@ export interface KubeControllersConfigurationSpec {
 const switchSchema = oneOf(['Enabled', 'Disabled']);
 const period = present(object({ reconcilerPeriod: described('Time between full passes.', present(durationSchema)) }));
 
-const template = object({
-  generateName: described('End of the names of the endpoints; the name of the host comes first.', nameSchema),
-  interfaceCIDRs: described('Interfaces by the addresses they have.', list(cidrOrIpSchema())),
-  interfacePattern: described('Interfaces by a regular expression over their names.', regexSchema),
-  labels: described('Labels of the endpoints.', stringMap),
-  annotations: described('Annotations of the endpoints.', stringMap),
-  nodeSelector: described('Hosts the template applies to.', { ...longSelectorSchema, default: 'all()' }),
-});
+const template = object(
+  {
+    generateName: described('End of the names of the endpoints; the name of the host comes first.', nameSchema),
+    interfaceCIDRs: described('Interfaces by the addresses they have.', list(cidrOrIpSchema())),
+    interfacePattern: described('Interfaces by a regular expression over their names.', regexSchema),
+    labels: described('Labels of the endpoints.', stringMap),
+    annotations: described('Annotations of the endpoints.', stringMap),
+    nodeSelector: described('Hosts the template applies to.', { ...longSelectorSchema, default: 'all()' }),
+  },
+  { required: ['generateName'] },
+);
 
 const nodeController = object({
   reconcilerPeriod: described('Time between full passes.', present(durationSchema)),
@@ -160,19 +164,21 @@ function withTemplateDefaults(node: NodeController): NodeController {
   return { ...node, hostEndpoint: { ...hostEndpoint, templates } };
 }
 
-function checkTemplates(resource: Resource): Problem[] {
-  const { controllers } = resource.spec as KubeControllersConfigurationSpec;
-  const templates = controllers?.node?.hostEndpoint?.templates ?? [];
-  const names = templates.map((entry) => entry.generateName);
+function checkTemplates({ spec: given }: Subject): Problem[] {
+  const { controllers } = given as Legible<KubeControllersConfigurationSpec>;
+  const node = controllers?.node as Legible<NodeController> | null | undefined;
+  const templates = node?.hostEndpoint?.templates ?? [];
+  const names = templates.map((entry) => entry?.generateName ?? null);
   return templates.flatMap((entry, i) => {
+    if (entry === null) return [];
     const at = `spec.controllers.node.hostEndpoint.templates[${i}]`;
     const problems = [
       ...checkLabels(entry.labels ?? {}, `${at}.labels`),
       ...checkAnnotations(entry.annotations ?? {}, `${at}.annotations`),
     ];
-    if (entry.generateName === undefined) problems.push(problemOf(`${at}.generateName`, 'is required'));
-    else if (names.indexOf(entry.generateName) < i)
-      problems.push(problemOf(`${at}.generateName`, 'is there twice', entry.generateName));
+    const name = names[i] ?? null;
+    if (name !== null && names.indexOf(name) < i)
+      problems.push(problemOf(`${at}.generateName`, 'is there twice', name));
     if (entry.interfaceCIDRs === undefined && entry.interfacePattern === undefined) {
       problems.push(problemOf(at, 'interfaceCIDRs or interfacePattern is required'));
     }

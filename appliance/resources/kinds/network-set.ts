@@ -1,6 +1,11 @@
 /** NetworkSet. Pure. */
 import { defineKind } from '../define.ts';
-import { checkSetLabels, networkSetColumns, networkSetSchema, networkSetTableColumns } from '../fields/network-set.ts';
+import {
+  networkSetColumns,
+  networkSetReservedLabels,
+  networkSetSchema,
+  networkSetTableColumns,
+} from '../fields/network-set.ts';
 import { apiVersion } from '../resource.ts';
 
 export const networkSet = defineKind({
@@ -12,7 +17,7 @@ export const networkSet = defineKind({
   shortNames: ['netset', 'netsets'],
   description: 'Addresses outside the appliance, given labels so that selectors of one namespace can match them.',
   spec: networkSetSchema,
-  check: checkSetLabels,
+  reservedLabels: networkSetReservedLabels,
   columns: networkSetColumns,
   tableColumns: networkSetTableColumns,
   example: {

@@ -1,4 +1,5 @@
 /** Node: a host as the others see it. Pure. */
+
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, list, object, oneOf, present, text } from '../../lib/schema.ts';
 import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
@@ -6,7 +7,8 @@ import { type ColumnContext, defineKind } from '../define.ts';
 import { cidrOrIpSchema, ipSchema, macSchema } from '../fields/address.ts';
 import { nameSchema } from '../fields/name.ts';
 import { asNumberSchema } from '../fields/scalars.ts';
-import { problemOf } from '../read.ts';
+import type { Subject } from '../legible.ts';
+import { isRecord, problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
 /** Spec of a node after decoding. */
@@ -117,9 +119,9 @@ export const node = defineKind({
   },
 });
 
-function checkBgp(resource: Resource): Problem[] {
-  const bgp = bgpOf(resource);
-  return bgp !== undefined && Object.keys(bgp).length === 0
+function checkBgp({ spec }: Subject): Problem[] {
+  const bgp = spec.bgp;
+  return isRecord(bgp) && Object.keys(bgp).length === 0
     ? [problemOf('spec.bgp', 'must be absent rather than empty')]
     : [];
 }

@@ -1,4 +1,5 @@
 /** Profile. Pure. */
+
 import { compareText } from '../../lib/collections/compare-text.ts';
 import { described, map, object, text } from '../../lib/schema.ts';
 import { nameColumn, nameTableColumn } from '../columns.ts';
@@ -6,6 +7,7 @@ import { defineKind } from '../define.ts';
 import { checkLabels } from '../fields/labels.ts';
 import { type Rule, rulesSchema } from '../fields/rule.ts';
 import { checkRules } from '../fields/rule-check.ts';
+import type { Legible } from '../legible.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
 export const profile = defineKind({
@@ -22,10 +24,10 @@ export const profile = defineKind({
     egress: described('Rules for packets from the endpoints.', rulesSchema),
     labelsToApply: described("Labels the endpoints get; an endpoint's own labels win.", map(text())),
   }),
-  check: (resource) => [
-    ...checkLabels((resource.spec.labelsToApply ?? {}) as Record<string, string>, 'spec.labelsToApply'),
-    ...checkRules(resource.spec.ingress as Rule[], 'spec.ingress', { direction: 'ingress', isNamespaced: true }),
-    ...checkRules(resource.spec.egress as Rule[], 'spec.egress', { direction: 'egress', isNamespaced: true }),
+  check: ({ spec }) => [
+    ...checkLabels((spec.labelsToApply ?? {}) as Legible<Record<string, string>>, 'spec.labelsToApply'),
+    ...checkRules(spec.ingress as Legible<Rule[]>, 'spec.ingress', { direction: 'ingress', isNamespaced: true }),
+    ...checkRules(spec.egress as Legible<Rule[]>, 'spec.egress', { direction: 'egress', isNamespaced: true }),
   ],
   columns: {
     ps: [nameColumn],

@@ -25,7 +25,7 @@ export const stagedGlobalNetworkPolicy = defineKind({
   spec: policySchema(flavour),
   applyDefaults: (resource) => applyPolicyDefaults(resource, flavour),
   applyReadDefaults: applyTierLabel,
-  check: (resource) => checkPolicy(resource, flavour),
+  check: (subject) => checkPolicy(subject, flavour),
   checkName: checkGlobalNetworkPolicyName,
   columns: policyColumns,
   tableColumns: policyTableColumns,

@@ -5,7 +5,8 @@ import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { checkKubernetesRules, kubernetesRulesSchema, labelSelectorSchema } from '../fields/kubernetes-policy.ts';
 import { stagedActionSchema } from '../fields/policy.ts';
-import { problemOf } from '../read.ts';
+import type { Subject } from '../legible.ts';
+import { isRecord, problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
 export const stagedKubernetesNetworkPolicy = defineKind({
@@ -40,7 +41,7 @@ export const stagedKubernetesNetworkPolicy = defineKind({
   applyDefaults: (resource) => {
     resource.spec = { stagedAction: 'Set', ...resource.spec };
   },
-  check: (resource) => [...checkDelete(resource.spec), ...checkKubernetesRules(resource.spec)],
+  check: ({ spec }) => [...checkDelete(spec), ...checkKubernetesRules(spec)],
   columns: {
     ps: [nameColumn],
     wide: [nameColumn, { heading: 'PODSELECTOR', cell: printPodSelector }],
@@ -58,11 +59,16 @@ export const stagedKubernetesNetworkPolicy = defineKind({
   },
 });
 
-function checkDelete(spec: Record<string, unknown>): Problem[] {
+function checkDelete(spec: Subject['spec']): Problem[] {
   if (spec.stagedAction !== 'Delete') return [];
   return Object.keys(spec)
-    .filter((field) => field !== 'stagedAction' && Object.keys(spec[field] as object).length > 0)
+    .filter((field) => field !== 'stagedAction' && !isEmpty(spec[field]))
     .map((field) => problemOf(`spec.${field}`, 'must be absent when stagedAction is Delete'));
+}
+
+/** The pod selector is always there, empty or not. */
+function isEmpty(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0;
 }
 
 /** As Go prints the struct: `{map[app:db] []}`. */

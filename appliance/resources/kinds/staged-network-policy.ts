@@ -25,7 +25,7 @@ export const stagedNetworkPolicy = defineKind({
   spec: policySchema(flavour),
   applyDefaults: (resource) => applyPolicyDefaults(resource, flavour),
   applyReadDefaults: applyTierLabel,
-  check: (resource) => checkPolicy(resource, flavour),
+  check: (subject) => checkPolicy(subject, flavour),
   checkName: checkNetworkPolicyName,
   columns: policyColumns,
   tableColumns: policyTableColumns,

@@ -1,15 +1,22 @@
 /** Tier. Pure. Source of the fixed tiers: Calico's tier documentation and validation. */
+
 import type { Problem } from '../../lib/problem.ts';
 import { described, number, object, oneOf, present } from '../../lib/schema.ts';
 import { conditionOf, nameColumn, nameTableColumn, orderColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { conditionsSchema } from '../fields/condition.ts';
 import { checkTierName } from '../fields/name.ts';
+import type { Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
 
 /** Order of a tier that names none. */
 export const defaultTierOrder = 1_000_000;
+
+const tierDefaults: Readonly<Record<'order' | 'defaultAction', unknown>> = {
+  order: defaultTierOrder,
+  defaultAction: 'Deny',
+};
 
 /** Tiers every store has, with the values nobody may change. */
 export const builtInTiers: Readonly<
@@ -62,16 +69,17 @@ export const tier = defineKind({
 });
 
 function applyTierDefaults(resource: Resource): void {
-  resource.spec = { order: defaultTierOrder, defaultAction: 'Deny', ...resource.spec };
+  resource.spec = { ...tierDefaults, ...resource.spec };
 }
 
-function checkBuiltIn(resource: Resource): Problem[] {
-  const name = resource.metadata.name;
+function checkBuiltIn({ metadata, spec }: Subject): Problem[] {
+  const name = metadata.name ?? '';
   if (!Object.hasOwn(builtInTiers, name)) return [];
   const fixed = builtInTiers[name]!;
+  const given = { ...tierDefaults, ...spec };
   return (['order', 'defaultAction'] as const).flatMap((field) =>
-    resource.spec[field] === fixed[field]
+    given[field] === null || given[field] === fixed[field]
       ? []
-      : [problemOf(`spec.${field}`, `must be ${fixed[field]} in the built-in tier ${name}`, resource.spec[field])],
+      : [problemOf(`spec.${field}`, `must be ${fixed[field]} in the built-in tier ${name}`, spec[field])],
   );
 }

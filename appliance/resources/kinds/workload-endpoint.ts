@@ -1,4 +1,5 @@
 /** WorkloadEndpoint. Pure. Its name follows from its identifiers (`workload-endpoint-name.ts`). */
+
 import { type Address, contains, parseAddress, parsePrefixOrAddress } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, integer, list, object, present, text } from '../../lib/schema.ts';
@@ -9,9 +10,10 @@ import { checkEndpointPortName, containerIdSchema, interfaceSchema } from '../fi
 import { nameSchema } from '../fields/name.ts';
 import { qosControlsSchema } from '../fields/qos.ts';
 import { portNumberSchema, protocolSchema } from '../fields/scalars.ts';
+import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
-import { type WorkloadEndpointIdentifiers, workloadEndpointName } from '../workload-endpoint-name.ts';
+import { unfitIdentifiers, type WorkloadEndpointIdentifiers, workloadEndpointName } from '../workload-endpoint-name.ts';
 
 /** Spec of a workload endpoint after decoding. */
 export interface WorkloadEndpointSpec extends WorkloadEndpointIdentifiers {
@@ -121,7 +123,7 @@ export const workloadEndpoint = defineKind({
 function portSchema() {
   return object(
     {
-      name: always(text()),
+      name: always(text({ check: (value) => (value === '' ? undefined : checkEndpointPortName(value)) })),
       protocol: always(protocolSchema),
       port: always(portNumberSchema),
       hostPort: always(integer(0, 65535)),
@@ -131,43 +133,59 @@ function portSchema() {
   );
 }
 
-function checkEndpoint(resource: Resource): Problem[] {
-  const spec: WorkloadEndpointSpec = resource.spec;
-  return [...checkName(resource.metadata.name, spec), ...checkNats(spec), ...checkPorts(spec)];
+type LegibleEndpoint = Legible<WorkloadEndpointSpec>;
+
+function checkEndpoint({ metadata, spec: given }: Subject): Problem[] {
+  const spec: LegibleEndpoint = given;
+  return [...checkName(metadata.name ?? '', spec), ...checkNats(spec), ...checkPorts(spec)];
 }
 
-function checkName(name: string, spec: WorkloadEndpointSpec): Problem[] {
-  const computed = workloadEndpointName(spec);
-  if (!computed.ok) return [problemOf(`spec.${computed.field}`, computed.message)];
-  return computed.name === name
+/** The name must be the computed one; what keeps it from being computed is a problem of the identifiers. */
+function checkName(name: string, spec: LegibleEndpoint): Problem[] {
+  const unfit = unfitIdentifiers(spec);
+  const problems = unfit.flatMap(({ field, message }) =>
+    spec[field] === null || message === undefined ? [] : [problemOf(`spec.${field}`, message, spec[field])],
+  );
+  if (unfit.length > 0 || name === '') return problems;
+  const computed = workloadEndpointName(spec as WorkloadEndpointSpec);
+  return !computed.ok || computed.name === name
     ? []
     : [problemOf('metadata.name', `must be ${computed.name}, as its identifiers say`, name)];
 }
 
-function checkNats(spec: WorkloadEndpointSpec): Problem[] {
-  const own = (spec.ipNetworks ?? []).map((network) => parsePrefixOrAddress(network)!);
+function checkNats(spec: LegibleEndpoint): Problem[] {
   return (spec.ipNATs ?? []).flatMap((nat, i) => {
-    const internal: Address = parseAddress(nat.internalIP)!;
+    const internal = parseAddress(nat?.internalIP ?? '');
+    const external = parseAddress(nat?.externalIP ?? '');
+    if (internal === undefined) return [];
     const problems: Problem[] = [];
-    if (internal.family !== parseAddress(nat.externalIP)!.family) {
+    if (external !== undefined && internal.family !== external.family) {
       problems.push(
-        problemOf(`spec.ipNATs[${i}].externalIP`, 'must be of the same family as internalIP', nat.externalIP),
+        problemOf(`spec.ipNATs[${i}].externalIP`, 'must be of the same family as internalIP', nat?.externalIP),
       );
     }
-    if (!own.some((prefix) => contains(prefix, internal))) {
-      problems.push(problemOf(`spec.ipNATs[${i}].internalIP`, 'must be one of ipNetworks', nat.internalIP));
+    if (!mayHold(spec.ipNetworks, internal)) {
+      problems.push(problemOf(`spec.ipNATs[${i}].internalIP`, 'must be one of ipNetworks', nat?.internalIP));
     }
     return problems;
   });
 }
 
-function checkPorts(spec: WorkloadEndpointSpec): Problem[] {
-  return (spec.ports ?? []).flatMap((port, i) => {
-    const at = `spec.ports[${i}].name`;
-    if (port.name === '') return port.hostPort > 0 ? [] : [problemOf(at, 'is required without hostPort')];
-    const message = checkEndpointPortName(port.name);
-    return message === undefined ? [] : [problemOf(at, message, port.name)];
+/** True also while one of the networks cannot be read: it may be the one. */
+function mayHold(networks: LegibleEndpoint['ipNetworks'], address: Address): boolean {
+  if (networks === null) return true;
+  return (networks ?? []).some((network) => {
+    const prefix = parsePrefixOrAddress(network ?? '');
+    return prefix === undefined || contains(prefix, address);
   });
+}
+
+function checkPorts(spec: LegibleEndpoint): Problem[] {
+  return (spec.ports ?? []).flatMap((port, i) =>
+    port?.name === '' && port.hostPort === 0
+      ? [problemOf(`spec.ports[${i}].name`, 'is required without hostPort')]
+      : [],
+  );
 }
 
 function workloadColumn() {

@@ -31,15 +31,15 @@ testVerdicts(test, 'FelixConfiguration', [
     'a table range lies within 1 to 250',
     spec({ routeTableRange: { min: 1, max: 250 } }),
     spec({ routeTableRange: { min: 1, max: 251 } }),
-    'spec.routeTableRange',
+    'spec.routeTableRange.max',
   ],
-  ['table ranges begin at 1', ranges([1, 5], [9, 9]), ranges([1, 5], [0, 9]), 'spec.routeTableRanges[1]'],
+  ['table ranges begin at 1', ranges([1, 5], [9, 9]), ranges([1, 5], [0, 9]), 'spec.routeTableRanges[1].min'],
   ['table ranges are in order', ranges([9, 9]), ranges([9, 8]), 'spec.routeTableRanges[0]'],
   [
     'table ranges end at 32 bits',
     ranges([0xffffffff, 0xffffffff]),
     ranges([0xffffffff, 0x100000000]),
-    'spec.routeTableRanges[0]',
+    'spec.routeTableRanges[0].max',
   ],
   [
     'tables are at most 65535 in all',
