@@ -6,11 +6,13 @@
 import { performance } from 'node:perf_hooks';
 import { decodeUpdate, type GraphUpdate } from '#appliance/felix/calc/decode.ts';
 import { createGraph, type Graph } from '#appliance/felix/calc/graph.ts';
+import { LargeValues } from '#appliance/felix/calc/large-values.ts';
 
 const root = '/calico/resources/v3/projectcalico.org';
 const counts = { policies: 10_000, local: 1000, remote: 50_000 };
 const batchSize = 500;
 let revision = 1;
+const large = new LargeValues();
 
 interface Stored {
   readonly key: string;
@@ -86,7 +88,7 @@ function* everything(): Generator<Stored> {
 }
 
 function decode({ key, value }: Stored): GraphUpdate {
-  return decodeUpdate({ key, value, revision: ++revision });
+  return decodeUpdate({ key, value, revision: ++revision }, large);
 }
 
 function build(graph: Graph): void {

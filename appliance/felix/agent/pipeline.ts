@@ -8,6 +8,7 @@ import type { SyncSink, SyncStatus, Update } from '../../datastore/syncer.ts';
 import type { Logger } from '../../lib/log.ts';
 import { decodeUpdate } from '../calc/decode.ts';
 import { createGraph, type Graph } from '../calc/graph.ts';
+import { LargeValues } from '../calc/large-values.ts';
 import type { ConfigSource, Resolved } from '../config/source.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { Message } from '../model/messages.ts';
@@ -43,6 +44,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { config, dataplane, log } = options;
   const graph = createGraph({ hostname: options.hostname });
   const spoofing = createSpoofingEndpoints();
+  const large = new LargeValues();
   let status: SyncStatus = 'wait';
   let isStarted = false;
   let isConfigDirty = true;
@@ -80,7 +82,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 
   function take(update: Update): void {
-    const decoded = decodeUpdate(update);
+    const decoded = decodeUpdate(update, large);
     if (config.update(decoded)) isConfigDirty = true;
     spoofing.update(decoded);
     graph.update([decoded]);

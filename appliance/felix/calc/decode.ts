@@ -2,6 +2,7 @@
 import type { Revision } from '../../datastore/store.ts';
 import type { Update } from '../../datastore/syncer.ts';
 import { parseResourceKey } from './convert/key.ts';
+import type { LargeValues } from './large-values.ts';
 
 /** One key as it is now. `value` is parsed JSON of any shape; absent means gone. */
 export interface GraphUpdate {
@@ -13,10 +14,13 @@ export interface GraphUpdate {
 }
 
 /** Parses the bytes of an update; what is no resource is passed on without a value, since the graph does not look at it. */
-export function decodeUpdate({ key, value, revision }: Update): GraphUpdate {
-  if (value === undefined || parseResourceKey(key) === undefined) return { key, value: undefined, revision };
+export function decodeUpdate({ key, value, revision }: Update, large: LargeValues): GraphUpdate {
+  if (value === undefined || parseResourceKey(key) === undefined) {
+    large.forget(key);
+    return { key, value: undefined, revision };
+  }
   try {
-    return { key, value: JSON.parse(value.toString('utf8')) as unknown, revision };
+    return { key, value: large.parse(key, value), revision };
   } catch (error) {
     return { key, value: undefined, revision, unreadable: `not JSON: ${(error as Error).message}` };
   }

@@ -5,6 +5,7 @@
  */
 import { isEqual } from '#appliance/lib/collections/equal.ts';
 import { Interner } from '#appliance/lib/collections/interner.ts';
+import { listChange } from '#appliance/lib/collections/list-change.ts';
 import type { Message } from '../model/messages.ts';
 import { type Contributor, IpSet, type IpSetDefinition } from './ip-set.ts';
 import { LabelIndex } from './label-index.ts';
@@ -43,6 +44,11 @@ export class IpSetMembers {
     if (before !== undefined) this.#replace(key, before, contributor);
     const shared = labels.map((text) => this.#texts.share(text, text));
     this.#index.setItem(key, contributor, shared, profiles);
+  }
+
+  /** The nets a contributor brings; none when it is not there. */
+  netsOf(key: string): readonly string[] {
+    return this.#index.itemData(key)?.nets ?? [];
   }
 
   removeContributor(key: string): void {
@@ -119,15 +125,19 @@ export class IpSetMembers {
 
   /** Joins before it leaves, so that a member both bring does not flap. */
   #replace(key: string, before: Contributor, after: Contributor): void {
-    if (isSameContribution(before, after)) return;
+    const { joining, leaving } = contributionChange(before, after);
+    if (joining.nets.length + leaving.nets.length === 0) return;
     this.#index.eachSelectorOf(key, (set) => {
-      set.join(after);
-      set.leave(before);
+      set.join(joining);
+      set.leave(leaving);
       this.#dirty.add(set);
     });
   }
 }
 
-function isSameContribution(a: Contributor, b: Contributor): boolean {
-  return isEqual(a.nets, b.nets) && isEqual(a.ports, b.ports);
+/** With the same ports it is enough to look at the nets that differ, which are few in a set of very many. */
+function contributionChange(before: Contributor, after: Contributor): { joining: Contributor; leaving: Contributor } {
+  if (!isEqual(before.ports, after.ports)) return { joining: after, leaving: before };
+  const { added, removed } = listChange(before.nets, after.nets);
+  return { joining: { nets: added, ports: after.ports }, leaving: { nets: removed, ports: before.ports } };
 }

@@ -74,7 +74,7 @@ function policyKind({ endpoints }: GraphParts, kind: PolicyKind, isNamespaced: b
 function networkSetKind({ sets }: GraphParts, isNamespaced: boolean): GraphKind {
   return defineKind({
     isNamespaced,
-    convert: ({ namespace }, value) => convertNetworkSet(namespace, value),
+    convert: ({ key, namespace }, value) => convertNetworkSet(namespace, value, sets.netsOf(key)),
     accept: ({ key }, contributor) => acceptContributor(sets, key, contributor),
   });
 }

@@ -1,7 +1,9 @@
 /** Addresses and networks of stored objects as canonical text. Pure. */
 import {
   addressBits,
+  isMasked,
   masked,
+  type Prefix,
   parseAddress,
   parsePrefix,
   parsePrefixOrAddress,
@@ -13,7 +15,8 @@ import type { Fields } from './fields.ts';
 /** `address/length`, masked and canonical, or undefined. With `mayBeAddress` a bare address is a net of full length. */
 export function canonicalNet(text: string, mayBeAddress: boolean): string | undefined {
   const prefix = mayBeAddress ? parsePrefixOrAddress(text) : parsePrefix(text);
-  return prefix && sameText(text, printPrefix(masked(prefix)));
+  if (prefix === undefined) return undefined;
+  return isCanonicalV4(text, prefix) ? text : sameText(text, printPrefix(masked(prefix)));
 }
 
 /** A canonical bare address, or undefined. With `mayBeNet` the length of `address/length` is dropped. */
@@ -61,6 +64,11 @@ function readList(fields: Fields, name: string, message: string, read: (text: st
     else found.push(canonical);
   });
   return found;
+}
+
+/** IPv4 is parsed so strictly that a masked prefix can be written in one way only, but for the length left out or a form mapped to IPv6. */
+function isCanonicalV4(text: string, prefix: Prefix): boolean {
+  return prefix.address.family === 4 && isMasked(prefix) && text.includes('/') && !isV6Text(text);
 }
 
 /** Keeps the text that is there already rather than an equal copy. */

@@ -1,16 +1,24 @@
 /** Network sets of both kinds as contributors to IP sets. Pure. */
+import { commonEnds } from '#appliance/lib/collections/list-change.ts';
 import { namespaceLabel } from '#appliance/selector/rewrite.ts';
 import type { LabelledContributor } from '../ip-set-members.ts';
 import type { LabelPairs } from '../label-pairs.ts';
 import { type Conversion, convertResource, type Fields } from './fields.ts';
 import { canonicalNet, setMembersOf } from './net.ts';
 
-/** Converts a stored set; `namespace` is empty for global ones. Nets that cannot be read are passed over and reported. */
-export function convertNetworkSet(namespace: string, value: unknown): Conversion<LabelledContributor> {
+/**
+ * Converts a stored set; `namespace` is empty for global ones. Nets that cannot be read are passed over and reported.
+ * `known`: members the set had before; where its texts are still the same they need not be read again.
+ */
+export function convertNetworkSet(
+  namespace: string,
+  value: unknown,
+  known: readonly string[] = [],
+): Conversion<LabelledContributor> {
   return convertResource(value, ({ metadata, spec }) => ({
     labels: readLabels(metadata, namespace),
     profiles: namespace === '' ? [] : [`kns.${namespace}`],
-    nets: readMembers(spec),
+    nets: readMembers(spec, known),
     ports: [],
   }));
 }
@@ -25,12 +33,23 @@ function readLabels(metadata: Fields, namespace: string): LabelPairs {
   return [...pairs, namespaceLabel, namespace];
 }
 
-function readMembers(spec: Fields): readonly string[] {
-  const members: string[] = [];
-  spec.texts('nets').forEach((text, i) => {
-    const net = canonicalNet(text, true);
-    if (net === undefined) spec.list.remark(spec.pathOf(`nets[${i}]`), 'not a network', text);
-    else members.push(...setMembersOf(net));
-  });
-  return members;
+/** A list that is canonical as it is stored is kept as it is. */
+function readMembers(spec: Fields, known: readonly string[]): readonly string[] {
+  const texts = spec.texts('nets');
+  const { head, tail } = commonEnds(texts, known);
+  let members: string[] | undefined;
+  for (let i = head; i < texts.length - tail; i++) {
+    const found = membersOf(spec, texts[i] as string, i);
+    if (members === undefined && found.length === 1 && found[0] === texts[i]) continue;
+    members ??= texts.slice(0, i);
+    members.push(...found);
+  }
+  return members === undefined ? texts : members.concat(texts.slice(texts.length - tail));
+}
+
+function membersOf(spec: Fields, text: string, index: number): readonly string[] {
+  const net = canonicalNet(text, true);
+  if (net !== undefined) return setMembersOf(net);
+  spec.list.remark(spec.pathOf(`nets[${index}]`), 'not a network', text);
+  return [];
 }

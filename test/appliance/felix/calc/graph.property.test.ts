@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { decodeUpdate } from '#appliance/felix/calc/decode.ts';
 import { createGraph } from '#appliance/felix/calc/graph.ts';
+import { LargeValues } from '#appliance/felix/calc/large-values.ts';
 import { type Change, Feed, freshState, keyOf, type Manifest, storeOf } from './feed.ts';
 
 /** A small world in which everything refers to everything, so that random changes collide. */
@@ -219,16 +220,16 @@ test('decodeUpdate() takes any bytes, and the graph reports those that are not J
   fc.assert(
     fc.property(anyKey, fc.uint8Array({ maxLength: 40 }), (key, bytes) => {
       const graph = createGraph({ hostname: 'here' });
-      graph.update([decodeUpdate({ key, value: Buffer.from(bytes), revision: 2 })]);
+      graph.update([decodeUpdate({ key, value: Buffer.from(bytes), revision: 2 }, new LargeValues())]);
       graph.status('in-sync', 2);
       graph.flush();
     }),
   );
   const graph = createGraph({ hostname: 'here' });
   const key = keyOf({ kind: 'Tier', metadata: { name: 'x' } });
-  graph.update([decodeUpdate({ key, value: Buffer.from('{"spec":'), revision: 2 })]);
+  graph.update([decodeUpdate({ key, value: Buffer.from('{"spec":'), revision: 2 }, new LargeValues())]);
   t.regex(graph.problems().get(key)![0]!.message, /not JSON/);
-  graph.update([decodeUpdate({ key, value: undefined, revision: 3 })]);
+  graph.update([decodeUpdate({ key, value: undefined, revision: 3 }, new LargeValues())]);
   t.is(graph.problems().size, 0);
 });
 
