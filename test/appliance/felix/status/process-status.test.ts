@@ -39,7 +39,7 @@ test('all reports share one lease, and another length takes another', async (t) 
   await until(() => beats() >= 5);
   const [lease, ...others] = await test.store.leases();
   t.deepEqual(others, []);
-  t.is((await test.store.leaseTimeToLive(lease!, true)).granted, 90);
+  t.is((await test.store.leaseTimeToLive(lease!, true)).ttlSeconds, 90);
   heartbeat.configure({ intervalMs: 1, ttlMs: 30_000 });
   await until(async () => (await test.store.leases()).length === 2);
 });
