@@ -22,7 +22,7 @@ export interface ListPage {
   readonly news: readonly { readonly key: string; readonly entry: Entry }[];
 }
 
-const PAGE_KEYS = 2_000;
+const PAGE_KEYS = 500;
 /** Single reads in one transaction; servers refuse many more. */
 const READS_PER_TXN = 100;
 

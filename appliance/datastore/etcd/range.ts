@@ -4,7 +4,7 @@ import type { Entry, RangeRequest, RangeResult } from '../store.ts';
 import type { EtcdClient } from './client.ts';
 import { rangeRequest, rangeResult } from './convert.ts';
 
-const PAGE_KEYS = 2_000;
+const PAGE_KEYS = 500;
 /** How often a list at the newest revision starts anew when compaction overtakes it. */
 const COMPACTED_RETRIES_MAX = 3;
 
