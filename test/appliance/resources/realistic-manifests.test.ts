@@ -1,5 +1,6 @@
 /** What operators write is taken as it is, survives the store, and one unreadable value in it is one problem. */
 import test from 'ava';
+import fc from 'fast-check';
 import { decodeResource } from '#appliance/resources/decode.ts';
 import { storeKey } from '#appliance/resources/key.ts';
 import { kindOf, kinds } from '#appliance/resources/registry.ts';
@@ -40,6 +41,30 @@ for (const { title, manifest } of realisticManifests) {
   });
 }
 
+test('decodeResource() never throws, whatever stands anywhere in a manifest, and leaves no mark in what it accepts', (t) => {
+  const places = realisticManifests.flatMap(({ manifest }) =>
+    [...placesIn(manifest.spec, ['spec']), ...placesIn(manifest.metadata, ['metadata'])].map((path) => ({
+      manifest,
+      path,
+    })),
+  );
+  const values = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(...places.map(({ manifest, path }) => valueAt(manifest, path))),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...places), values, ({ manifest, path }, value) => {
+      const result = decodeResource(withValue(manifest, path, value), 'create');
+      t.false(result.ok && hasNull(result.value.spec));
+    }),
+    { verbose: 1, numRuns: 2_000 },
+  );
+});
+
+function hasNull(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.values(value).some(hasNull));
+}
+
 type Path = readonly (string | number)[];
 
 /** As the client does it: metadata of the store, spec of the manifest. */
@@ -58,12 +83,18 @@ function placesIn(value: unknown, path: Path): Path[] {
 
 /** No field that is not a list can be read from a list, and none that is from anything else. */
 function withUnreadable(manifest: object, path: Path): unknown {
-  const copy = structuredClone(manifest) as Record<string, unknown>;
-  let parent = copy as Record<string | number, unknown>;
-  for (const key of path.slice(0, -1)) parent = parent[key] as Record<string | number, unknown>;
-  const last = path.at(-1)!;
-  parent[last] = Array.isArray(parent[last]) ? { unreadable: 1 } : [['unreadable']];
+  return withValue(manifest, path, Array.isArray(valueAt(manifest, path)) ? { unreadable: 1 } : [['unreadable']]);
+}
+
+function withValue(manifest: object, path: Path, value: unknown): unknown {
+  const copy = structuredClone(manifest);
+  const parent = valueAt(copy, path.slice(0, -1)) as Record<string | number, unknown>;
+  parent[path.at(-1)!] = value;
   return copy;
+}
+
+function valueAt(manifest: object, path: Path): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], manifest);
 }
 
 function printPath(path: Path): string {
