@@ -39,6 +39,8 @@ export interface Playground {
   connect(from: string, address: string, port: number): Promise<boolean>;
   /** Ends a daemon with `signal`, waits for its end, starts it again; does not wait until it is of use. */
   restart(daemon: Daemon, signal: NodeJS.Signals): Promise<void>;
+  /** Waits until both daemons answer. */
+  ready(): Promise<void>;
   /** Packets counted so far, by the counter's name (which is the policy's). */
   counters(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
@@ -81,6 +83,7 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
       return stdout;
     },
     async settled() {
+      await waitForSockets(environment.CALICO_RUN_DIR);
       const list = '/apis/projectcalico.org/v3/tiers?limit=1';
       const { metadata } = (await get(join(environment.CALICO_RUN_DIR, 'api.sock'), list)) as {
         metadata: { resourceVersion: string };
@@ -94,6 +97,7 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
       await child;
       startDaemon(daemon);
     },
+    ready: () => waitForSockets(environment.CALICO_RUN_DIR),
     async counters() {
       const { stdout } = await execa('ip', ['netns', 'exec', hostNamespace, 'nft', '-j', 'list', 'counters']);
       const { nftables } = JSON.parse(stdout) as { nftables: { counter?: { name: string; packets: number } }[] };
