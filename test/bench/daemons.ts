@@ -1,7 +1,6 @@
 /** Starts the two daemons in a namespace of their own over a given folder, and asks them and /proc how they are. I/O. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { execa } from 'execa';
 import { openEtcdStore } from '#appliance/datastore/etcd/open.ts';
 import type { PutOp } from '#appliance/datastore/store.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
+import { getJson } from '../../tools/get-json.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -59,21 +59,21 @@ export async function startDaemons(folder: string): Promise<Daemons> {
     });
   const apiserver = start('calico-apiserver');
   const nodeSocket = join(runDir, 'node.sock');
-  await until(() => get(join(runDir, 'api.sock'), '/readyz'));
+  await until(() => getJson(join(runDir, 'api.sock'), '/readyz'));
   const store = openEtcdStore({ endpoints: [`unix:${join(runDir, 'etcd.sock')}`], log: silentLogger });
   const { current } = await store.revisions();
   const started = performance.now();
   const node = start('calico-node');
-  await until(() => get(nodeSocket, `/wait?revision=${current}&timeoutMs=300000`));
+  await until(() => getJson(nodeSocket, `/wait?revision=${current}&timeoutMs=300000`));
   const coldStartMs = performance.now() - started;
-  const status = () => get(nodeSocket, '/status') as Promise<{ lastPass: PassFigures; eventLoopStallMs: number }>;
+  const status = () => getJson(nodeSocket, '/status') as Promise<{ lastPass: PassFigures; eventLoopStallMs: number }>;
 
   return {
     coldStartMs,
     put: async (op) => (await store.put(op.key, op.value)).revision,
     remove: async (key) => (await store.delete({ key: Buffer.from(key) })).revision,
     async wait(revision) {
-      await get(nodeSocket, `/wait?revision=${revision}`);
+      await getJson(nodeSocket, `/wait?revision=${revision}`);
     },
     lastPass: async () => (await status()).lastPass,
     async passText() {
@@ -115,20 +115,4 @@ async function until(attempt: () => Promise<unknown>): Promise<void> {
       await sleep(5);
     }
   }
-}
-
-function get(socketPath: string, path: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (response.statusCode !== 200) reject(new Error(`${path}: ${response.statusCode} ${text}`));
-        else resolve(text.startsWith('{') ? JSON.parse(text) : text);
-      });
-    });
-    call.once('error', reject);
-    call.end();
-  });
 }

@@ -4,13 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { getJson } from '../get-json.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -85,10 +85,10 @@ export async function openPlayground(workloads: readonly WorkloadSpec[]): Promis
     async settled() {
       await waitForSockets(environment.CALICO_RUN_DIR);
       const list = '/apis/projectcalico.org/v3/tiers?limit=1';
-      const { metadata } = (await get(join(environment.CALICO_RUN_DIR, 'api.sock'), list)) as {
+      const { metadata } = (await getJson(join(environment.CALICO_RUN_DIR, 'api.sock'), list)) as {
         metadata: { resourceVersion: string };
       };
-      await get(join(environment.CALICO_RUN_DIR, 'node.sock'), `/wait?revision=${metadata.resourceVersion}`);
+      await getJson(join(environment.CALICO_RUN_DIR, 'node.sock'), `/wait?revision=${metadata.resourceVersion}`);
     },
     connect: (from, address, port) => players.get(from)!.connect(address, port),
     async restart(daemon, signal) {
@@ -229,28 +229,12 @@ async function waitForSockets(runDir: string): Promise<void> {
   const deadline = performance.now() + 20_000;
   for (;;) {
     try {
-      await get(join(runDir, 'api.sock'), '/readyz');
-      await get(join(runDir, 'node.sock'), '/status');
+      await getJson(join(runDir, 'api.sock'), '/readyz');
+      await getJson(join(runDir, 'node.sock'), '/status');
       return;
     } catch (error) {
       if (performance.now() > deadline) throw new Error('the daemons did not come up', { cause: error });
       await sleep(50);
     }
   }
-}
-
-function get(socketPath: string, path: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (response.statusCode !== 200) reject(new Error(`${path}: ${response.statusCode} ${text}`));
-        else resolve(text.startsWith('{') ? JSON.parse(text) : text);
-      });
-    });
-    call.once('error', reject);
-    call.end();
-  });
 }
