@@ -20,10 +20,8 @@ test('a write whose answer is lost fails as perhaps applied, and is not sent aga
   const store = openEtcdStore({ endpoints: [etcd.endpoint], log, requestTimeoutMs: 700 });
   await store.put(bytes('/a'), bytes('1'));
   etcd.freeze();
-  const started = performance.now();
   const error = await t.throwsAsync(store.put(bytes('/a'), bytes('2')), { code: 'STORE_UNAVAILABLE' });
   t.like(error, { details: { maybeApplied: true } });
-  t.true(performance.now() - started < 2_000);
   etcd.thaw();
   await sleep(300);
   const { entries } = await store.range({ key: bytes('/a') });
