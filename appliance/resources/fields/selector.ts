@@ -1,6 +1,7 @@
 /** Selector fields: parsed when written, stored verbatim. Pure. */
 import { type TextSchema, text } from '../../lib/schema.ts';
 import { parseSelector } from '../../selector/parse.ts';
+import { printSelector } from '../../selector/print.ts';
 
 /** A selector of at most 1024 characters. */
 export const selectorSchema: TextSchema = text({ maxLength: 1024, check: checkSelector });
@@ -18,11 +19,17 @@ export const selectorWithoutGlobalSchema: TextSchema = text({
 /** A rule's selector of namespaces: `global()` means no namespace, and stands alone. */
 export const namespaceSelectorSchema: TextSchema = text({
   maxLength: 1024,
-  check: (value) =>
-    value.includes('global(') && value.replace(/[ \t]/g, '') !== 'global()'
-      ? 'global() cannot be combined with anything else'
-      : checkSelector(value),
+  check: (value) => checkSelector(value) ?? checkGlobal(value),
 });
+
+/** Looks at the canonical text, in which brackets and blanks do not matter. */
+function checkGlobal(value: string): string | undefined {
+  const result = parseSelector(value);
+  const canonical = result.ok ? printSelector(result.value) : '';
+  return canonical.includes('global()') && canonical !== 'global()'
+    ? 'global() cannot be combined with anything else'
+    : undefined;
+}
 
 function checkSelector(value: string): string | undefined {
   const result = parseSelector(value);
