@@ -17,7 +17,7 @@ test('a write that nobody was there to take fails as certainly not applied', asy
 
 test('a write whose answer is lost fails as perhaps applied, and is not sent again', async (t) => {
   await using etcd = await startEtcd();
-  const store = openEtcdStore({ endpoints: [etcd.endpoint], log, requestTimeoutMs: 700 });
+  const store = openEtcdStore({ endpoints: [etcd.endpoint], log, requestTimeoutMs: 2_000 });
   await store.put(bytes('/a'), bytes('1'));
   etcd.freeze();
   const error = await t.throwsAsync(store.put(bytes('/a'), bytes('2')), { code: 'STORE_UNAVAILABLE' });
