@@ -44,7 +44,9 @@ export interface EtcdClient {
 }
 
 const RETRY_MIN_MS = 20;
-const RETRY_MAX_MS = 500;
+const RETRY_MAX_MS = 100;
+/** A server on this machine is back soon, and asking for it costs nobody else anything. */
+const RECONNECT_MAX_MS = { local: 200, remote: 1_000 } as const;
 
 /** A client; nothing is sent before the first call. */
 export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
@@ -88,6 +90,7 @@ function libraryOptions(options: EtcdClientOptions): IOptions {
   if (identity && username && options.endpoints.some(isAddressed)) {
     throw storeErrors.fail('STORE_DENIED', 'a user name over https needs servers named by host name, not by address');
   }
+  const isLocal = options.endpoints.every((endpoint) => endpoint.startsWith('unix:'));
   return {
     hosts: [...options.endpoints],
     ...(identity ? { credentials: identity } : {}),
@@ -100,7 +103,7 @@ function libraryOptions(options: EtcdClientOptions): IOptions {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1_000,
+      'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS[isLocal ? 'local' : 'remote'],
       'grpc.enable_retries': 0,
       'grpc.enable_channelz': 0,
     },
