@@ -84,11 +84,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     dataplane,
     log: options.log.child({ component: 'pipeline' }),
     onConfig(next) {
+      options.setLogLevel(logLevelOf(next));
       for (const problem of next.problems) log.warn({ problem }, 'configuration');
       region ??= next.config.openstackRegion;
       if (region !== next.config.openstackRegion)
         log.warn({ region }, 'OpenstackRegion stays as it is until the next start');
-      options.setLogLevel(logLevelOf(next));
       resolved = next;
       heartbeat.configure({ intervalMs: next.config.reportingIntervalMs, ttlMs: next.config.reportingTtlMs });
       reporter.reportEndpoints(next.config.isEndpointReportingEnabled);

@@ -1,0 +1,135 @@
+/** The agent as a program: over a real etcd with nothing in it, under changes of its configuration, and at its end. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { execa } from 'execa';
+import { call } from '../appliance/apiserver-process.ts';
+import { freePort } from '../appliance/datastore/etcd/etcd-server.ts';
+import { until } from '../appliance/felix/status/test-store.ts';
+import { createNamespace } from '../kernel/netlink/namespace.ts';
+
+const program = join(import.meta.dirname, '../../bin/calico-node');
+const root = '/calico/resources/v3/projectcalico.org';
+
+/** An etcd and an agent in a namespace and folders of their own. */
+async function world(t: ExecutionContext, extra: Record<string, string> = {}) {
+  const namespace = await createNamespace();
+  const folder = mkdtempSync(join(tmpdir(), 'calico-agent-'));
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const start = (command: string[], env: Record<string, string>) =>
+    execa('ip', ['netns', 'exec', namespace.name, ...command], { env, reject: false, all: true, stdin: 'ignore' });
+  const etcd = start(
+    [
+      ...['etcd', '--data-dir', join(folder, 'etcd'), '--listen-client-urls', endpoint],
+      ...['--advertise-client-urls', endpoint, '--listen-peer-urls', `http://127.0.0.1:${await freePort()}`],
+    ],
+    {},
+  );
+  const agent = start([program], {
+    DATASTORE_TYPE: 'etcdv3',
+    ETCD_ENDPOINTS: endpoint,
+    CALICO_CONFIG_DIR: join(folder, 'etc'),
+    CALICO_DATA_DIR: join(folder, 'data'),
+    CALICO_RUN_DIR: join(folder, 'run'),
+    CALICO_NETWORKING_BACKEND: 'none',
+    NODENAME: 'here',
+    ...extra,
+  });
+  t.teardown(async () => {
+    for (const child of [agent, etcd]) child.kill('SIGKILL');
+    await Promise.all([agent, etcd]);
+    await namespace[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const place = { dir: folder, env: {}, socket: join(folder, 'run/node.sock') };
+  return {
+    folder,
+    agent,
+    etcd,
+    nft: () => namespace.exec('nft', 'list', 'ruleset'),
+    etcdctl: (...words: string[]) => namespace.exec('etcdctl', '--endpoints', endpoint, ...words),
+    status: async () => (await call(place, 'GET', '/status').catch(() => ({ body: {} }))).body,
+  };
+}
+
+const endpointKey = `${root}/workloadendpoints/shop/here-vm-a-eth0`;
+const objects: Record<string, unknown> = {
+  [endpointKey]: {
+    metadata: { labels: { part: 'a' } },
+    spec: { node: 'here', interfaceName: 'calia', ipNetworks: ['10.65.0.1/32'] },
+  },
+  [`${root}/globalnetworkpolicies/only-smtp`]: {
+    spec: { selector: "part == 'a'", ingress: [{ action: 'Allow', protocol: 'TCP', destination: { ports: [25] } }] },
+  },
+};
+
+test('over a bare etcd the agent initialises it, and a policy put there reaches the kernel', async (t) => {
+  const { etcdctl, nft, status, folder } = await world(t);
+  await until(async () => (await status()).isStoreReady === true);
+  await until(async () => (await etcdctl('get', `${root}/nodes/here`)).includes('"kind":"Node"'));
+  t.regex(await etcdctl('get', '--prefix', '--keys-only', root), /tiers\/default/);
+  t.is(readFileSync(join(folder, 'data/nodename'), 'utf8'), 'here\n');
+  for (const [key, value] of Object.entries(objects)) await etcdctl('put', key, JSON.stringify(value));
+  await until(async () => (await nft()).includes('dport 25'));
+  await etcdctl('del', `${root}/globalnetworkpolicies/only-smtp`);
+  await until(async () => !(await nft()).includes('dport 25'));
+});
+
+test('a change of configuration reaches the kernel, the log and the store while the agent runs', async (t) => {
+  const { agent, etcdctl, nft, status } = await world(t, { CALICO_LOG_LEVEL: 'silent' });
+  await until(async () => (await status()).isStoreReady === true);
+  for (const [key, value] of Object.entries(objects)) await etcdctl('put', key, JSON.stringify(value));
+  await until(async () => (await nft()).includes('dport 25'));
+  t.notRegex(await nft(), /reject/);
+  let output = '';
+  agent.all.on('data', (text: Buffer) => {
+    output += text;
+  });
+  const spec = {
+    nftablesFilterDenyAction: 'Reject',
+    endpointReportingEnabled: true,
+    endpointReportingDelay: '100ms',
+  };
+  await etcdctl('put', `${root}/felixconfigurations/default`, JSON.stringify({ spec }));
+  await until(async () => /reject/.test(await nft()));
+  await until(async () => (await etcdctl('get', '--prefix', '/calico/felix/v2/')).includes('{"status":"down"}'));
+  t.is(output, '');
+  await etcdctl(
+    'put',
+    `${root}/felixconfigurations/default`,
+    '{"spec":{"logSeverityScreen":"Warning","vxlanPort":70000}}',
+  );
+  await until(() => /"level":"warn".*VXLANPort: cannot use/.test(output));
+  t.is(agent.exitCode, null);
+});
+
+test('it stops within two seconds with 0, also while its store hangs, and the kernel keeps what it has', async (t) => {
+  const { agent, etcd, nft, status } = await world(t);
+  await until(async () => (await status()).appliedRevision > 0);
+  const before = await nft();
+  t.true(before.includes('table inet calico'));
+  etcd.kill('SIGSTOP');
+  const started = performance.now();
+  agent.kill('SIGTERM');
+  const { exitCode } = await agent;
+  etcd.kill('SIGCONT');
+  t.is(exitCode, 0);
+  t.true(performance.now() - started < 2_000);
+  t.is(await nft(), before);
+});
+
+for (const [setting, value, message] of [
+  ['NODENAME', 'A/b', /^calico-node: NODENAME: "A\/b" must consist of .*$/],
+  ['DATASTORE_TYPE', 'kubernetes', /^calico-node: DATASTORE_TYPE: .*$/],
+  ['ETCD_CA_CERT_FILE', '/nowhere/ca.crt', /^calico-node: ENOENT.*\/nowhere\/ca\.crt'$/],
+  ['IP', 'anywhere', /^calico-node: IP: must be an IPv4 address, autodetect or none$/],
+] as const)
+  test(`${setting}=${value} ends it with 1 and one line`, async (t) => {
+    const { agent } = await world(t, { CALICO_NETWORKING_BACKEND: 'vxlan', [setting]: value });
+    const { exitCode, stderr, stdout } = await agent;
+    t.is(exitCode, 1);
+    t.regex(stderr, message);
+    t.is(stdout, '');
+  });
