@@ -3,6 +3,7 @@
  * the reads it is given. Rules are known by the key in their comment, which is a hash of all of their content.
  */
 import type { NftElement, NftTableDump } from '../../../kernel/kernel.ts';
+import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { BaseChain } from '../../render/base-chains.ts';
 import { baseChains } from '../../render/base-chains.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
@@ -11,6 +12,7 @@ import { isIntervalSet, standingSets } from '../../render/set-layout.ts';
 import type { WrittenChain } from './chain-store.ts';
 import type { DesiredState } from './desired-state.ts';
 import { encodeElements } from './element-changes.ts';
+import { eachItem, type Work } from './work.ts';
 
 type ReadElements = (set: string) => Promise<readonly NftElement[]>;
 
@@ -20,13 +22,13 @@ export async function matchTable(
   dump: NftTableDump,
   readElements: ReadElements,
 ): Promise<Map<string, WrittenChain> | undefined> {
-  const written = matchChains(desired, dump);
+  const written = await inSlices(matchChains(desired, dump));
   if (written === undefined || !hasSameNames(desired.counters.names(), dump.counters)) return undefined;
   const wantedSets = new Set([...standingSets().map(({ name }) => name), ...dispatchMaps, ...desired.netSets.names()]);
   if (!hasSameNames(wantedSets, dump.sets)) return undefined;
   for (const set of wantedSets) {
-    const wanted = desired.dispatch.elements(set) ?? encodeElements(pendingOf(desired, set), isIntervalSet(set));
-    if (!isSameElements(wanted, await readElements(set))) return undefined;
+    const wanted = desired.dispatch.elements(set) ?? (await inSlices(pendingOf(desired, set)));
+    if (!(await inSlices(isSameElements(wanted, await readElements(set))))) return undefined;
   }
   return written;
 }
@@ -46,13 +48,14 @@ export function isAsWritten(desired: DesiredState, dump: NftTableDump): boolean 
 /** The dispatch maps hold what we left in them. */
 export async function isDispatchAsWritten(desired: DesiredState, readElements: ReadElements): Promise<boolean> {
   for (const map of dispatchMaps) {
-    if (!isSameElements(desired.dispatch.writtenElements(map), await readElements(map))) return false;
+    const written = desired.dispatch.writtenElements(map);
+    if (!(await inSlices(isSameElements(written, await readElements(map))))) return false;
   }
   return true;
 }
 
-function* pendingOf(desired: DesiredState, set: string): Generator<string> {
-  for (const [text, isAdded] of desired.elements.pending().get(set) ?? []) if (isAdded) yield text;
+function pendingOf(desired: DesiredState, set: string): Work<NftElement[]> {
+  return encodeElements(desired.elements.pending().get(set) ?? new Map(), true, isIntervalSet(set));
 }
 
 function hasSameNames(wanted: Iterable<string>, found: readonly { readonly name: string }[]): boolean {
@@ -60,17 +63,17 @@ function hasSameNames(wanted: Iterable<string>, found: readonly { readonly name:
   return names.size === found.length && found.every(({ name }) => names.has(name));
 }
 
-function matchChains(desired: DesiredState, dump: NftTableDump): Map<string, WrittenChain> | undefined {
+function* matchChains(desired: DesiredState, dump: NftTableDump): Work<Map<string, WrittenChain> | undefined> {
   const found = new Map<string, { keys: string[]; handles: number[] }>();
   for (const { name, base } of dump.chains) {
     if (!desired.chains.isWanted(name) || !isSameBase(name, base)) return undefined;
     found.set(name, { keys: [], handles: [] });
   }
-  for (const { chain, handle, comment } of dump.rules) {
+  yield* eachItem(dump.rules, ({ chain, handle, comment }) => {
     const rules = found.get(chain);
     rules?.keys.push(keyOfComment(comment));
     rules?.handles.push(Number(handle));
-  }
+  });
   for (const name of desired.chains.wantedNames()) {
     const keys = found.get(name)?.keys;
     const rules = desired.chains.unwrittenOf(name);
@@ -86,10 +89,15 @@ function isSameBase(name: string, found: NftTableDump['chains'][number]['base'])
   return wanted.kind === found.kind && wanted.hook === found.hook && wanted.priority === found.priority;
 }
 
-function isSameElements(wanted: readonly NftElement[], found: readonly NftElement[]): boolean {
+function* isSameElements(wanted: readonly NftElement[], found: readonly NftElement[]): Work<boolean> {
   if (wanted.length !== found.length) return false;
-  const texts = new Set(wanted.map(printElement));
-  return found.every((element) => texts.has(printElement(element)));
+  const texts = new Set<string>();
+  yield* eachItem(wanted, (element) => void texts.add(printElement(element)));
+  let isSame = true;
+  yield* eachItem(found, (element) => {
+    isSame &&= texts.has(printElement(element));
+  });
+  return isSame;
 }
 
 function printElement({ key, isEnd, verdict, data }: NftElement): string {

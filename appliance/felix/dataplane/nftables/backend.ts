@@ -4,6 +4,7 @@
  */
 import type { Revision } from '../../../datastore/store.ts';
 import type { Kernel } from '../../../kernel/kernel.ts';
+import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Flush } from '../../model/messages.ts';
@@ -16,6 +17,7 @@ import { InterfaceTable } from '../linux/interface-table.ts';
 import { DesiredState } from './desired-state.ts';
 import type { PassStats } from './table-writer.ts';
 import { TableWriter } from './table-writer.ts';
+import type { Work } from './work.ts';
 
 export interface NftablesDataplaneOptions {
   readonly kernel: Kernel;
@@ -83,7 +85,7 @@ class NftablesDataplane implements Dataplane {
       table: options.tableName ?? 'calico',
       desired: this.#desired,
       log,
-      settle: () => this.#desired.settle(this.#interfaces.interfaces()),
+      settle: () => this.#settle(),
     });
   }
 
@@ -132,7 +134,7 @@ class NftablesDataplane implements Dataplane {
   async #run(): Promise<void> {
     while (this.#isDue && !this.#isClosed) {
       this.#isDue = false;
-      this.#takeQueue();
+      await inSlices(this.#takeQueue());
       const { isInSync, config } = this.#desired;
       if (!isInSync || config === undefined) return;
       try {
@@ -145,18 +147,21 @@ class NftablesDataplane implements Dataplane {
     }
   }
 
-  #takeQueue(): void {
+  *#takeQueue(): Work {
     const flushes = this.#queue;
     this.#queue = [];
     for (const { revision, messages } of flushes) {
-      for (const message of messages) this.#take(message);
+      for (const message of messages) {
+        this.#host.onMessage(message);
+        yield* this.#desired.accept(message);
+      }
       this.#revision = revision;
+      yield;
     }
   }
 
-  #take(message: Flush['messages'][number]): void {
-    this.#host.onMessage(message);
-    this.#desired.accept(message);
+  #settle(): Promise<void> {
+    return inSlices(this.#desired.settle(() => this.#interfaces.interfaces()));
   }
 
   async #pass(config: FelixConfig): Promise<void> {
@@ -165,11 +170,11 @@ class NftablesDataplane implements Dataplane {
     if (!this.#isOpen) await this.#open(config);
     if (this.#isCheckDue) await this.#writer.check();
     this.#isCheckDue = false;
-    this.#desired.settle(this.#interfaces.interfaces());
+    await this.#settle();
     await this.#host.removeBefore(config);
     const { problem, stats } = await this.#writer.write();
     if (problem !== undefined) {
-      this.#writer.forget();
+      await this.#writer.forget();
       throw new Error(problem);
     }
     this.#reportPolicies();

@@ -9,6 +9,7 @@ import type { ListSet, RenderedChain, RenderedRule } from '../../render/rendered
 import { ruleKey } from '../../render/rendered.ts';
 import { MultiMap } from '../multi-map.ts';
 import type { Counted } from './counted.ts';
+import type { Work } from './work.ts';
 
 /** A rule to be written, under the key that tells it from others. */
 export interface KeyedRule {
@@ -95,12 +96,13 @@ export class ChainStore {
   }
 
   /** Renders what is stale. */
-  render(content: (spec: ChainSpec) => RenderedChain): void {
+  *render(content: (spec: ChainSpec) => RenderedChain): Work {
     for (const name of this.#stale) {
+      this.#stale.delete(name);
       const chain = this.#chains.get(name);
       if (chain?.spec !== undefined) this.#setContent(name, chain, content(chain.spec));
+      yield;
     }
-    this.#stale.clear();
   }
 
   markSetUsers(setId: string): void {

@@ -30,6 +30,9 @@ import { DispatchStore } from './dispatch-store.ts';
 import { ElementChanges } from './element-changes.ts';
 import { MemberStore } from './member-store.ts';
 import { RefusedPolicies, refusedProfile } from './refused-policies.ts';
+import { finish, type Work } from './work.ts';
+
+type SetMessageType = 'ip-set-update' | 'ip-set-delta' | 'ip-set-remove';
 
 export interface LocalWorkload {
   readonly id: WorkloadEndpointId;
@@ -76,10 +79,10 @@ export class DesiredState {
       counters: this.counters,
       netSets: this.netSets,
       acquireList: (list) => {
-        if (this.#countList(list.id, 1) === 1) this.members.replace(list.id, list.type, list.members);
+        if (this.#countList(list.id, 1) === 1) finish(this.members.replace(list.id, list.type, list.members));
       },
       releaseList: (list) => {
-        if (this.#countList(list.id, -1) === 0) this.members.remove(list.id);
+        if (this.#countList(list.id, -1) === 0) finish(this.members.remove(list.id));
       },
     });
     for (const name of [...Object.values(baseCounters), ...Object.values(endpointCounters), natCounter]) {
@@ -87,13 +90,16 @@ export class DesiredState {
     }
   }
 
-  accept(message: Message): void {
-    const take = this.#takers[message.type] as (message: Message) => void;
-    take(message);
+  /** Only sets can be so large that taking them is work. */
+  *accept(message: Message): Work {
+    if (message.type === 'ip-set-update') yield* this.members.replace(message.id, message.setType, message.members);
+    else if (message.type === 'ip-set-delta') yield* this.members.change(message.id, message.added, message.removed);
+    else if (message.type === 'ip-set-remove') yield* this.members.remove(message.id);
+    else (this.#takers[message.type] as (message: Message) => void)(message);
   }
 
   /** Brings chains, elements and dispatch up to date with the messages. Needs the configuration. */
-  settle(interfaces: Iterable<HostInterface>): void {
+  *settle(interfaces: () => Iterable<HostInterface>): Work {
     const { config } = this;
     if (config === undefined) return;
     const context: RenderContext = {
@@ -102,11 +108,14 @@ export class DesiredState {
       factsOf: (id) => this.members.factsOf(id),
     };
     if (this.#arePoolsDirty) this.#settlePools(config);
-    for (const name of this.#dirtyInterfaces) this.#settleWorkloadInterface(name, config);
-    this.#dirtyInterfaces.clear();
-    if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces, config);
+    for (const name of this.#dirtyInterfaces) {
+      this.#dirtyInterfaces.delete(name);
+      this.#settleWorkloadInterface(name, config);
+      yield;
+    }
+    if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces(), config);
     this.#settleBase(context);
-    this.chains.render((spec) => this.#render(spec, context));
+    yield* this.chains.render((spec) => this.#render(spec, context));
   }
 
   markInterfacesChanged(): void {
@@ -131,9 +140,9 @@ export class DesiredState {
   }
 
   /** The kernel has nothing of ours: everything is to be written. */
-  forgetWritten(): void {
+  *forgetWritten(): Work {
     this.elements.reset();
-    this.members.markAll();
+    yield* this.members.markAll();
     this.counters.forgetWritten();
     this.netSets.forgetWritten();
     this.dispatch.forgetWritten();
@@ -142,11 +151,10 @@ export class DesiredState {
     this.#baseKey = '';
   }
 
-  readonly #takers: { readonly [Type in Message['type']]: (message: Extract<Message, { type: Type }>) => void } = {
+  readonly #takers: {
+    readonly [Type in Exclude<Message['type'], SetMessageType>]: (message: Extract<Message, { type: Type }>) => void;
+  } = {
     'config-update': ({ config }) => this.#takeConfig(config),
-    'ip-set-update': ({ id, setType, members }) => this.members.replace(id, setType, members),
-    'ip-set-delta': ({ id, added, removed }) => this.members.change(id, added, removed),
-    'ip-set-remove': ({ id }) => this.members.remove(id),
     'policy-update': ({ id, policy }) => this.#takePolicy(id, policy),
     'policy-remove': ({ id }) => this.#takePolicy(id, undefined),
     'profile-update': ({ name, profile }) => this.#takeProfile(name, profile),
@@ -233,10 +241,11 @@ export class DesiredState {
   #settlePools(config: FelixConfig): void {
     const pools = [...this.#pools.values()];
     const cidrs = (wanted: readonly IpPool[]) => wanted.map(({ cidr }) => cidr);
-    this.members.replace(natSets.masqueraded, 'net', cidrs(pools.filter((pool) => pool.natOutgoing)));
-    this.members.replace(natSets.pools, 'net', cidrs(pools.filter(isReachablePool)));
+    const replace = (id: string, nets: readonly string[]) => finish(this.members.replace(id, 'net', nets));
+    replace(natSets.masqueraded, cidrs(pools.filter((pool) => pool.natOutgoing)));
+    replace(natSets.pools, cidrs(pools.filter(isReachablePool)));
     const areHostsExcluded = config.natOutgoingExclusions === 'IPPoolsAndHostIPs';
-    this.members.replace(natSets.hosts, 'net', areHostsExcluded ? [...this.#hosts.values()].flatMap(hostNets) : []);
+    replace(natSets.hosts, areHostsExcluded ? [...this.#hosts.values()].flatMap(hostNets) : []);
     this.#arePoolsDirty = false;
     this.#isBaseDirty = true;
   }

@@ -3,6 +3,7 @@
  * any. Pure. Elements are byte strings (latin1): a key, or the two ends of an interval one after the other.
  */
 import type { NftElement } from '../../../kernel/kernel.ts';
+import { eachItem, type Work } from './work.ts';
 
 export interface SetChanges {
   readonly added: readonly string[];
@@ -56,17 +57,22 @@ export class ElementChanges {
   }
 }
 
-/** Elements of `set` as the kernel takes them. */
-export function encodeElements(elements: Iterable<string>, isInterval: boolean): NftElement[] {
+/** Elements as the kernel takes them, of those changes that add, or of those that remove. */
+export function* encodeElements(
+  changes: ReadonlyMap<string, boolean>,
+  isAdded: boolean,
+  isInterval: boolean,
+): Work<NftElement[]> {
   const encoded: NftElement[] = [];
-  for (const element of elements) {
+  yield* eachItem(changes, ([element, isAddition]) => {
+    if (isAddition !== isAdded) return;
     const bytes = Buffer.from(element, 'latin1');
     if (!isInterval) {
       encoded.push({ key: bytes });
-      continue;
+      return;
     }
     const half = bytes.length / 2;
     encoded.push({ key: bytes.subarray(0, half) }, { key: bytes.subarray(half), isEnd: true });
-  }
+  });
   return encoded;
 }

@@ -5,6 +5,7 @@
  */
 import type { Prefix } from '../../../lib/ip/address.ts';
 import { addressBits, lastAddress } from '../../../lib/ip/address.ts';
+import { eachItem, sortTexts, type Work } from './work.ts';
 
 /** First and last address, both inclusive. */
 export interface Interval {
@@ -33,19 +34,22 @@ export class IntervalIndex {
   }
 
   /** Prefixes are masked; adding what is there, or removing what is not, changes nothing. */
-  change(added: readonly Prefix[], removed: readonly Prefix[]): IntervalChanges {
+  *change(added: readonly Prefix[], removed: readonly Prefix[]): Work<IntervalChanges> {
     const isLarge = added.length + removed.length > 32 + this.#prefixes.length / 16;
-    return isLarge ? this.#rebuild(added, removed) : this.#changeEach(added, removed);
+    return isLarge ? yield* this.#rebuild(added, removed) : this.#changeEach(added, removed);
   }
 
-  #rebuild(added: readonly Prefix[], removed: readonly Prefix[]): IntervalChanges {
-    const gone = new Set(removed.map(keyOf));
-    const keys = new Set(this.#prefixes.filter((key) => !gone.has(key)));
-    for (const prefix of added) keys.add(keyOf(prefix));
-    this.#prefixes = [...keys].sort(compareText);
+  *#rebuild(added: readonly Prefix[], removed: readonly Prefix[]): Work<IntervalChanges> {
+    const keys = new Set<string>();
+    yield* eachItem(this.#prefixes, (key) => void keys.add(key));
+    yield* eachItem(removed, (prefix) => void keys.delete(keyOf(prefix)));
+    yield* eachItem(added, (prefix) => void keys.add(keyOf(prefix)));
+    this.#prefixes = yield* sortTexts([...keys]);
     const before = this.#intervals;
-    this.#intervals = merge(this.#prefixes);
-    return difference(before, this.#intervals);
+    const merged: Interval[] = [];
+    yield* eachItem(this.#prefixes, (key) => mergeOne(merged, intervalOf(key)));
+    this.#intervals = merged;
+    return yield* difference(before, merged);
   }
 
   #changeEach(added: readonly Prefix[], removed: readonly Prefix[]): IntervalChanges {
@@ -120,10 +124,24 @@ function move(interval: Interval, from: Map<string, Interval>, to: Map<string, I
   if (!from.delete(key)) to.set(key, interval);
 }
 
-function difference(before: readonly Interval[], now: readonly Interval[]): IntervalChanges {
-  const net = new NetChange();
-  net.replace(before, now);
-  return net.changes();
+/** Both sorted and disjoint. */
+function* difference(before: readonly Interval[], now: readonly Interval[]): Work<IntervalChanges> {
+  const added: Interval[] = [];
+  const removed: Interval[] = [];
+  let at = 0;
+  yield* eachItem(now, (interval) => {
+    while (at < before.length && before[at]!.first < interval.first) removed.push(before[at++]!);
+    const known = before[at];
+    if (known?.first !== interval.first) added.push(interval);
+    else if (known.last === interval.last) at++;
+    else {
+      removed.push(known);
+      added.push(interval);
+      at++;
+    }
+  });
+  yield* eachItem(before.slice(at), (interval) => void removed.push(interval));
+  return { added, removed };
 }
 
 function keyOf(prefix: Prefix): string {
@@ -151,13 +169,16 @@ function merge(keys: readonly string[]): Interval[] {
 /** `sorted` by first address; joins what overlaps or touches. */
 function mergeIntervals(sorted: readonly Interval[]): Interval[] {
   const merged: Interval[] = [];
-  for (const interval of sorted) {
-    const open = merged[merged.length - 1];
-    const after = open === undefined ? undefined : increment(open.last);
-    if (open === undefined || (after !== undefined && interval.first > after)) merged.push(interval);
-    else if (interval.last > open.last) merged[merged.length - 1] = { first: open.first, last: interval.last };
-  }
+  for (const interval of sorted) mergeOne(merged, interval);
   return merged;
+}
+
+/** `interval` begins where the last of `merged` begins, or later. */
+function mergeOne(merged: Interval[], interval: Interval): void {
+  const open = merged[merged.length - 1];
+  const after = open === undefined ? undefined : increment(open.last);
+  if (open === undefined || (after !== undefined && interval.first > after)) merged.push(interval);
+  else if (interval.last > open.last) merged[merged.length - 1] = { first: open.first, last: interval.last };
 }
 
 /** The next address, or undefined after the last one. */

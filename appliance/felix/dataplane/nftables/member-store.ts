@@ -11,7 +11,8 @@ import type { ListSet } from '../../render/rendered.ts';
 import type { SetFacts } from '../../render/rule-match.ts';
 import { hostPortSet, hostSet, netSet, portRangeSet, setNumber } from '../../render/set-layout.ts';
 import type { ElementChanges } from './element-changes.ts';
-import { IntervalIndex } from './interval-index.ts';
+import { type Interval, IntervalIndex } from './interval-index.ts';
+import { eachItem, type Work } from './work.ts';
 
 /** `nets` and `ports` are lists of a rule: all nets lie in the interval set, whatever their length. */
 type StoredType = IpSetType | ListSet['type'];
@@ -41,36 +42,41 @@ export class MemberStore {
     return this.#sets.get(id)?.facts ?? { number: setNumber(id) };
   }
 
-  replace(id: string, type: StoredType, members: readonly string[]): void {
+  *replace(id: string, type: StoredType, members: readonly string[]): Work {
     const known = this.#sets.get(id);
-    if (known !== undefined && known.type !== type) this.remove(id);
-    const wanted = new Set(members);
-    const stored = this.#sets.get(id);
-    const removed = stored === undefined ? [] : [...stored.members].filter((member) => !wanted.has(member));
-    this.#change(id, this.#open(id, type), wanted, removed);
+    if (known !== undefined && known.type !== type) yield* this.remove(id);
+    const stored = this.#open(id, type);
+    const wanted = stored.members.size === 0 ? none : new Set(members);
+    const removed: string[] = [];
+    yield* eachItem(stored.members, (member) => wanted.has(member) || removed.push(member));
+    yield* this.#change(id, stored, members, removed);
   }
 
   /** Members of a set that was never announced are kept as addresses and CIDRs. */
-  change(id: string, added: Iterable<string>, removed: Iterable<string>): void {
-    this.#change(id, this.#open(id, 'net'), added, removed);
+  *change(id: string, added: Iterable<string>, removed: Iterable<string>): Work {
+    yield* this.#change(id, this.#open(id, 'net'), added, removed);
   }
 
-  remove(id: string): void {
+  *remove(id: string): Work {
     const stored = this.#sets.get(id);
     if (stored === undefined) return;
-    this.#change(id, stored, [], [...stored.members]);
+    yield* this.#change(id, stored, [], [...stored.members]);
     this.#sets.delete(id);
     this.#idOfNumber.delete(textOf(stored.number));
   }
 
   /** Marks every element as to be added: after the kernel's table is gone. */
-  markAll(): void {
+  *markAll(): Work {
     for (const stored of this.#sets.values()) {
-      for (const member of stored.members) {
+      yield* eachItem(stored.members, (member) => {
         const element = elementOf(stored, member);
         if (element !== undefined) this.#elements.mark(element.set, element.key, true);
+      });
+      for (const [family, index] of stored.nets) {
+        const set = setNameOf(stored, family, index);
+        if (set !== undefined) yield* this.#markIntervals(stored, set, index.intervals, true);
       }
-      for (const [family, index] of stored.nets) this.#markIntervals(stored, family, index, true);
+      yield;
     }
   }
 
@@ -92,18 +98,18 @@ export class MemberStore {
     return number;
   }
 
-  #change(id: string, stored: StoredSet, added: Iterable<string>, removed: Iterable<string>): void {
+  *#change(id: string, stored: StoredSet, added: Iterable<string>, removed: Iterable<string>): Work {
     const nets = new NetChanges();
-    for (const member of removed) {
+    yield* eachItem(removed, (member) => {
       if (stored.members.delete(member)) this.#mark(stored, member, false, nets);
-    }
-    for (const member of added) {
-      if (stored.members.has(member)) continue;
+    });
+    yield* eachItem(added, (member) => {
+      if (stored.members.has(member)) return;
       stored.members.add(member);
       this.#mark(stored, member, true, nets);
-    }
+    });
     for (const [family, { added: plus, removed: minus }] of nets.byFamily) {
-      this.#changeNets(id, stored, family, plus, minus);
+      yield* this.#changeNets(id, stored, family, plus, minus);
     }
   }
 
@@ -113,14 +119,19 @@ export class MemberStore {
     else nets.add(member, isAdded);
   }
 
-  #changeNets(id: string, stored: StoredSet, family: Family, added: Prefix[], removed: Prefix[]): void {
+  *#changeNets(id: string, stored: StoredSet, family: Family, added: Prefix[], removed: Prefix[]): Work {
     const index = stored.nets.get(family) ?? new IntervalIndex();
     const before = setNameOf(stored, family, index);
-    const changes = index.change(added, removed);
+    const changes = yield* index.change(added, removed);
     const after = setNameOf(stored, family, index);
-    if (before !== undefined) for (const gone of changes.removed) this.#markInterval(stored, before, gone, false);
-    if (before !== undefined) for (const come of changes.added) this.#markInterval(stored, before, come, true);
-    if (before !== after) this.#moveAll(stored, index, before, after);
+    if (before !== undefined) {
+      yield* this.#markIntervals(stored, before, changes.removed, false);
+      yield* this.#markIntervals(stored, before, changes.added, true);
+    }
+    if (before !== after) {
+      if (before !== undefined) yield* this.#markIntervals(stored, before, index.intervals, false);
+      if (after !== undefined) yield* this.#markIntervals(stored, after, index.intervals, true);
+    }
     if (index.size === 0) stored.nets.delete(family);
     else stored.nets.set(family, index);
     if (before !== after) {
@@ -129,29 +140,13 @@ export class MemberStore {
     }
   }
 
-  #moveAll(stored: StoredSet, index: IntervalIndex, from: string | undefined, to: string | undefined): void {
-    for (const interval of index.intervals) {
-      if (from !== undefined) this.#markInterval(stored, from, interval, false);
-      if (to !== undefined) this.#markInterval(stored, to, interval, true);
-    }
-  }
-
-  #markIntervals(stored: StoredSet, family: Family, index: IntervalIndex, isAdded: boolean): void {
-    const set = setNameOf(stored, family, index);
-    if (set === undefined) return;
-    for (const interval of index.intervals) this.#markInterval(stored, set, interval, isAdded);
-  }
-
-  #markInterval(
-    stored: StoredSet,
-    set: string,
-    { first, last }: { first: string; last: string },
-    isAdded: boolean,
-  ): void {
+  *#markIntervals(stored: StoredSet, set: string, intervals: Iterable<Interval>, isAdded: boolean): Work {
     const id = textOf(stored.number);
-    this.#elements.mark(set, id + first + after(id + last), isAdded);
+    yield* eachItem(intervals, ({ first, last }) => this.#elements.mark(set, id + first + after(id + last), isAdded));
   }
 }
+
+const none: ReadonlySet<string> = new Set();
 
 class NetChanges {
   readonly byFamily = new Map<Family, { added: Prefix[]; removed: Prefix[] }>();

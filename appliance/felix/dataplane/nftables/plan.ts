@@ -12,6 +12,7 @@ import type { KeyedRule, WrittenChain } from './chain-store.ts';
 import type { DesiredState } from './desired-state.ts';
 import { encodeElements } from './element-changes.ts';
 import { planRuleEdits } from './rule-diff.ts';
+import { eachItem, type Work } from './work.ts';
 
 /** The rule that an operation adds. */
 export interface RuleOwner {
@@ -35,9 +36,9 @@ export interface PlanOptions {
   readonly counterValues: ReadonlyMap<string, { readonly packets: bigint; readonly bytes: bigint }>;
 }
 
-export function planPass(desired: DesiredState, options: PlanOptions): Plan {
+export function* planPass(desired: DesiredState, options: PlanOptions): Work<Plan> {
   const planner = new Planner(desired, options);
-  return planner.plan();
+  return yield* planner.plan();
 }
 
 class Planner {
@@ -52,12 +53,12 @@ class Planner {
     this.#options = options;
   }
 
-  plan(): Plan {
+  *plan(): Work<Plan> {
     if (this.#options.isRewrite) this.#startTable();
     this.#addSets();
-    this.#changeElements();
-    this.#addCounters();
-    this.#changeChains();
+    yield* this.#changeElements();
+    yield* this.#addCounters();
+    yield* this.#changeChains();
     this.#deleteSurplus();
     return { operations: this.#operations, owners: this.#owners, written: this.#written };
   }
@@ -82,31 +83,33 @@ class Planner {
   }
 
   /** Removals first: an interval that grows takes the place of what it was. */
-  #changeElements(): void {
+  *#changeElements(): Work {
     const { table } = this.#options;
     for (const isAdded of [false, true]) {
       for (const [set, changes] of this.#desired.elements.pending()) {
-        const texts = [...changes].filter(([, added]) => added === isAdded).map(([text]) => text);
-        if (texts.length === 0) continue;
-        const elements = encodeElements(texts, isIntervalSet(set));
+        const elements = yield* encodeElements(changes, isAdded, isIntervalSet(set));
+        if (elements.length === 0) continue;
         this.#push({ type: isAdded ? 'add-elements' : 'delete-elements', table, set, elements });
       }
     }
   }
 
-  #addCounters(): void {
+  *#addCounters(): Work {
     const { table, counterValues } = this.#options;
-    for (const counter of this.#desired.counters.missing()) {
+    yield* eachItem(this.#desired.counters.missing(), (counter) => {
       this.#push({ type: 'add-counter', table, counter, ...counterValues.get(counter) });
-    }
+    });
   }
 
-  #changeChains(): void {
+  *#changeChains(): Work {
     const { table } = this.#options;
     const { chains, dispatch } = this.#desired;
     const wanted = [...chains.changed()].filter((name) => chains.isWanted(name));
     for (const name of wanted) if (chains.writtenOf(name) === undefined) this.#addChain(name);
-    for (const name of wanted) this.#changeRules(name);
+    for (const name of wanted) {
+      this.#changeRules(name);
+      yield;
+    }
     this.#push(...dispatch.operations(table));
     const gone = [...chains.changed()].filter((name) => !chains.isWanted(name) && chains.writtenOf(name));
     for (const chain of gone) this.#push({ type: 'flush-chain', table, chain });

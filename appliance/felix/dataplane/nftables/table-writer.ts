@@ -3,6 +3,7 @@
  * At start the table is compared; if it differs, or if somebody changed it under us, it is replaced in one transaction that carries counters over.
  */
 import type { Nft, NftRefusal, NftTableDump } from '../../../kernel/kernel.ts';
+import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Logger } from '../../../lib/log.ts';
 import { printPolicyId } from '../../model/policy.ts';
 import { isAsWritten, isDispatchAsWritten, matchTable } from './adopt.ts';
@@ -17,7 +18,7 @@ export interface TableWriterParts {
   readonly desired: DesiredState;
   readonly log: Logger;
   /** Renders what a refusal changed. */
-  readonly settle: () => void;
+  readonly settle: () => Promise<void>;
 }
 
 /** Signs that the table is not what we left: something of ours is gone, or something foreign is in it. */
@@ -48,7 +49,7 @@ export class TableWriter {
         if (await this.#adopt()) return { stats: noStats };
         isRewrite = true;
       }
-      const plan = planPass(desired, await this.#planOptions(isRewrite));
+      const plan = await inSlices(planPass(desired, await this.#planOptions(isRewrite)));
       if (plan.operations.length === 0) {
         this.#commit(plan, new Map());
         return { stats: noStats };
@@ -61,9 +62,9 @@ export class TableWriter {
       }
       const wasRewrite = isRewrite;
       if (!isRewrite && result.refusals.some(({ code }) => surprises.has(code)))
-        isRewrite = this.#startOver(result.refusals);
+        isRewrite = await this.#startOver(result.refusals);
       else if (!this.#leaveOut(plan, result.refusals)) return { problem: print(result.refusals), stats: noStats };
-      this.#parts.settle();
+      await this.#parts.settle();
       if (wasRewrite) this.#isKnown = false;
     }
     return { problem: 'the kernel refuses one change after another', stats: noStats };
@@ -80,14 +81,14 @@ export class TableWriter {
       (await isDispatchAsWritten(desired, (set) => nft.dumpElements(table, set)));
     if (isIntact) return;
     log.warn({ table }, 'somebody changed our table');
-    this.forget();
+    await this.forget();
   }
 
   /** The table may have been changed by others: compare or rewrite in the next pass. */
-  forget(): void {
+  async forget(): Promise<void> {
     this.#isKnown = false;
-    this.#parts.desired.forgetWritten();
-    this.#parts.settle();
+    await inSlices(this.#parts.desired.forgetWritten());
+    await this.#parts.settle();
   }
 
   async #adopt(): Promise<boolean> {
@@ -118,10 +119,10 @@ export class TableWriter {
     this.#isKnown = true;
   }
 
-  #startOver(refusals: readonly NftRefusal[]): true {
+  async #startOver(refusals: readonly NftRefusal[]): Promise<true> {
     this.#parts.log.warn({ refusals: refusals.slice(0, 3) }, 'our table is not as we left it; writing it anew');
     this.#isKnown = false;
-    this.#parts.desired.forgetWritten();
+    await inSlices(this.#parts.desired.forgetWritten());
     return true;
   }
 

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { IntervalIndex } from '#appliance/felix/dataplane/nftables/interval-index.ts';
+import { finish } from '#appliance/felix/dataplane/nftables/work.ts';
 import type { Prefix } from '#appliance/lib/ip/address.ts';
 import { masked, parsePrefix } from '#appliance/lib/ip/address.ts';
 
@@ -21,7 +22,7 @@ test('`change()` keeps disjoint maximal intervals of exactly the prefixes, whate
       for (const { added, removed } of history) {
         for (const prefix of removed) present.delete(keyOf(prefix));
         for (const prefix of added) present.set(keyOf(prefix), prefix);
-        const changes = index.change(added, removed);
+        const changes = finish(index.change(added, removed));
         for (const { first, last } of changes.removed) if (!told.delete(first + last)) return false;
         for (const { first, last } of changes.added) told.add(first + last);
       }
@@ -38,16 +39,16 @@ test('`change()` keeps disjoint maximal intervals of exactly the prefixes, whate
 test('removing a prefix brings back those it covered', (t) => {
   const index = new IntervalIndex();
   const [wide, narrow] = ['10.0.0.0/8', '10.1.0.0/16'].map((text) => parsePrefix(text)!);
-  index.change([wide!, narrow!], []);
+  finish(index.change([wide!, narrow!], []));
   t.is(index.intervals.length, 1);
-  index.change([], [wide!]);
+  finish(index.change([], [wide!]));
   t.deepEqual(index.intervals, [{ first: '\x0a\x01\0\0', last: '\x0a\x01\xff\xff' }]);
 });
 
 test('intervals reach the last address without overflow', (t) => {
   const index = new IntervalIndex();
-  index.change([parsePrefix('255.255.255.0/24')!, parsePrefix('255.255.254.0/24')!], []);
-  index.change([], [parsePrefix('255.255.255.0/24')!]);
+  finish(index.change([parsePrefix('255.255.255.0/24')!, parsePrefix('255.255.254.0/24')!], []));
+  finish(index.change([], [parsePrefix('255.255.255.0/24')!]));
   t.deepEqual(index.intervals[0], { first: '\xff\xff\xfe\0', last: '\xff\xff\xfe\xff' });
 });
 
