@@ -1,9 +1,9 @@
 /** Refuses to work on a cluster of another release, as calicoctl does. Reads ClusterInformation `default`. I/O through the client. */
 import { hasCode } from '#appliance/lib/errors.ts';
+import { calicoVersion } from '#appliance/resources/calico-version.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
 import type { ApiClient, KindAddress } from './client.ts';
 import { cliError } from './errors.ts';
-import { calicoVersion } from './version.ts';
 
 /** Addressed without the registry: `version` has no other use for it. */
 export const clusterInformation: KindAddress = {

@@ -31,10 +31,9 @@ export interface ClusterFacts {
   /** 32 lower-case hex digits. */
   readonly clusterGuid: string;
   readonly clusterType?: string;
-  readonly calicoVersion?: string;
 }
 
-/** The ClusterInformation of a new store: ready. */
+/** The ClusterInformation of a new store: ready, and of no release (see `calico-version.ts`). */
 export function createClusterInformation(facts: ClusterFacts): Resource {
   return {
     kind: 'ClusterInformation',
@@ -43,7 +42,6 @@ export function createClusterInformation(facts: ClusterFacts): Resource {
     spec: {
       clusterGUID: facts.clusterGuid,
       ...(facts.clusterType === undefined ? {} : { clusterType: facts.clusterType }),
-      ...(facts.calicoVersion === undefined ? {} : { calicoVersion: facts.calicoVersion }),
       datastoreReady: true,
     },
   };

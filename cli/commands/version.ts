@@ -1,11 +1,11 @@
 /** `calicoctl version`: this client, and the cluster it would work on. I/O. */
 import { existsSync, readFileSync } from 'node:fs';
+import { calicoVersion } from '#appliance/resources/calico-version.ts';
 import type { ApiClient } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { cliError, errorText, exitCodes, usageError } from '../errors.ts';
 import { connectionFlags, isSet, textFlag } from '../flags.ts';
-import { calicoVersion } from '../version.ts';
 
 export const versionCommand: Command = {
   usage: '[--client] [--poll DURATION]',

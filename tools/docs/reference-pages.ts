@@ -1,4 +1,5 @@
 /** All generated pages of the reference to kinds, by path from the root of the project. Pure. */
+import { calicoVersion } from '#appliance/resources/calico-version.ts';
 import { environmentName, felixParameters } from '#appliance/resources/kinds/felix-parameters.ts';
 import { kinds } from '#appliance/resources/registry.ts';
 import { generatedNote, renderKindPage, renderTable } from './kind-page.ts';
@@ -23,6 +24,7 @@ function renderIndex(): string {
   return [
     generatedNote,
     '# Kinds of `projectcalico.org/v3`',
+    `As of Calico ${calicoVersion}.`,
     renderTable(['Kind', 'Scope', 'What it is'], rows),
     'Settings of the host agent, wherever they are set: [parameters](felix-parameters.md).',
     '',

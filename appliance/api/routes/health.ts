@@ -1,5 +1,6 @@
 /** Is it alive, can it serve, what is it. */
 import type { FastifyInstance } from 'fastify';
+import { calicoVersion } from '../../resources/calico-version.ts';
 import type { ApiContext } from '../context.ts';
 
 /** Serves `/livez`, `/readyz`, `/healthz` and `/version`. */
@@ -17,12 +18,13 @@ export function serveHealth(app: FastifyInstance, context: ApiContext): void {
 /** Not part of the document. */
 export const hidden = { schema: { hide: true } };
 
-/** The level of the Kubernetes API that is spoken, with our own version behind the plus sign. */
+/** The level of the Kubernetes API that is spoken, with our own version behind the plus sign, and the release of Calico's API. */
 function versionInfo(version: string) {
   return {
     major: '1',
     minor: '33',
     gitVersion: `v1.33.0+calico-appliance-${version}`,
+    calicoVersion,
     platform: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   };
 }

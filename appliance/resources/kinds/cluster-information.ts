@@ -1,5 +1,6 @@
 /** ClusterInformation. Pure. The store's own record of itself; people read it only. */
 import { boolean, described, object, present, text } from '../../lib/schema.ts';
+import { calicoVersion } from '../calico-version.ts';
 import { goNil, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { checkDefaultName } from '../fields/name.ts';
@@ -26,7 +27,10 @@ export const clusterInformation = defineKind({
   spec: object({
     clusterGUID: described('Identity of the store: 32 hex digits.', text()),
     clusterType: described('What the hosts run, as a list joined by commas.', text()),
-    calicoVersion: described('Version that wrote the store last.', text()),
+    calicoVersion: described(
+      'Release of Calico that wrote the store last; clients of another one refuse it, so the appliance writes none.',
+      text(),
+    ),
     datastoreReady: described('False while the store is being migrated.', present(boolean())),
     variant: described('Edition that wrote the store.', text()),
   }),
@@ -45,7 +49,7 @@ export const clusterInformation = defineKind({
     spec: {
       clusterGUID: '5f0e7a9b3c1d4e2f8a6b7c9d0e1f2a3b',
       clusterType: 'bgp',
-      calicoVersion: 'v3.33.0',
+      calicoVersion,
       datastoreReady: true,
     },
   },

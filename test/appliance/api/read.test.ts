@@ -1,4 +1,5 @@
 import test from 'ava';
+import { calicoVersion } from '#appliance/resources/calico-version.ts';
 import { createTestApi, networkSet, policy, type TestApi } from './test-api.ts';
 
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
@@ -181,6 +182,7 @@ test('unknown paths and kinds are 404 with a Status, and health answers in plain
   t.is(unknown.json().kind, 'Status');
   for (const path of ['/livez', '/readyz', '/healthz']) t.is((await api.call('GET', path)).body, 'ok');
   t.regex((await api.call('GET', '/version')).json().gitVersion, /^v\d+\.\d+\.\d+\+/);
+  t.is((await api.call('GET', '/version')).json().calicoVersion, calicoVersion);
   await api.store.close();
   t.is((await api.call('GET', '/readyz')).statusCode, 503);
   t.is((await api.call('GET', 'tiers')).headers['retry-after'], '1');
