@@ -6,11 +6,13 @@ import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { call } from '../appliance/apiserver-process.ts';
 import { freePort } from '../appliance/datastore/etcd/etcd-server.ts';
-import { until } from '../appliance/felix/status/test-store.ts';
+import { until as untilWithin } from '../appliance/felix/status/test-store.ts';
 import { createNamespace } from '../kernel/netlink/namespace.ts';
 
 const program = join(import.meta.dirname, '../../bin/calico-node');
 const root = '/calico/resources/v3/projectcalico.org';
+
+const until = (check: () => boolean | Promise<boolean>) => untilWithin(check, 30_000);
 
 /** An etcd and an agent in a namespace and folders of their own. */
 async function world(t: ExecutionContext, extra: Record<string, string> = {}) {
@@ -65,7 +67,7 @@ const objects: Record<string, unknown> = {
   },
 };
 
-test('over a bare etcd the agent initialises it, and a policy put there reaches the kernel', async (t) => {
+test.serial('over a bare etcd the agent initialises it, and a policy put there reaches the kernel', async (t) => {
   const { etcdctl, nft, status, folder } = await world(t);
   await until(async () => (await status()).isStoreReady === true);
   await until(async () => (await etcdctl('get', `${root}/nodes/here`)).includes('"kind":"Node"'));
@@ -77,7 +79,7 @@ test('over a bare etcd the agent initialises it, and a policy put there reaches 
   await until(async () => !(await nft()).includes('dport 25'));
 });
 
-test('a change of configuration reaches the kernel, the log and the store while the agent runs', async (t) => {
+test.serial('a change of configuration reaches the kernel, the log and the store while the agent runs', async (t) => {
   const { agent, etcdctl, nft, status } = await world(t, { CALICO_LOG_LEVEL: 'silent' });
   await until(async () => (await status()).isStoreReady === true);
   for (const [key, value] of Object.entries(objects)) await etcdctl('put', key, JSON.stringify(value));
@@ -105,20 +107,23 @@ test('a change of configuration reaches the kernel, the log and the store while 
   t.is(agent.exitCode, null);
 });
 
-test('it stops within two seconds with 0, also while its store hangs, and the kernel keeps what it has', async (t) => {
-  const { agent, etcd, nft, status } = await world(t);
-  await until(async () => (await status()).appliedRevision > 0);
-  const before = await nft();
-  t.true(before.includes('table inet calico'));
-  etcd.kill('SIGSTOP');
-  const started = performance.now();
-  agent.kill('SIGTERM');
-  const { exitCode } = await agent;
-  etcd.kill('SIGCONT');
-  t.is(exitCode, 0);
-  t.true(performance.now() - started < 2_000);
-  t.is(await nft(), before);
-});
+test.serial(
+  'it stops within two seconds with 0, also while its store hangs, and the kernel keeps what it has',
+  async (t) => {
+    const { agent, etcd, nft, status } = await world(t);
+    await until(async () => (await status()).appliedRevision > 0);
+    const before = await nft();
+    t.true(before.includes('table inet calico'));
+    etcd.kill('SIGSTOP');
+    const started = performance.now();
+    agent.kill('SIGTERM');
+    const { exitCode } = await agent;
+    etcd.kill('SIGCONT');
+    t.is(exitCode, 0);
+    t.true(performance.now() - started < 2_000);
+    t.is(await nft(), before);
+  },
+);
 
 for (const [setting, value, message] of [
   ['NODENAME', 'A/b', /^calico-node: NODENAME: "A\/b" must consist of .*$/],
@@ -126,7 +131,7 @@ for (const [setting, value, message] of [
   ['ETCD_CA_CERT_FILE', '/nowhere/ca.crt', /^calico-node: ENOENT.*\/nowhere\/ca\.crt'$/],
   ['IP', 'anywhere', /^calico-node: IP: must be an IPv4 address, autodetect or none$/],
 ] as const)
-  test(`${setting}=${value} ends it with 1 and one line`, async (t) => {
+  test.serial(`${setting}=${value} ends it with 1 and one line`, async (t) => {
     const { agent } = await world(t, { CALICO_NETWORKING_BACKEND: 'vxlan', [setting]: value });
     const { exitCode, stderr, stdout } = await agent;
     t.is(exitCode, 1);

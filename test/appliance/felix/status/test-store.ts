@@ -42,9 +42,9 @@ export async function openTestStore(): Promise<TestStore> {
   return test;
 }
 
-/** Polls until `check` holds; fails after five seconds. */
-export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5_000;
+/** Polls until `check` holds; fails after `withinMs`. */
+export async function until(check: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (!(await check())) {
     if (performance.now() > deadline) throw new Error(`not in time: ${check}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
