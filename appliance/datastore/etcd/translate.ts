@@ -31,8 +31,16 @@ const byGrpcCode: Readonly<Record<string, StoreCode>> = {
   '16': 'STORE_DENIED',
 };
 
-/** The texts by which the transport says that nothing was sent. */
-const neverSent = ['No connection established', 'ECONNREFUSED', 'ENOENT', 'Name resolution failed', 'circuit'];
+/** The texts by which the transport says that nothing was sent; the last two, that time was up before there was a connection. */
+const neverSent = [
+  'No connection established',
+  'ECONNREFUSED',
+  'ENOENT',
+  'Name resolution failed',
+  'circuit',
+  'Waiting for LB pick',
+  'waiting for name resolution',
+];
 
 /** `error` as an AppError of the store; anything unknown counts as unavailable. */
 export function translateError(error: unknown): AppError {

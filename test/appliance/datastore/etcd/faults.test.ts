@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -13,6 +14,19 @@ test('a write that nobody was there to take fails as certainly not applied', asy
   const error = await t.throwsAsync(store.put(bytes('/a'), bytes('1')), { code: 'STORE_UNAVAILABLE' });
   t.like(error, { details: { maybeApplied: false }, retry: 'later' });
   await store.close();
+});
+
+test('a write that waits in vain for a connection fails as certainly not applied', async (t) => {
+  const sockets = new Set<net.Socket>();
+  const silent = net.createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as net.AddressInfo;
+  const store = openEtcdStore({ endpoints: [`http://127.0.0.1:${port}`], log, requestTimeoutMs: 200 });
+  const error = await t.throwsAsync(store.put(bytes('/a'), bytes('1')), { code: 'STORE_UNAVAILABLE' });
+  t.like(error, { details: { maybeApplied: false } });
+  await store.close();
+  for (const socket of sockets) socket.destroy();
+  silent.close();
 });
 
 test('a write whose answer is lost fails as perhaps applied, and is not sent again', async (t) => {
