@@ -1,6 +1,6 @@
 /**
  * Manifests as operators write them, every kind included: a web tier behind a host firewall, trial policies, BGP with a route
- * reflector, pools of both families. Each applies to an empty store without changes, in this order.
+ * reflector, pools of both families. Each applies to a new store as it is, in this order.
  */
 
 /** A YAML document as the parser gives it. */
