@@ -4,9 +4,9 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Revision } from '../../datastore/store.ts';
-import type { SyncSink, SyncStatus, Update } from '../../datastore/syncer.ts';
+import type { SyncSink, SyncStatus } from '../../datastore/syncer.ts';
 import type { Logger } from '../../lib/log.ts';
-import { decodeUpdate } from '../calc/decode.ts';
+import { decodeUpdate, type GraphUpdate } from '../calc/decode.ts';
 import { createGraph, type Graph } from '../calc/graph.ts';
 import { LargeValues } from '../calc/large-values.ts';
 import type { ConfigSource, Resolved } from '../config/source.ts';
@@ -32,7 +32,7 @@ export interface Pipeline extends SyncSink {
 }
 
 /** Messages in one part of a flush. */
-const partMessages = 200;
+const partMessages = 20;
 /** After so long the event loop gets its turn. */
 const sliceMs = 8;
 
@@ -45,6 +45,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const graph = createGraph({ hostname: options.hostname });
   const spoofing = createSpoofingEndpoints();
   const large = new LargeValues();
+  const slice = createSlice();
   let status: SyncStatus = 'wait';
   let isStarted = false;
   let isConfigDirty = true;
@@ -61,12 +62,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     problems: () => new Map([...graph.problems(), ...config.problems]),
     async onUpdates(updates, revision) {
-      let sliceEndsAt = performance.now() + sliceMs;
+      slice.begin();
       for (const update of updates) {
-        take(update);
-        if (performance.now() < sliceEndsAt) continue;
-        await setImmediate();
-        sliceEndsAt = performance.now() + sliceMs;
+        const decoded = decodeUpdate(update, large);
+        if (slice.isOver) await slice.next();
+        take(decoded);
+        if (slice.isOver) await slice.next();
       }
       graph.update([], revision);
       if (isStarted) await send(revision);
@@ -81,8 +82,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
   };
 
-  function take(update: Update): void {
-    const decoded = decodeUpdate(update, large);
+  function take(decoded: GraphUpdate): void {
     if (config.update(decoded)) isConfigDirty = true;
     spoofing.update(decoded);
     graph.update([decoded]);
@@ -93,10 +93,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (!config.isStoreReady) return;
     const settings = isConfigDirty ? configMessages() : [];
     if (settings.length > 0) dataplane.accept({ revision: sentRevision, messages: settings });
+    slice.begin();
     for (let part = graph.flush(partMessages); part !== undefined; part = graph.flush(partMessages)) {
       dataplane.accept(part);
       if (part.isLast) break;
-      await setImmediate();
+      if (slice.isOver) await slice.next();
     }
     sentRevision = revision;
   }
@@ -115,4 +116,22 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     graph.update(spoofing.all());
     return [{ type: 'config-update', config: resolved.config }];
   }
+}
+
+/** Says when the event loop is due its turn, and gives it. */
+function createSlice() {
+  let endsAt = 0;
+  const begin = () => {
+    endsAt = performance.now() + sliceMs;
+  };
+  return {
+    begin,
+    get isOver() {
+      return performance.now() >= endsAt;
+    },
+    async next() {
+      await setImmediate();
+      begin();
+    },
+  };
 }

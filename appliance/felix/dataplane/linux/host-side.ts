@@ -3,6 +3,7 @@
  * Order makes it safe: what goes loses its route and its connections before its rules change, what comes gets its route after its rules.
  */
 import type { Kernel, KernelEvent } from '../../../kernel/kernel.ts';
+import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { WorkloadEndpoint, WorkloadEndpointId } from '../../model/endpoint.ts';
@@ -12,6 +13,7 @@ import { anyInterface } from '../../render/host-resolution.ts';
 import type { Clock } from '../clock.ts';
 import type { DataplaneReports } from '../dataplane.ts';
 import type { DesiredState } from '../nftables/desired-state.ts';
+import type { Work } from '../nftables/work.ts';
 import { EndpointStatuses, hostEndpointStatus } from './endpoint-status.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { Sysctl } from './link-sysctls.ts';
@@ -98,7 +100,7 @@ export class HostSide {
   async removeBefore(config: FelixConfig): Promise<void> {
     for (const name of this.#dirty) this.#current.add(name);
     this.#dirty = new Set();
-    for (const name of this.#current) this.#want(name);
+    await inSlices(this.#eachCurrent((name) => this.#want(name)));
     if (this.#isResyncDue) await this.#startOver(config);
     if (!config.isRouteSyncDisabled) await this.#routes.removeBefore(config);
   }
@@ -116,9 +118,9 @@ export class HostSide {
   }
 
   async addAfter(config: FelixConfig): Promise<void> {
-    for (const name of this.#current) this.#configureLink(name, config);
+    await inSlices(this.#eachCurrent((name) => this.#configureLink(name, config)));
     if (!config.isRouteSyncDisabled) await this.#routes.addAfter(config);
-    this.#tell();
+    await inSlices(this.#tell());
     this.#current = new Set();
   }
 
@@ -171,20 +173,31 @@ export class HostSide {
     });
   }
 
-  #tell(): void {
+  *#tell(): Work {
     const { desired } = this.#parts;
     for (const id of this.#gone.values()) this.#statuses.tellWorkload(id, 'removed');
     this.#gone.clear();
-    for (const name of this.#current) {
-      const speaker = desired.workloadOf(name);
-      for (const { id, endpoint } of desired.workloadsOn(name)) {
-        const isUp = id === speaker?.id && endpoint.isActive && this.#isReady(name);
-        this.#statuses.tellWorkload(id, isUp ? 'up' : 'down');
-      }
-    }
+    yield* this.#eachCurrent((name) => this.#tellWorkloads(name));
     if (this.#toldResolution !== desired.resolution || this.#areHostEndpointsDirty) this.#tellHostEndpoints();
     this.#toldResolution = desired.resolution;
     this.#areHostEndpointsDirty = false;
+  }
+
+  #tellWorkloads(name: string): void {
+    const { desired } = this.#parts;
+    const speaker = desired.workloadOf(name);
+    for (const { id, endpoint } of desired.workloadsOn(name)) {
+      const isUp = id === speaker?.id && endpoint.isActive && this.#isReady(name);
+      this.#statuses.tellWorkload(id, isUp ? 'up' : 'down');
+    }
+  }
+
+  /** Each may cost a system call or more, so each may be the last of a slice. */
+  *#eachCurrent(visit: (name: string) => void): Work {
+    for (const name of this.#current) {
+      visit(name);
+      yield;
+    }
   }
 
   #isReady(name: string): boolean {

@@ -3,7 +3,7 @@
  * any. Pure. Elements are byte strings (latin1): a key, or the two ends of an interval one after the other.
  */
 import type { NftElement } from '../../../kernel/kernel.ts';
-import { eachItem, type Work } from './work.ts';
+import type { Work } from './work.ts';
 
 export interface SetChanges {
   readonly added: readonly string[];
@@ -57,6 +57,9 @@ export class ElementChanges {
   }
 }
 
+/** Elements encoded together: they share one buffer, as one for each would cost more than what is in it. */
+const blockElements = 512;
+
 /** Elements as the kernel takes them, of those changes that add, or of those that remove. */
 export function* encodeElements(
   changes: ReadonlyMap<string, boolean>,
@@ -64,15 +67,25 @@ export function* encodeElements(
   isInterval: boolean,
 ): Work<NftElement[]> {
   const encoded: NftElement[] = [];
-  yield* eachItem(changes, ([element, isAddition]) => {
-    if (isAddition !== isAdded) return;
-    const bytes = Buffer.from(element, 'latin1');
-    if (!isInterval) {
-      encoded.push({ key: bytes });
-      return;
-    }
-    const half = bytes.length / 2;
-    encoded.push({ key: bytes.subarray(0, half) }, { key: bytes.subarray(half), isEnd: true });
-  });
+  let block: string[] = [];
+  for (const [element, isAddition] of changes) {
+    if (isAddition === isAdded) block.push(element);
+    if (block.length < blockElements) continue;
+    encodeBlock(block, isInterval, encoded);
+    block = [];
+    yield;
+  }
+  encodeBlock(block, isInterval, encoded);
   return encoded;
+}
+
+function encodeBlock(block: readonly string[], isInterval: boolean, into: NftElement[]): void {
+  const { buffer, byteOffset } = Buffer.from(block.join(''), 'latin1');
+  let at = byteOffset;
+  for (const { length } of block) {
+    const keyLength = isInterval ? length / 2 : length;
+    into.push({ key: new Uint8Array(buffer, at, keyLength) });
+    if (isInterval) into.push({ key: new Uint8Array(buffer, at + keyLength, keyLength), isEnd: true });
+    at += length;
+  }
 }
