@@ -69,11 +69,13 @@ export function strictCidrSchema(family?: Family, maxLength?: number): TextSchem
   });
 }
 
+const anyStrictCidr = strictCidrSchema();
+
 /** A prefix to exclude: strict, and not the whole of its family, or nothing would be left. */
 export const excludedCidrSchema: TextSchema = text({
   format: 'cidr',
   check: (value) =>
-    strictCidrSchema().check!(value) ??
+    anyStrictCidr.check!(value) ??
     (parsePrefix(value)?.length === 0 ? 'excludes every address, so the rule would match nothing' : undefined),
 });
 
