@@ -25,18 +25,17 @@ export interface RootLogger extends Logger {
 
 /** A logger writing JSON lines to stdout, each with its syslog `priority`. `level` is `fatal` .. `trace` or `silent`. */
 export function createLogger(level: string): RootLogger {
-  const children: { level: string }[] = [];
   const root = pino({
     level,
     base: null,
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label, priority: priorities[label] ?? 6 }) },
-    onChild: (child) => void children.push(child),
   });
   return Object.assign(root, {
+    /** Children without a level of their own follow the root's. */
     setLevel(next: string) {
-      for (const logger of [root, ...children]) logger.level = next;
+      root.level = next;
     },
   });
 }
