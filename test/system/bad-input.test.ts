@@ -237,7 +237,22 @@ function garbage(): BadObject[] {
     value: '{"spec":{"order":"x"}}',
     mustBeReported: false,
   }));
-  return [...underKinds, ...badKeys];
+  return [...underKinds, ...wrongKinds(), ...badKeys];
+}
+
+/**
+ * The example of one kind under the key of another. Not under policies: their fields may all be left out, and what then remains is a policy that
+ * selects everything and allows nothing.
+ */
+function wrongKinds(): BadObject[] {
+  return kinds.flatMap((kind, i) => {
+    if (kind.kind.endsWith('NetworkPolicy')) return [];
+    const { kind: other, example } = kinds[(i + 1) % kinds.length]!;
+    const name = kind.kind === 'WorkloadEndpoint' ? 'quickstart-vm-wrong-eth0' : 'wrong';
+    const key = storeKey(kind, kind.isNamespaced ? 'bad' : undefined, name);
+    const value = JSON.stringify(example).replaceAll('"node-7"', '"quickstart"');
+    return [{ title: `${other} as ${kind.kind}`, key, value, mustBeReported: kind.kind === 'WorkloadEndpoint' }];
+  });
 }
 
 interface Status {
