@@ -11,6 +11,8 @@ export class ProgressProof {
   #answered = 0;
   /** The number of the request that must have been answered; 0 when nobody wants to know. */
   #wanted = 0;
+  /** The same for whoever came while others waited already. Nobody's proof begins anew for those who come later. */
+  #wantedNext = 0;
   #unproven: Revision | undefined;
 
   constructor(reached: Revision) {
@@ -28,8 +30,8 @@ export class ProgressProof {
 
   /** The next request is one whose answer is waited for. */
   want(): void {
-    this.#wanted = this.#asked + 1;
-    this.#unproven = undefined;
+    if (this.isWanted) this.#wantedNext = this.#asked + 1;
+    else this.#wanted = this.#asked + 1;
   }
 
   /** A request has been sent. */
@@ -43,13 +45,15 @@ export class ProgressProof {
     this.#unproven = undefined;
   }
 
-  /** Takes an answer; gives the revision that is proven with it, and then nobody waits any more. */
+  /** Takes an answer; gives the revision that is proven with it. Then nobody waits any more but those who came later. */
   answer(revision: Revision): Revision | undefined {
     this.#answered++;
     if (!this.isWanted || this.#answered < this.#wanted) return undefined;
     const proven = this.#reached >= revision ? revision : this.#unproven;
-    if (proven === undefined) this.#unproven = revision;
-    else this.#wanted = 0;
+    this.#unproven = proven === undefined ? revision : undefined;
+    if (proven === undefined) return undefined;
+    this.#wanted = this.#wantedNext;
+    this.#wantedNext = 0;
     return proven;
   }
 }

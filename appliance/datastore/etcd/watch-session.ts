@@ -94,10 +94,9 @@ export class WatchSession {
 
   /** Asks for a batch without events that says how far the watch is. */
   requestProgress(): void {
+    const isAsking = this.#progress.isWanted;
     this.#progress.want();
-    if (this.#end !== undefined) return;
-    this.#ask();
-    this.#askAgainIn(UNANSWERED_MS);
+    if (!isAsking && this.#end === undefined) this.#askUntilAnswered();
   }
 
   /** Settles with the server's answer to the creation. */
@@ -151,6 +150,7 @@ export class WatchSession {
       return;
     }
     clearTimeout(this.#askAgain);
+    if (this.#progress.isWanted) this.#askUntilAnswered();
     this.#push({ batch: { revision: proven, events: [] }, certain: this.#progress.certain });
   }
 
@@ -159,12 +159,14 @@ export class WatchSession {
     this.#stream.write({ progress_request: {} });
   }
 
+  #askUntilAnswered(): void {
+    this.#ask();
+    this.#askAgainIn(UNANSWERED_MS);
+  }
+
   #askAgainIn(ms: number): void {
     clearTimeout(this.#askAgain);
-    this.#askAgain = setTimeout(() => {
-      this.#ask();
-      this.#askAgainIn(UNANSWERED_MS);
-    }, ms).unref();
+    this.#askAgain = setTimeout(() => this.#askUntilAnswered(), ms).unref();
   }
 
   #confirm(response: IWatchResponse): void {

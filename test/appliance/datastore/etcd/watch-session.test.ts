@@ -100,9 +100,25 @@ test('a session does not take the answer to an earlier request for that to a lat
   session.requestProgress();
   session.requestProgress();
   answer({ watch_id: '-1', header: { revision: '9' } });
+  t.is((await session.next())?.revision, 9);
   t.true(session.isProgressWanted);
   answer({ watch_id: '-1', header: { revision: '12' } });
   t.is((await session.next())?.revision, 12);
+  t.false(session.isProgressWanted);
+  session.close();
+});
+
+test('a session proves an answer though others ask again and again meanwhile', async (t) => {
+  const { stream, answer, written } = fakeStream();
+  const session = new WatchSession(stream, 5);
+  answer({ created: true, header: { revision: '9' } });
+  const asking = setInterval(() => session.requestProgress(), 20);
+  session.requestProgress();
+  answer({ watch_id: '-1', header: { revision: '9' } });
+  while (written.length < 2) await sleep(5);
+  answer({ watch_id: '-1', header: { revision: '12' } });
+  t.is((await session.next())?.revision, 9);
+  clearInterval(asking);
   session.close();
 });
 
