@@ -19,5 +19,5 @@ export const pureFiles: readonly RegExp[] = [
   /^appliance\/datastore\/(errors|store)\.ts$/,
   /^appliance\/kernel\/(kernel\.ts|netlink\/expression\.ts)$/,
   /^appliance\/felix\/status\/keys\.ts$/,
-  /^appliance\/felix\/agent\/detect-address\.ts$/,
+  /^appliance\/felix\/agent\/(detect-address|log-level|spoofing-endpoints)\.ts$/,
 ];
