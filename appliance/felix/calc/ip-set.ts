@@ -32,7 +32,9 @@ export class IpSet {
   /** Rules that need it. */
   references = 0;
   #isSent = false;
-  readonly #counts = new Map<string, number>();
+  readonly #members = new Set<string>();
+  /** Of members that several contributors bring, how many more than one; few are. */
+  #repeats: Map<string, number> | undefined;
   #change: MemberChange | undefined;
 
   constructor(definition: IpSetDefinition) {
@@ -46,21 +48,24 @@ export class IpSet {
   /** Counts the contributor's members in. */
   join(contributor: Contributor): void {
     this.#eachMember(contributor, (member) => {
-      const count = this.#counts.get(member) ?? 0;
-      this.#counts.set(member, count + 1);
-      if (count === 0 && this.#isSent) noteAdded(this.#pending(), member);
+      if (this.#members.has(member)) {
+        this.#repeats ??= new Map();
+        this.#repeats.set(member, (this.#repeats.get(member) ?? 0) + 1);
+        return;
+      }
+      this.#members.add(member);
+      if (this.#isSent) noteAdded(this.#pending(), member);
     });
   }
 
   /** Counts them out again; must be given what was given to `join`. */
   leave(contributor: Contributor): void {
     this.#eachMember(contributor, (member) => {
-      const count = this.#counts.get(member)!;
-      if (count > 1) {
-        this.#counts.set(member, count - 1);
-        return;
-      }
-      this.#counts.delete(member);
+      const repeats = this.#repeats?.get(member) ?? 0;
+      if (repeats > 1) this.#repeats?.set(member, repeats - 1);
+      if (repeats === 1) this.#repeats?.delete(member);
+      if (repeats > 0) return;
+      this.#members.delete(member);
       if (this.#isSent) noteRemoved(this.#pending(), member);
     });
   }
@@ -70,7 +75,7 @@ export class IpSet {
     const { id, setType } = this.definition;
     if (!this.#isSent) {
       this.#isSent = true;
-      return { type: 'ip-set-update', id, setType, members: [...this.#counts.keys()] };
+      return { type: 'ip-set-update', id, setType, members: [...this.#members] };
     }
     const change = this.#change;
     this.#change = undefined;

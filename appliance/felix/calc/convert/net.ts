@@ -56,14 +56,15 @@ export function setMembersOf(net: string): readonly string[] {
   return [net];
 }
 
+/** One that cannot be read makes the object count as absent, so the others do not matter then. Mapped, not pushed: no room to spare is kept. */
 function readList(fields: Fields, name: string, message: string, read: (text: string) => string | undefined) {
-  const found: string[] = [];
-  fields.texts(name).forEach((text, i) => {
+  const texts = fields.texts(name);
+  const found = texts.map((text, i) => {
     const canonical = read(text);
     if (canonical === undefined) fields.refuse(`${name}[${i}]`, message, text);
-    else found.push(canonical);
+    return canonical;
   });
-  return found;
+  return found.includes(undefined) ? [] : (found as readonly string[]);
 }
 
 /** IPv4 is parsed so strictly that a masked prefix can be written in one way only, but for the length left out or a form mapped to IPv6. */

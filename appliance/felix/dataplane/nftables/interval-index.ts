@@ -151,14 +151,14 @@ function keyOf(prefix: Prefix): string {
 function intervalOf(key: string): Interval {
   const first = key.slice(0, -1);
   const family = first.length === 4 ? 4 : 6;
-  const bytes = Uint8Array.from(Buffer.from(first, 'latin1'));
+  const bytes = Uint8Array.from(first, (character) => character.charCodeAt(0));
   const length = key.charCodeAt(first.length);
   if (length === addressBits(family)) return { first, last: first };
   return { first, last: textOf(lastAddress({ address: { family, bytes }, length }).bytes) };
 }
 
 function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return String.fromCharCode(...bytes);
 }
 
 /** `keys` sorted. */

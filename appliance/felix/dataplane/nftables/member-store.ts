@@ -221,6 +221,7 @@ function after(key: string): string {
   return key.slice(0, at) + String.fromCharCode(key.charCodeAt(at) + 1) + '\0'.repeat(key.length - 1 - at);
 }
 
+/** Not through a Buffer: that gives each array memory of its own outside the heap, for as long as it lives. */
 function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return String.fromCharCode(...bytes);
 }
