@@ -1,5 +1,6 @@
 /**
  * Entry of `calico-node`, the host agent: settings, the store's client, the kernel, then the agent until a signal ends it. I/O.
+ * `calico-node uninstall` instead takes everything of ours out of the kernel, on a host whose agent has stopped for good.
  * A fault of ours ends the process with an error, so that it is started again; the kernel keeps what it has meanwhile.
  */
 import { randomUUID } from 'node:crypto';
@@ -11,9 +12,12 @@ import { type Agent, startAgent } from './felix/agent/agent.ts';
 import { checkAddressSettings, type HostAddress } from './felix/agent/detect-address.ts';
 import { readLocalLayers } from './felix/agent/local-layers.ts';
 import { readNodename, saveNodename } from './felix/agent/nodename.ts';
+import { createConfigSource } from './felix/config/source.ts';
+import { uninstall } from './felix/dataplane/uninstall.ts';
 import { openKernel } from './kernel/open.ts';
 import { createLogger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
+import { isSocketAnswered } from './lib/unix-socket.ts';
 import { loadSettings, type Settings } from './settings.ts';
 
 /** A store that does not answer must not hold up a stop. */
@@ -24,10 +28,13 @@ await main();
 async function main(): Promise<void> {
   const settings = loadSettings(process.env);
   if (!settings.ok) return fail(printProblems(settings.problems));
+  const verb = process.argv[2];
+  if (verb !== undefined && verb !== 'uninstall') return fail(`unknown argument ${verb}; the only one is uninstall`);
   const problems = checkAddressSettings(settings.value.environment);
   if (problems.length > 0) return fail(printProblems(problems));
   try {
-    await start(settings.value, createLogger(settings.value.logLevel));
+    if (verb === 'uninstall') await uninstallFrom(settings.value);
+    else await start(settings.value, createLogger(settings.value.logLevel));
   } catch (error) {
     fail((error as Error).message);
   }
@@ -65,6 +72,19 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     await store.close();
   }, root);
   log.info({ node: nodename, datastore: settings.datastoreType }, 'started');
+}
+
+/** A running agent would write it all again, so there must be none. Opens what policy kept shut, and says so. */
+async function uninstallFrom(settings: Settings): Promise<void> {
+  const socket = join(settings.runDir, 'node.sock');
+  if (await isSocketAnswered(socket)) throw new Error(`an agent answers at ${socket}; stop it first`);
+  const { config } = createConfigSource('', readLocalLayers(settings.configDir, settings.environment)).resolve();
+  const kernel = openKernel();
+  await uninstall(kernel, config);
+  kernel.close();
+  process.stdout.write(
+    'calico-node: table inet calico and the routes to workloads are gone; nothing is enforced any more\n',
+  );
 }
 
 /** The embedded store answers as an etcd on its own socket, so one client serves both. */

@@ -8,7 +8,7 @@ import { AppError } from './errors.ts';
 export async function listenOnUnixSocket(server: Server, path: string, mode: number): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
   if (existsSync(path)) {
-    if (!lstatSync(path).isSocket() || (await isAnswered(path)))
+    if (!lstatSync(path).isSocket() || (await isSocketAnswered(path)))
       throw new AppError('SOCKET_IN_USE', `${path} is in use`, { details: { path } });
     unlinkSync(path);
   }
@@ -22,8 +22,8 @@ export async function listenOnUnixSocket(server: Server, path: string, mode: num
   chmodSync(path, mode);
 }
 
-/** Whether somebody may be there. */
-function isAnswered(path: string): Promise<boolean> {
+/** Whether somebody listens at `path`, or may. */
+export function isSocketAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
@@ -31,6 +31,8 @@ function isAnswered(path: string): Promise<boolean> {
       resolve(true);
     });
     // only a refusal proves that nobody is there: an owner with a full backlog, or one we may not ask, lives
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+    );
   });
 }

@@ -240,18 +240,14 @@ function garbage(): BadObject[] {
   return [...underKinds, ...wrongKinds(), ...badKeys];
 }
 
-/**
- * The example of one kind under the key of another. Not under policies: their fields may all be left out, and what then remains is a policy that
- * selects everything and allows nothing.
- */
+/** The example of one kind under the key of another: what the graph reads it as is nothing at all. */
 function wrongKinds(): BadObject[] {
-  return kinds.flatMap((kind, i) => {
-    if (kind.kind.endsWith('NetworkPolicy')) return [];
+  return kinds.map((kind, i) => {
     const { kind: other, example } = kinds[(i + 1) % kinds.length]!;
     const name = kind.kind === 'WorkloadEndpoint' ? 'quickstart-vm-wrong-eth0' : 'wrong';
     const key = storeKey(kind, kind.isNamespaced ? 'bad' : undefined, name);
     const value = JSON.stringify(example).replaceAll('"node-7"', '"quickstart"');
-    return [{ title: `${other} as ${kind.kind}`, key, value, mustBeReported: kind.kind === 'WorkloadEndpoint' }];
+    return { title: `${other} as ${kind.kind}`, key, value, mustBeReported: kind.kind.endsWith('Policy') };
   });
 }
 

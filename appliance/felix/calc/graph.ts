@@ -11,13 +11,13 @@ import type { SyncStatus } from '../../datastore/syncer.ts';
 import type { Flush, Message } from '../model/messages.ts';
 import { ActiveProfiles } from './active-profiles.ts';
 import { ActiveRules } from './active-rules.ts';
-import { parseResourceKey } from './convert/key.ts';
+import { parseResourceKey, pluralOfValue } from './convert/key.ts';
 import { defaultAllowName, defaultAllowProfile } from './convert/profile.ts';
 import type { GraphUpdate } from './decode.ts';
 import { Hosts } from './hosts.ts';
 import { IpPools } from './ip-pools.ts';
 import { IpSetMembers } from './ip-set-members.ts';
-import { createKinds, type GraphKind, type GraphParts } from './kinds.ts';
+import { createKinds, type GraphKind, type GraphParts, type StoredKey } from './kinds.ts';
 import { LocalEndpoints } from './local-endpoints.ts';
 
 export interface GraphOptions {
@@ -123,7 +123,7 @@ class CalculationGraph implements Graph {
     const kind = parsed && this.#kinds.get(parsed.plural);
     if (parsed === undefined || kind === undefined) return;
     const isWellFormed = kind.isNamespaced === (parsed.namespace !== '');
-    const problems = isWellFormed ? kind.apply({ key, ...parsed }, value) : badKey(value);
+    const problems = isWellFormed ? applyOwn(kind, { key, ...parsed }, value) : badKey(value);
     const all = unreadable === undefined ? problems : [{ path: '', message: unreadable }, ...problems];
     if (all.length === 0) this.#problems.delete(key);
     else this.#problems.set(key, all);
@@ -168,6 +168,12 @@ class CalculationGraph implements Graph {
     const parts = [sets, this.#rules, endpoints.policies, profiles, endpoints, pools, hosts];
     return parts.reduce((sum, part) => sum + part.rows, 0);
   }
+}
+
+/** Something of another kind under a key of this one counts as absent: read as this one it would mean something nobody wrote. */
+function applyOwn(kind: GraphKind, key: StoredKey, value: unknown): readonly Problem[] {
+  if (value === undefined || pluralOfValue(value) === key.plural) return kind.apply(key, value);
+  return [...kind.apply(key, undefined), { path: 'kind', message: 'is not the kind of the key it is stored under' }];
 }
 
 function badKey(value: unknown): readonly Problem[] {

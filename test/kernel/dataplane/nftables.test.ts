@@ -2,8 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
+import { uninstall } from '#appliance/felix/dataplane/uninstall.ts';
 import type { Message } from '#appliance/felix/model/messages.ts';
 import type { PortRange, Rule, RuleSide } from '#appliance/felix/model/policy.ts';
+import { openKernel } from '#appliance/kernel/open.ts';
 import {
   allowAllProfile,
   config,
@@ -13,6 +15,7 @@ import {
   policy,
   policyId,
   rule,
+  sampleConfig,
   tier,
   workload,
   workloadGone,
@@ -100,19 +103,58 @@ test.serial('incremental changes end in the ruleset of a fresh start', async (t)
   t.is(await old.ruleset(), await fresh.ruleset());
 });
 
-test.serial('tables and routes of others stay as they are, and a flushed ruleset is written again', async (t) => {
+test.serial(
+  'what is not ours is the same to the byte before the start, through churn, and after an uninstall',
+  async (t) => {
+    await using lab = await openRealLab();
+    const foreign = `
+    table ip other { set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8 }; }; chain c { type filter hook input priority 0; ip saddr @s counter; }; }
+    table ip6 calico { chain filter-FORWARD { type filter hook forward priority 0; }; }
+    table inet calico2 { map m { type ipv4_addr : verdict; }; }`;
+    await lab.host.exec('nft', foreign);
+    await lab.host.exec('ip', 'link', 'add', 'other0', 'type', 'veth', 'peer', 'name', 'cali-c');
+    for (const link of ['other0', 'cali-c']) await lab.host.exec('ip', 'link', 'set', link, 'up');
+    await lab.host.exec('ip', 'route', 'add', '10.99.0.0/24', 'dev', 'other0', 'proto', 'static');
+    await lab.host.exec('ip', 'rule', 'add', 'fwmark', '7', 'lookup', '77');
+    const others = async () => [
+      ...(await Promise.all(
+        ['ip other', 'ip6 calico', 'inet calico2'].map((name) =>
+          lab.host.exec('nft', '-a', 'list', 'table', ...name.split(' ')),
+        ),
+      )),
+      await lab.host.exec('ip', 'route', 'show', 'dev', 'other0', 'table', 'all'),
+      await lab.host.exec('ip', 'rule'),
+    ];
+    const everything = async () => [
+      await lab.host.exec('nft', '-a', 'list', 'ruleset'),
+      await lab.host.exec('ip', 'route'),
+    ];
+    const before = await others();
+    const allBefore = await everything();
+
+    const linked = workload('c', { ipv4Nets: ['10.65.7.7/32'] });
+    await lab.send(...world, linked, inSync);
+    t.deepEqual(await others(), before);
+    t.regex(
+      await lab.host.exec('ip', 'route', 'show', 'dev', 'cali-c'),
+      /10\.65\.7\.7/,
+      'a route of ours is beside them',
+    );
+    await lab.send(workloadGone('a'), workloadGone('c'), policy('web', {}));
+    await lab.send(...world, linked);
+    t.deepEqual(await others(), before);
+
+    await lab.restart(); // an uninstall is for a host whose agent has stopped
+    const kernel = openKernel({ netnsPath: lab.host.path });
+    await uninstall(kernel, sampleConfig);
+    kernel.close();
+    t.deepEqual(await everything(), allBefore);
+  },
+);
+
+test.serial('a table that somebody deleted is written again', async (t) => {
   await using lab = await openRealLab();
-  const foreign =
-    'table ip other { chain c { type filter hook input priority 0; counter; }; set s { type ipv4_addr; }; }';
-  await lab.host.exec('nft', foreign);
-  await lab.host.exec('ip', 'link', 'add', 'other0', 'type', 'veth', 'peer', 'name', 'other1');
-  await lab.host.exec('ip', 'link', 'set', 'other0', 'up');
-  await lab.host.exec('ip', 'route', 'add', '10.99.0.0/24', 'dev', 'other0');
-  const table = await lab.host.exec('nft', '-a', 'list', 'table', 'ip', 'other');
-  const routes = await lab.host.exec('ip', 'route', 'show', 'table', 'all');
   await lab.send(...world, inSync);
-  t.is(await lab.host.exec('nft', '-a', 'list', 'table', 'ip', 'other'), table);
-  t.is(await lab.host.exec('ip', 'route', 'show', 'table', 'all'), routes);
   const before = await lab.ruleset();
   await lab.host.exec('nft', 'delete', 'table', 'inet', 'calico');
   await lab.send(policy('web', {}));

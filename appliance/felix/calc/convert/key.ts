@@ -39,3 +39,10 @@ export function parseWorkloadEndpointName(name: string): readonly [string, strin
     ? [host, orchestrator, workload, endpoint]
     : undefined;
 }
+
+/** The plural of the kind a stored value says it is; undefined when it says none. */
+export function pluralOfValue(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return undefined;
+  const { kind } = value as { kind: unknown };
+  return typeof kind === 'string' ? `${kind.toLowerCase().replace(/y$/, 'ie')}s` : undefined;
+}

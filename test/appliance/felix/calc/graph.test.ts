@@ -198,6 +198,23 @@ test('Source spoofing is refused unless the graph is told that it is allowed', (
   }
 });
 
+test('Something of another kind, or of none, under a key counts as absent', (t) => {
+  const graph = started();
+  step(graph, put(policy));
+  for (const value of [{ ...policy, kind: 'Tier' }, {}, { ...policy, kind: 7 }]) {
+    step(graph, { key: keyOf(policy), value, revision: ++revision });
+    t.deepEqual(
+      graph
+        .problems()
+        .get(keyOf(policy))
+        ?.map(({ path }) => path),
+      ['kind'],
+    );
+  }
+  step(graph, { key: keyOf(policy), value: undefined, revision: ++revision });
+  t.is(graph.rows(), 0);
+});
+
 test('Graph.problems() names the field, and forgets what was repaired', (t) => {
   const graph = started();
   const bad = { ...policy, spec: { ingress: [{ action: 'Allow', source: { nets: ['10.0.0.0/8', 'x'] } }] } };
