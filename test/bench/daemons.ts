@@ -19,7 +19,7 @@ interface Child extends PromiseLike<unknown> {
 }
 
 export interface PassFigures {
-  readonly messages: number;
+  readonly operations: number;
   readonly bytes: number;
   readonly kernelMs: number;
   readonly totalMs: number;
@@ -33,7 +33,8 @@ export interface Daemons {
   lastPass(): Promise<PassFigures>;
   passText(): Promise<string>;
   memoryText(): Promise<string>;
-  stallText(): Promise<string>;
+  /** The longest since the last call, in milliseconds. */
+  takeStallMs(): Promise<number>;
   cpuSeconds(): { node: number; apiserver: number };
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -77,11 +78,12 @@ export async function startDaemons(folder: string): Promise<Daemons> {
     },
     lastPass: async () => (await status()).lastPass,
     async passText() {
-      const { messages, bytes, kernelMs, totalMs } = (await status()).lastPass;
-      return `last pass: ${totalMs.toFixed(0)} ms, of which kernel ${kernelMs.toFixed(0)} ms; ${messages} messages, ${bytes} bytes`;
+      const { operations, bytes, kernelMs, totalMs } = (await status()).lastPass;
+      return `last pass: ${totalMs.toFixed(0)} ms, of which kernel ${kernelMs.toFixed(0)} ms; ${operations} operations, ${bytes} bytes`;
     },
     memoryText: async () => `agent ${memory(node)}, API server ${memory(apiserver)}`,
-    stallText: async () => `${(await status()).eventLoopStallMs.toFixed(0)} ms`,
+    takeStallMs: async () =>
+      ((await getJson(nodeSocket, '/status?resetStall=1')) as { eventLoopStallMs: number }).eventLoopStallMs,
     cpuSeconds: () => ({ node: cpuSeconds(node), apiserver: cpuSeconds(apiserver) }),
     async [Symbol.asyncDispose]() {
       await store.close();

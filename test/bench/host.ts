@@ -23,39 +23,44 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 50);
 const churnSeconds = Number(process.env.BENCH_CHURN_SECONDS ?? 60);
 const asked = process.argv.slice(2).map(Number);
 const say = (text: string) => process.stdout.write(`${text}\n`);
+/** What is printed once more at the end, all runs together. */
+const summary: string[] = [];
 
 for (const policies of asked.length > 0 ? asked : [100, 1_000, 10_000]) {
   await bench({ policies, localEndpoints: 1_000, remoteEndpoints: 50_000, cidrs: 100_000 });
 }
 await benchEmpty();
+say('\n== summary: p50 / p99 from the acknowledged write to the kernel having it, and of that the kernel alone');
+for (const line of summary) say(line);
 
 async function bench(sizes: Sizes): Promise<void> {
-  say(
+  announce(
     `\n== ${sizes.policies} policies, ${sizes.localEndpoints} local and ${sizes.remoteEndpoints} remote endpoints, ${sizes.cidrs} CIDRs`,
   );
   const folder = mkdtempSync(join(tmpdir(), 'calico-bench-'));
   try {
     await load(join(folder, 'data/store'), worldOf(sizes));
     await using daemons = await startDaemons(folder);
-    say(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`, await daemons.passText()));
-    say(row('memory after start', await daemons.memoryText()));
+    announce(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`), await daemons.passText());
+    announce(row('memory after start', await daemons.memoryText()));
+    announce(row('longest stall, cold start', ms(await daemons.takeStallMs())));
     await benchChanges(daemons, sizes);
     await benchBurst(daemons, sizes);
     await benchChurn(daemons, sizes);
-    say(row('memory at the end', await daemons.memoryText()));
-    say(row('longest event-loop stall since start-up', await daemons.stallText()));
+    announce(row('memory at the end', await daemons.memoryText()));
+    announce(row('longest stall, changes and churn', ms(await daemons.takeStallMs())));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function benchEmpty(): Promise<void> {
-  say('\n== empty store');
+  announce('\n== empty store');
   const folder = mkdtempSync(join(tmpdir(), 'calico-bench-'));
   try {
     await using daemons = await startDaemons(folder);
-    say(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`));
-    say(row('memory idle', await daemons.memoryText()));
+    announce(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`));
+    announce(row('memory idle', await daemons.memoryText()));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -110,16 +115,10 @@ async function change(
     times.push(performance.now() - acknowledged);
     const pass = await daemons.lastPass();
     kernel.push(pass.kernelMs);
-    last = `${pass.messages} messages, ${pass.bytes} bytes`;
+    last = `last: ${pass.operations} operations, ${pass.bytes} bytes`;
   }
-  const [p50, p99, k50] = [at(times, 0.5), at(times, 0.99), at(kernel, 0.5)];
-  say(
-    row(
-      title,
-      `p50 ${ms(p50)} p99 ${ms(p99)}`,
-      `kernel alone ${ms(k50)}, ratio ${(p50 / Math.max(k50, 0.001)).toFixed(1)}; ${last}`,
-    ),
-  );
+  const pair = (values: readonly number[]) => `${ms(at(values, 0.5))} / ${ms(at(values, 0.99))}`.padEnd(20);
+  announce(row(title, pair(times), `kernel ${pair(kernel)}`), last);
 }
 
 async function benchBurst(daemons: Daemons, sizes: Sizes): Promise<void> {
@@ -129,7 +128,7 @@ async function benchBurst(daemons: Daemons, sizes: Sizes): Promise<void> {
     Array.from({ length: count }, (_, i) => daemons.put(put(policy(1 + i, 20_000 + i, sizes)))),
   );
   await daemons.wait(Math.max(...revisions));
-  say(row(`${count} policy changes back to back`, `${((performance.now() - started) / 1000).toFixed(2)} s`));
+  announce(row(`${count} policy changes back to back`, `${((performance.now() - started) / 1000).toFixed(2)} s`));
 }
 
 async function benchChurn(daemons: Daemons, sizes: Sizes): Promise<void> {
@@ -143,11 +142,10 @@ async function benchChurn(daemons: Daemons, sizes: Sizes): Promise<void> {
   const wall = (performance.now() - started) / 1000;
   const after = daemons.cpuSeconds();
   const share = (used: number) => `${((used / wall) * 100).toFixed(1)} %`;
-  say(
+  announce(
     row(
       `${churnSeconds} s of 20 label changes a second`,
       `agent ${share(after.node - before.node)} of a core, API server ${share(after.apiserver - before.apiserver)}`,
-      await daemons.memoryText(),
     ),
   );
 }
@@ -159,6 +157,12 @@ function at(values: readonly number[], quantile: number): number {
 
 function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+}
+
+/** Says a line now, with details, and once more at the end without. */
+function announce(line: string, detail = ''): void {
+  summary.push(line);
+  say(detail === '' ? line : `${line}   ${detail}`);
 }
 
 function row(title: string, ...cells: string[]): string {

@@ -99,6 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     path: join(options.runDir, 'node.sock'),
     progress,
     requestProgress: () => following?.requestProgress(),
+    resetStall: () => eventLoop.reset(),
     describe: () => ({
       node: nodename,
       store: pipeline.status,

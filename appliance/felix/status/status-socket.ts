@@ -1,5 +1,5 @@
 /**
- * The agent's own socket: `GET /status` says where it stands, `GET /wait?revision=N&timeoutMs=M` answers once the kernel has revision N.
+ * The agent's own socket: `GET /status` says where it stands (`?resetStall=1` begins a new measurement of the event loop), `GET /wait?revision=N&timeoutMs=M` answers once the kernel has revision N.
  * Read only, on a unix socket in the run directory. I/O.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,6 +14,8 @@ export interface StatusSocketOptions {
   readonly requestProgress: () => void;
   /** The whole status as plain data. */
   readonly describe: () => Record<string, unknown>;
+  /** Forgets the longest stall of the event loop so far. */
+  readonly resetStall: () => void;
 }
 
 /** What is on its way already comes sooner than that by itself, and needs no pass of the dataplane for the question alone. */
@@ -41,9 +43,14 @@ export async function startStatusSocket(options: StatusSocketOptions): Promise<{
 async function answer(options: StatusSocketOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = URL.parse(`http://agent${request.url}`);
   if (request.method !== 'GET') return send(response, 405, { message: 'only GET' });
-  if (url?.pathname === '/status') return send(response, 200, options.describe());
+  if (url?.pathname === '/status') return answerStatus(options, url.searchParams, response);
   if (url?.pathname === '/wait') return answerWait(options, url.searchParams, response);
   send(response, 404, { message: 'try /status or /wait?revision=N' });
+}
+
+function answerStatus(options: StatusSocketOptions, query: URLSearchParams, response: ServerResponse): void {
+  send(response, 200, options.describe());
+  if (query.get('resetStall') === '1') options.resetStall();
 }
 
 async function answerWait(options: StatusSocketOptions, query: URLSearchParams, response: ServerResponse) {

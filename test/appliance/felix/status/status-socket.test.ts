@@ -13,12 +13,14 @@ async function world(t: ExecutionContext, describe: () => Record<string, unknown
   const progress = createProgress();
   const asked = { count: 0 };
   const requestProgress = () => void asked.count++;
-  const socket = await startStatusSocket({ path, progress, requestProgress, describe });
+  const resets = { count: 0 };
+  const resetStall = () => void resets.count++;
+  const socket = await startStatusSocket({ path, progress, requestProgress, describe, resetStall });
   t.teardown(async () => {
     await socket.close();
     rmSync(folder, { recursive: true });
   });
-  return { path, progress, asked, get: (url: string, method = 'GET') => ask(path, url, method) };
+  return { path, progress, asked, resets, get: (url: string, method = 'GET') => ask(path, url, method) };
 }
 
 function ask(socketPath: string, path: string, method: string): Promise<{ status: number; body: unknown }> {
@@ -31,6 +33,14 @@ function ask(socketPath: string, path: string, method: string): Promise<{ status
     call.once('error', reject).end();
   });
 }
+
+test('GET /status begins a new measurement of stalls when asked to, and only then', async (t) => {
+  const { get, resets } = await world(t);
+  await get('/status?resetStall=0');
+  t.is(resets.count, 0);
+  t.deepEqual(await get('/status?resetStall=1'), { status: 200, body: { node: 'h' } });
+  t.is(resets.count, 1);
+});
 
 test('GET /status is the description, to owner and group only', async (t) => {
   const { path, get } = await world(t);
