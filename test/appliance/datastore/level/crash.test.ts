@@ -1,5 +1,5 @@
 /**
- * What was acknowledged survives kill -9 at any moment. `STORE_KILLS` says how often (50). A kill leaves what the process has handed to
+ * What was acknowledged survives kill -9 at any moment. `STORE_KILLS` says how often (150). A kill leaves what the process has handed to
  * the kernel, so this shows that nothing is acknowledged early and that recovery is whole; `power-loss.test.ts` is about the rest.
  */
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ interface Acknowledged {
   readonly revision: number;
 }
 
-const kills = Number(process.env.STORE_KILLS ?? 50);
+const kills = Number(process.env.STORE_KILLS ?? 150);
 const everything = { key: Buffer.from('/crash/'), rangeEnd: prefixEnd(Buffer.from('/crash/')) };
 const writer = new URL('./crash-writer.ts', import.meta.url).pathname;
 
