@@ -47,12 +47,16 @@ export class LargeValues {
     this.#lists.delete(key);
   }
 
-  /** The bytes are copied, or they would keep a whole page of a list in memory. */
   #keep(key: string, { region }: Located, value: unknown, isVerified: boolean): void {
     const entries = netsOf(value);
     if (entries === undefined || !(isVerified || isPlainText(region, entries))) return;
-    this.#lists.set(key, { region: Buffer.from(region), entries: entries as readonly string[] });
+    this.#lists.set(key, { region: withoutNeighbours(region), entries: entries as readonly string[] });
   }
+}
+
+/** Bytes that came with many others would keep all of those in memory. */
+function withoutNeighbours(region: Buffer): Buffer {
+  return region.buffer.byteLength < 2 * region.length ? region : Buffer.from(region);
 }
 
 /** Finds the list if the name stands once, unescaped, in what surrounds it: no other can then be the list. */

@@ -45,6 +45,16 @@ export function parsePrefix(text: string): Prefix | undefined {
   return length <= addressBits(address.family) ? { address, length } : undefined;
 }
 
+/** True for the text of a masked IPv4 prefix, which can be written in one way only. Leaves nothing to collect: lists of nets are long. */
+export function isCanonicalV4Prefix(text: string): boolean {
+  const slash = text.indexOf('/');
+  if (slash < 0 || !readV4(text, slash, scratch, 0)) return false;
+  const length = readLength(text, slash + 1);
+  return length !== undefined && length <= 32 && hasNoHostBits(scratch, length);
+}
+
+const scratch = new Uint8Array(4);
+
 /** Parses a prefix, or a bare address as the prefix of full length. */
 export function parsePrefixOrAddress(text: string): Prefix | undefined {
   if (text.includes('/')) return parsePrefix(text);
@@ -70,6 +80,10 @@ export function masked(prefix: Prefix): Prefix {
 }
 
 export function isMasked({ address: { bytes }, length }: Prefix): boolean {
+  return hasNoHostBits(bytes, length);
+}
+
+function hasNoHostBits(bytes: Uint8Array, length: number): boolean {
   for (let i = length >> 3; i < bytes.length; i++) {
     if ((bytes[i]! & (0xff >> Math.max(0, length - i * 8))) !== 0) return false;
   }
@@ -123,16 +137,16 @@ function maskBytes(bytes: Uint8Array, length: number): void {
 
 function parseV4(text: string): Address | undefined {
   const bytes = new Uint8Array(4);
-  return readV4(text, bytes, 0) ? { family: 4, bytes } : undefined;
+  return readV4(text, text.length, bytes, 0) ? { family: 4, bytes } : undefined;
 }
 
 /** Digit by digit, because sets of a hundred thousand addresses come this way. */
-function readV4(text: string, into: Uint8Array, at: number): boolean {
+function readV4(text: string, end: number, into: Uint8Array, at: number): boolean {
   let octets = 0;
   let digits = 0;
   let value = 0;
-  for (let i = 0; i <= text.length; i++) {
-    const code = i === text.length ? dot : text.charCodeAt(i);
+  for (let i = 0; i <= end; i++) {
+    const code = i === end ? dot : text.charCodeAt(i);
     if (code === dot) {
       if (digits === 0 || octets === 4) return false;
       into[at + octets++] = value;
@@ -189,7 +203,7 @@ function readGroups(text: string, mayEndInV4: boolean): number[] | undefined {
     const group = groups[i]!;
     if (group.includes('.')) {
       const quad = new Uint8Array(4);
-      if (!mayEndInV4 || i !== groups.length - 1 || !readV4(group, quad, 0)) return undefined;
+      if (!mayEndInV4 || i !== groups.length - 1 || !readV4(group, group.length, quad, 0)) return undefined;
       out.push(...quad);
     } else {
       if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return undefined;

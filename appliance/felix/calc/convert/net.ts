@@ -1,9 +1,8 @@
 /** Addresses and networks of stored objects as canonical text. Pure. */
 import {
   addressBits,
-  isMasked,
+  isCanonicalV4Prefix,
   masked,
-  type Prefix,
   parseAddress,
   parsePrefix,
   parsePrefixOrAddress,
@@ -14,9 +13,9 @@ import type { Fields } from './fields.ts';
 
 /** `address/length`, masked and canonical, or undefined. With `mayBeAddress` a bare address is a net of full length. */
 export function canonicalNet(text: string, mayBeAddress: boolean): string | undefined {
+  if (isCanonicalV4Prefix(text)) return text;
   const prefix = mayBeAddress ? parsePrefixOrAddress(text) : parsePrefix(text);
-  if (prefix === undefined) return undefined;
-  return isCanonicalV4(text, prefix) ? text : sameText(text, printPrefix(masked(prefix)));
+  return prefix && sameText(text, printPrefix(masked(prefix)));
 }
 
 /** A canonical bare address, or undefined. With `mayBeNet` the length of `address/length` is dropped. */
@@ -28,6 +27,7 @@ export function canonicalAddress(text: string, mayBeNet = false): string | undef
 /** The canonical nets of full length of a list, refusing everything else. */
 export function readHostNets(fields: Fields, name: string): readonly string[] {
   return readList(fields, name, 'not a single address', (text) => {
+    if (text.endsWith('/32') && isCanonicalV4Prefix(text)) return text;
     const prefix = parsePrefixOrAddress(text);
     if (prefix === undefined || prefix.length !== addressBits(prefix.address.family)) return undefined;
     return sameText(text, printPrefix(prefix));
@@ -65,11 +65,6 @@ function readList(fields: Fields, name: string, message: string, read: (text: st
     return canonical;
   });
   return found.includes(undefined) ? [] : (found as readonly string[]);
-}
-
-/** IPv4 is parsed so strictly that a masked prefix can be written in one way only, but for the length left out or a form mapped to IPv6. */
-function isCanonicalV4(text: string, prefix: Prefix): boolean {
-  return prefix.address.family === 4 && isMasked(prefix) && text.includes('/') && !isV6Text(text);
 }
 
 /** Keeps the text that is there already rather than an equal copy. */

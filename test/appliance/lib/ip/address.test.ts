@@ -1,6 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { isMasked, masked, parseAddress, parsePrefix, printPrefix } from '#appliance/lib/ip/address.ts';
+import {
+  isCanonicalV4Prefix,
+  isMasked,
+  masked,
+  parseAddress,
+  parsePrefix,
+  printPrefix,
+} from '#appliance/lib/ip/address.ts';
 
 const quad = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
 
@@ -37,4 +44,20 @@ test('isMasked() says whether masking would change the prefix', (t) => {
     t.is(isMasked(tried), printPrefix(masked(tried)) === printPrefix(tried));
   });
   fc.assert(property, { numRuns: 2000 });
+});
+
+test('isCanonicalV4Prefix() is true of exactly those texts that parsing, masking and printing give back', (t) => {
+  const length = fc.oneof(fc.nat(40).map(String), fc.constantFrom('', '00', '08', 'x'));
+  const text = fc.oneof(
+    fc.tuple(nearlyQuad, length).map((parts) => parts.join('/')),
+    fc.tuple(fc.ipV4(), fc.nat(33)).map(([address, bits]) => `${address}/${bits}`),
+    fc.tuple(fc.nat(255), fc.integer({ min: 8, max: 32 })).map(([first, bits]) => `${first}.0.0.0/${bits}`),
+    fc.constantFrom('::ffff:10.0.0.0/104', '10.0.0.0', '::/0', '0.0.0.0/0'),
+  );
+  const property = fc.property(text, (tried) => {
+    const prefix = parsePrefix(tried);
+    const printed = prefix?.address.family === 4 ? printPrefix(masked(prefix)) : undefined;
+    t.is(isCanonicalV4Prefix(tried), printed === tried);
+  });
+  fc.assert(property, { numRuns: 4000 });
 });
