@@ -78,7 +78,13 @@ function editedEntries({ region: before, entries }: KnownList, after: Buffer): r
   const head = countWithin(entries, same, 1);
   const tail = countWithin(entries, commonSuffix(before, after, same), -1);
   const middle = parseEntries(after.subarray(head.bytes, after.length - tail.bytes));
-  return middle && entries.slice(0, head.count).concat(middle, entries.slice(entries.length - tail.count));
+  return middle && replaced(entries, head.count, entries.length - tail.count, middle);
+}
+
+/** Copies the long list once where the edit is short, as it nearly always is. */
+function replaced(entries: readonly string[], from: number, to: number, by: readonly string[]): readonly string[] {
+  if (by.length < 1_000) return entries.toSpliced(from, to - from, ...by);
+  return entries.slice(0, from).concat(by, entries.slice(to));
 }
 
 /** How many entries, from the front or (`step` -1) the back, lie within so many bytes, each with its quotes and a comma. */
