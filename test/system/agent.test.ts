@@ -59,10 +59,12 @@ async function world(t: ExecutionContext, extra: Record<string, string> = {}) {
 const endpointKey = `${root}/workloadendpoints/shop/here-vm-a-eth0`;
 const objects: Record<string, unknown> = {
   [endpointKey]: {
+    kind: 'WorkloadEndpoint',
     metadata: { labels: { part: 'a' } },
     spec: { node: 'here', interfaceName: 'calia', ipNetworks: ['10.65.0.1/32'] },
   },
   [`${root}/globalnetworkpolicies/only-smtp`]: {
+    kind: 'GlobalNetworkPolicy',
     spec: { selector: "part == 'a'", ingress: [{ action: 'Allow', protocol: 'TCP', destination: { ports: [25] } }] },
   },
 };

@@ -46,9 +46,10 @@ function world() {
 }
 
 const spoofer = {
+  kind: 'WorkloadEndpoint',
   spec: { interfaceName: 'cali1', ipNetworks: ['10.0.0.1/32'], allowSpoofedSourcePrefixes: ['192.0.2.0/24'] },
 };
-const pool = (cidr: string) => ({ spec: { cidr } });
+const pool = (cidr: string) => ({ kind: 'IPPool', spec: { cidr } });
 
 test('nothing is told before the store is in sync; then configuration first and in-sync last', async (t) => {
   const { pipeline, flushes, write, start } = world();
