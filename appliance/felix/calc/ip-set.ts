@@ -1,6 +1,7 @@
 /**
  * One IP set: what it should hold, counted by contributor, and what has changed since it was last announced. Pure.
  */
+import { SmallSet } from '#appliance/lib/collections/small-set.ts';
 import type { Selector } from '#appliance/selector/ast.ts';
 import type { IpSetType, Message } from '../model/messages.ts';
 import type { EndpointPort } from './convert/port.ts';
@@ -32,7 +33,7 @@ export class IpSet {
   /** Rules that need it. */
   references = 0;
   #isSent = false;
-  readonly #members = new Set<string>();
+  readonly #members = new SmallSet<string>();
   /** Of members that several contributors bring, how many more than one; few are. */
   #repeats: Map<string, number> | undefined;
   #change: MemberChange | undefined;

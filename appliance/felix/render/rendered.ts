@@ -29,11 +29,14 @@ export interface RenderedChain {
   readonly netSets: readonly string[];
 }
 
+/** 16 characters of base64url; cut from bytes, since a cut text would keep the whole in memory. */
+const keyBytes = 12;
+
 /** 16 characters that differ when two rules differ in anything: the rule's identity across restarts. */
 export function ruleKey(rule: RenderedRule): string {
   let text = rule.label;
   for (const expression of rule.expressions) text += `\n${serialise(expression)}`;
-  return hash('sha256', text, 'base64url').slice(0, 16);
+  return hash('sha256', text, 'buffer').toString('base64url', 0, keyBytes);
 }
 
 const commentBytesMax = 127;
@@ -58,7 +61,7 @@ export function keyOfComment(comment: string | undefined): string {
 }
 
 function serialise(value: unknown): string {
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex');
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (typeof value !== 'object' || value === null) return String(value);
   let text = '';
   for (const [name, part] of Object.entries(value)) text += `${name}=${serialise(part)};`;

@@ -3,6 +3,7 @@
  * Members stay the texts the graph sent (one reference each); elements are made only for what changes.
  */
 import { assert } from '../../../lib/assert.ts';
+import { SmallSet } from '../../../lib/collections/small-set.ts';
 import type { Prefix } from '../../../lib/ip/address.ts';
 import { addressBits, parseAddress, parsePrefix } from '../../../lib/ip/address.ts';
 import type { IpSetType } from '../../model/messages.ts';
@@ -20,7 +21,7 @@ type StoredType = IpSetType | ListSet['type'];
 interface StoredSet {
   readonly type: StoredType;
   readonly number: Uint8Array;
-  readonly members: Set<string>;
+  readonly members: SmallSet<string>;
   readonly nets: Map<Family, IntervalIndex>;
   facts: SetFacts;
 }
@@ -84,7 +85,7 @@ export class MemberStore {
     const known = this.#sets.get(id);
     if (known !== undefined) return known;
     const number = this.#allot(id);
-    const stored: StoredSet = { type, number, members: new Set(), nets: new Map(), facts: { number } };
+    const stored: StoredSet = { type, number, members: new SmallSet(), nets: new Map(), facts: { number } };
     this.#sets.set(id, stored);
     return stored;
   }
