@@ -4,7 +4,7 @@ import { SmallSet } from '#appliance/lib/collections/small-set.ts';
 
 test('SmallSet does what a Set does, small and large', (t) => {
   const step = fc.record({ value: fc.nat(60), isAdded: fc.boolean() });
-  const property = fc.property(fc.array(step, { maxLength: 300 }), fc.boolean(), (steps, isGrowing) => {
+  const property = fc.property(fc.array(step, { maxLength: 300, size: 'max' }), fc.boolean(), (steps, isGrowing) => {
     const small = new SmallSet<number>();
     const plain = new Set<number>();
     for (const { value, isAdded } of steps) {
