@@ -14,8 +14,8 @@ say() { echo "bootstrap: $*" >&2; }
 command -v npm >/dev/null || { say "npm is missing: install nodejs and npm first"; exit 1; }
 
 # command:package pairs; a package is installed when its command is absent.
-needed="ip:iproute2 nft:nftables ping:iputils-ping"
-[ "$level" = test ] && needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client python3:python3"
+needed="ip:iproute2 nft:nftables ping:iputils-ping sysctl:procps"
+[ "$level" = test ] && needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client openssl:openssl socat:socat nc:netcat-openbsd"
 missing=""
 for pair in $needed; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
