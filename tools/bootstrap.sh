@@ -20,6 +20,8 @@ missing=""
 for pair in $needed; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
 done
+# The pinned Node runtime is linked against it, and a minimal Debian does not have it.
+ldconfig -p | grep -q 'libatomic\.so\.1 ' || missing="$missing libatomic1"
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null || { say "please install:$missing"; exit 1; }
   say "installing Debian packages:$missing"
