@@ -1,17 +1,16 @@
 /** The face's socket file: nobody else's is taken away, a dead one is. I/O. */
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import net from 'node:net';
 import { hasCode } from '../lib/errors.ts';
+import { isSocketAnswered } from '../lib/unix-socket.ts';
 import { faceErrors } from './errors.ts';
 
 /** Owner and group may connect. */
 const SOCKET_MODE = 0o660;
-const PROBE_TIMEOUT_MS = 1_000;
 
 /** Removes a socket file at `path` that nobody listens on. ETCD_FACE_IN_USE when somebody does, or when it is no socket. */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (!(await exists(path))) return;
-  if (await isListening(path)) throw faceErrors.fail('ETCD_FACE_IN_USE', path, { details: { path } });
+  if (await isSocketAnswered(path)) throw faceErrors.fail('ETCD_FACE_IN_USE', path, { details: { path } });
   await unlink(path);
 }
 
@@ -29,18 +28,4 @@ async function exists(path: string): Promise<boolean> {
     if (hasCode(error, 'ENOENT')) return false;
     throw error;
   }
-}
-
-/** A listener too busy to answer in time counts as one. */
-function isListening(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect({ path, timeout: PROBE_TIMEOUT_MS });
-    const answer = (listening: boolean) => {
-      socket.destroy();
-      resolve(listening);
-    };
-    socket.once('connect', () => answer(true));
-    socket.once('timeout', () => answer(true));
-    socket.once('error', (error) => answer(!hasCode(error, 'ECONNREFUSED') && !hasCode(error, 'ENOENT')));
-  });
 }

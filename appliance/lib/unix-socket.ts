@@ -22,10 +22,17 @@ export async function listenOnUnixSocket(server: Server, path: string, mode: num
   chmodSync(path, mode);
 }
 
+/** A listener too busy to answer in time counts as one. */
+const probeMsMax = 1_000;
+
 /** Whether somebody listens at `path`, or may. */
 export function isSocketAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect({ path, timeout: probeMsMax });
+    socket.once('timeout', () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

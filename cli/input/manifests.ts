@@ -2,6 +2,7 @@
  * Everything `-f` names -> the resources to work on, in file order, checked before the first of them is written.
  * Unknown fields, unknown kinds and wrong namespaces stop the command; broken rules are kept with their resource. I/O: reads files.
  */
+import { isRecord } from '#appliance/lib/is-record.ts';
 import { type Problem, printProblems } from '#appliance/lib/problem.ts';
 import { decodeResource } from '#appliance/resources/decode.ts';
 import type { ObjectMeta, Resource } from '#appliance/resources/resource.ts';
@@ -61,18 +62,18 @@ function failed(message: string): Error {
 function flatten(document: Document): Document[] {
   const { value, where } = document;
   if (Array.isArray(value)) return value.flatMap((item: unknown) => flatten({ value: item, where }));
-  if (!isMap(value)) return [document];
+  if (!isRecord(value)) return [document];
   const { kind, apiVersion, items } = value;
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [document];
   const inherited = kind === 'List' ? {} : { kind: kind.slice(0, -'List'.length), apiVersion };
-  return items.flatMap((item: unknown) => flatten({ value: isMap(item) ? { ...inherited, ...item } : item, where }));
+  return items.flatMap((item: unknown) => flatten({ value: isRecord(item) ? { ...inherited, ...item } : item, where }));
 }
 
 function toManifest(document: Document, flags: FlagValues): Manifest {
   const { value, where } = document;
-  if (!isMap(value)) throw cliError('CLI_INPUT', `${where}: document is not a resource`);
+  if (!isRecord(value)) throw cliError('CLI_INPUT', `${where}: document is not a resource`);
   const kind = kindOfManifest(value.kind, value.apiVersion, where);
-  const metadata = isMap(value.metadata) ? value.metadata : {};
+  const metadata = isRecord(value.metadata) ? value.metadata : {};
   const namespace = manifestNamespace(kind, textOf(metadata.namespace), namespaceChoice(flags));
   const { status: _status, ...wanted } = value;
   const placed = { ...wanted, metadata: withoutServerFields(value.metadata ?? {}, namespace) };
@@ -106,7 +107,7 @@ const serverFields: readonly (keyof ObjectMeta | 'selfLink' | 'deletionGracePeri
 ];
 
 function withoutServerFields(metadata: unknown, namespace: string | undefined): unknown {
-  if (!isMap(metadata)) return metadata;
+  if (!isRecord(metadata)) return metadata;
   const kept = Object.entries(metadata).filter(([key]) => !(serverFields as readonly string[]).includes(key));
   const { namespace: _inFile, ...rest } = Object.fromEntries(kept);
   return namespace === undefined ? rest : { ...rest, namespace };
@@ -125,10 +126,6 @@ function refuseUnknownFields(problems: readonly Problem[], where: string): void 
 
 function isUnknownField({ message }: Problem): boolean {
   return message === 'unknown field';
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string | undefined {

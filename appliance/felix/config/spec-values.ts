@@ -2,6 +2,7 @@
  * Turns a stored FelixConfiguration into raw parameter texts, the form every layer shares. Pure. Source: data model, FelixConfiguration mechanism.
  * Whatever is not what its row says is left out and reported: one bad field does not take the others with it.
  */
+import { isRecord } from '../../lib/is-record.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { parseDuration } from '../../resources/fields/duration.ts';
 import type { FelixParameter } from '../../resources/kinds/felix-parameters.ts';
@@ -43,10 +44,6 @@ function membersOf(holder: Record<string, unknown>, name: string, problems: Prob
   if (isRecord(value)) return Object.entries(value);
   if (value !== undefined && value !== null) problems.push({ path: name, message: 'must be an object' });
   return [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Parameters without a field: how to reach the datastore cannot come from it. */

@@ -16,7 +16,7 @@ import type { KindDefinition } from '../define.ts';
 import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import type { Resource } from '../resource.ts';
-import { nameSchema } from './name.ts';
+import { checkGlobalNetworkPolicyName, checkNetworkPolicyName, nameSchema } from './name.ts';
 import { repeats } from './repeats.ts';
 import { type Rule, rulesSchema } from './rule.ts';
 import { checkRules } from './rule-check.ts';
@@ -54,8 +54,22 @@ export const stagedActionSchema = described(
   oneOf(['Set', 'Delete', 'Learn', 'Ignore'], { default: 'Set' }),
 );
 
+/** What the four tiered kinds of policy have in common; a kind adds its words and its example. */
+export function policyTraits(flavour: PolicyFlavour) {
+  return {
+    isNamespaced: !flavour.isGlobal,
+    spec: policySchema(flavour),
+    applyDefaults: (resource: Resource) => applyPolicyDefaults(resource, flavour),
+    applyReadDefaults: applyTierLabel,
+    check: (subject: Subject) => checkPolicy(subject, flavour),
+    checkName: flavour.isGlobal ? checkGlobalNetworkPolicyName : checkNetworkPolicyName,
+    columns: policyColumns,
+    tableColumns: policyTableColumns,
+  } as const satisfies Partial<KindDefinition>;
+}
+
 /** Schema of `spec` for one of the four kinds. */
-export function policySchema(flavour: PolicyFlavour): ObjectSchema {
+function policySchema(flavour: PolicyFlavour): ObjectSchema {
   return object({
     ...(flavour.isStaged ? { stagedAction: stagedActionSchema } : {}),
     tier: described('Tier the policy belongs to.', { ...nameSchema, default: 'default' }),
@@ -83,7 +97,7 @@ const globalFields: Record<string, Schema> = {
 };
 
 /** Fills tier, tier label, staged action and `types` as Calico's client does before storing. */
-export function applyPolicyDefaults(resource: Resource, flavour: PolicyFlavour): void {
+function applyPolicyDefaults(resource: Resource, flavour: PolicyFlavour): void {
   const given: PolicySpec = resource.spec;
   const isDelete = given.stagedAction === 'Delete';
   const types = isDelete ? undefined : (given.types ?? inferTypes(given));
@@ -98,7 +112,7 @@ export function applyPolicyDefaults(resource: Resource, flavour: PolicyFlavour):
 }
 
 /** A stored policy without the tier label is shown in tier `default`, whatever its spec says, as Calico's client does. */
-export function applyTierLabel(resource: Resource): void {
+function applyTierLabel(resource: Resource): void {
   resource.metadata.labels = { [tierLabel]: 'default', ...resource.metadata.labels };
 }
 
@@ -109,7 +123,7 @@ export function inferTypes(spec: Pick<PolicySpec, 'ingress' | 'egress'>): ('Ingr
 }
 
 /** Cross-field checks of one of the four kinds. */
-export function checkPolicy(subject: Subject, flavour: PolicyFlavour): Problem[] {
+function checkPolicy(subject: Subject, flavour: PolicyFlavour): Problem[] {
   const spec: Legible<PolicySpec> = subject.spec;
   return [
     ...repeats(spec.types, 'spec.types'),
@@ -146,14 +160,14 @@ function checkUntracked(spec: Legible<PolicySpec>): Problem[] {
 const tierColumn = specColumn('TIER', 'tier');
 
 /** calicoctl's columns of the four kinds. */
-export const policyColumns: KindDefinition['columns'] = {
+const policyColumns: KindDefinition['columns'] = {
   ps: [nameColumn, tierColumn],
   wide: [nameColumn, tierColumn, orderColumn, specColumn('SELECTOR', 'selector')],
   extra: [specColumn('TYPES', 'types')],
 };
 
 /** Kubernetes Table columns of the four kinds. */
-export const policyTableColumns: KindDefinition['tableColumns'] = [
+const policyTableColumns: KindDefinition['tableColumns'] = [
   nameTableColumn,
   specTableColumn('Tier', 'tier', 'Tier the policy belongs to.'),
   specTableColumn('Order', 'order', 'Place in the tier.', 'number'),

@@ -1,34 +1,16 @@
 /** GlobalNetworkPolicy. Pure. */
 import { defineKind } from '../define.ts';
-import { checkGlobalNetworkPolicyName } from '../fields/name.ts';
-import {
-  applyPolicyDefaults,
-  applyTierLabel,
-  checkPolicy,
-  type PolicyFlavour,
-  policyColumns,
-  policySchema,
-  policyTableColumns,
-} from '../fields/policy.ts';
+import { policyTraits } from '../fields/policy.ts';
 import { apiVersion } from '../resource.ts';
 
-const flavour: PolicyFlavour = { isGlobal: true, isStaged: false };
-
 export const globalNetworkPolicy = defineKind({
+  ...policyTraits({ isGlobal: true, isStaged: false }),
   kind: 'GlobalNetworkPolicy',
   plural: 'globalnetworkpolicies',
   singular: 'globalnetworkpolicy',
-  isNamespaced: false,
   aliases: ['globalnetworkpolicy', 'globalnetworkpolicies', 'gnp', 'gnps'],
   shortNames: ['gnp', 'cgnp'],
   description: 'Policy for endpoints of every namespace and for hosts: which packets they may receive and send.',
-  spec: policySchema(flavour),
-  applyDefaults: (resource) => applyPolicyDefaults(resource, flavour),
-  applyReadDefaults: applyTierLabel,
-  check: (subject) => checkPolicy(subject, flavour),
-  checkName: checkGlobalNetworkPolicyName,
-  columns: policyColumns,
-  tableColumns: policyTableColumns,
   example: {
     kind: 'GlobalNetworkPolicy',
     apiVersion,

@@ -3,6 +3,7 @@
  * problem, and nothing throws. Only own properties count. Pure. The graph does not use the full schemas: they are too slow for
  * tens of thousands of endpoints, and of a remote endpoint only a few fields matter.
  */
+import { isRecord } from '#appliance/lib/is-record.ts';
 import type { Problem } from '#appliance/lib/problem.ts';
 import type { LabelPairs } from '../label-pairs.ts';
 
@@ -167,10 +168,6 @@ export class Fields {
     }
     return pairs;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isShort(value: unknown): boolean {

@@ -3,8 +3,10 @@
  * Addresses are byte strings (latin1, network order), so that comparing text compares addresses. A change touches only the
  * interval it falls into; removing a prefix brings back what it covered.
  */
+
 import type { Prefix } from '../../../lib/ip/address.ts';
 import { addressBits, lastAddress } from '../../../lib/ip/address.ts';
+import { increment, textOf } from './byte-text.ts';
 import { eachItem, sortTexts, type Work } from './work.ts';
 
 /** First and last address, both inclusive. */
@@ -157,10 +159,6 @@ function intervalOf(key: string): Interval {
   return { first, last: textOf(lastAddress({ address: { family, bytes }, length }).bytes) };
 }
 
-function textOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
-}
-
 /** `keys` sorted. */
 function merge(keys: readonly string[]): Interval[] {
   return mergeIntervals(keys.map(intervalOf));
@@ -179,14 +177,6 @@ function mergeOne(merged: Interval[], interval: Interval): void {
   const after = open === undefined ? undefined : increment(open.last);
   if (open === undefined || (after !== undefined && interval.first > after)) merged.push(interval);
   else if (interval.last > open.last) merged[merged.length - 1] = { first: open.first, last: interval.last };
-}
-
-/** The next address, or undefined after the last one. */
-function increment(address: string): string | undefined {
-  let at = address.length - 1;
-  while (at >= 0 && address.charCodeAt(at) === 0xff) at--;
-  if (at < 0) return undefined;
-  return address.slice(0, at) + String.fromCharCode(address.charCodeAt(at) + 1) + '\0'.repeat(address.length - 1 - at);
 }
 
 function lowerBound(sorted: readonly string[], key: string): number {

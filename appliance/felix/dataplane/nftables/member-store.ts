@@ -2,6 +2,7 @@
  * Members of all IP sets, and where each lies in the shared sets of the kernel. Pure.
  * Members stay the texts the graph sent (one reference each); elements are made only for what changes.
  */
+
 import { assert } from '../../../lib/assert.ts';
 import { SmallSet } from '../../../lib/collections/small-set.ts';
 import type { Prefix } from '../../../lib/ip/address.ts';
@@ -11,6 +12,7 @@ import type { Family } from '../../render/match.ts';
 import type { ListSet } from '../../render/rendered.ts';
 import type { SetFacts } from '../../render/rule-match.ts';
 import { hostPortSet, hostSet, netSet, portRangeSet, setNumber } from '../../render/set-layout.ts';
+import { increment, textOf } from './byte-text.ts';
 import type { ElementChanges } from './element-changes.ts';
 import { type Interval, IntervalIndex } from './interval-index.ts';
 import { eachItem, type Work } from './work.ts';
@@ -215,14 +217,9 @@ function shortText(value: number): string {
   return String.fromCharCode(value >> 8, value & 0xff);
 }
 
-/** The byte string plus one: the exclusive end of an interval. Ids leave room for the carry. */
+/** The exclusive end of an interval. */
 function after(key: string): string {
-  let at = key.length - 1;
-  while (key.charCodeAt(at) === 0xff) at--;
-  return key.slice(0, at) + String.fromCharCode(key.charCodeAt(at) + 1) + '\0'.repeat(key.length - 1 - at);
-}
-
-/** Not through a Buffer: that gives each array memory of its own outside the heap, for as long as it lives. */
-function textOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  const next = increment(key);
+  assert(next !== undefined, 'ids leave room for the carry');
+  return next;
 }
