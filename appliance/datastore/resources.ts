@@ -3,6 +3,7 @@
  * What `api` serves, and what the programs use that write resources themselves.
  */
 import type { Resource } from '../resources/resource.ts';
+import { type History, type HistoryLimits, readHistory } from './resources/history.ts';
 import { invalid } from './resources/invalid.ts';
 import { createReader, type Item, type Page, type PageQuery } from './resources/reader.ts';
 import type { Ref } from './resources/ref.ts';
@@ -28,6 +29,8 @@ export interface Resources {
   /** The resource as it was; undefined when what was stored could not be read. */
   delete(ref: Ref, options?: DeleteOptions): Promise<Resource | undefined>;
   watch(query: WatchQuery, signal: AbortSignal): Promise<AsyncIterable<ChangeBatch>>;
+  /** The versions the store still has. RESOURCE_NOT_FOUND when it knows none. */
+  history(ref: Ref, limits: HistoryLimits): Promise<History>;
 }
 
 /** Resources in `store`, stamped with the clock and identities given. */
@@ -48,6 +51,7 @@ export function createResources(store: Store, stamps: Stamps): Resources {
     modify: (ref, change, options = {}) => changeResource(reader, ref, change, options),
     delete: (ref, options = {}) => deleteResource(reader, ref, options),
     watch: (query, signal) => watchResources(store, query, signal),
+    history: (ref, limits) => readHistory(store, ref, limits),
   };
 }
 

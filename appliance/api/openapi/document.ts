@@ -81,6 +81,44 @@ const commonSchemas: readonly object[] = [
     },
   },
   {
+    $id: 'ResourceHistory',
+    description: 'The versions of one object, oldest first.',
+    type: 'object',
+    properties: {
+      kind: { type: 'string' },
+      apiVersion: { type: 'string' },
+      metadata: {
+        type: 'object',
+        properties: {
+          resourceVersion: { type: 'string', description: 'Read up to here.' },
+          oldestResourceVersion: { type: 'string', description: 'The oldest revision the store can still read.' },
+          isCut: { type: 'boolean', description: 'True when older versions were left out.' },
+        },
+      },
+      items: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            resourceVersion: { type: 'string' },
+            change: { type: 'string', enum: ['created', 'updated', 'deleted'] },
+            object: { type: 'object', description: 'As it was then; absent for a deletion.' },
+            problems: {
+              type: 'array',
+              description: 'Why the stored object cannot be read.',
+              items: {
+                type: 'object',
+                properties: { path: { type: 'string' }, message: { type: 'string' } },
+              },
+            },
+          },
+          required: ['resourceVersion', 'change'],
+        },
+      },
+    },
+    required: ['items'],
+  },
+  {
     $id: 'Status',
     type: 'object',
     properties: {

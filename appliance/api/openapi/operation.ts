@@ -2,23 +2,22 @@
 import type { KindDefinition } from '../../resources/define.ts';
 import { jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
 
-export type Action = 'list' | 'get' | 'post' | 'put' | 'patch' | 'delete';
+export type Action = 'list' | 'get' | 'history' | 'post' | 'put' | 'patch' | 'delete';
 
 /** For fastify, and through it for the document. */
 export function operationSchema(kind: KindDefinition, action: Action, url: string): Record<string, unknown> {
   const names = [...url.matchAll(/:(\w+)/g)].map((match) => match[1]!);
-  const result = action === 'list' ? `${kind.kind}List#` : action === 'delete' ? 'Status#' : `${kind.kind}#`;
   const { body, query } = parts(kind, action);
   return {
     operationId: `${action}${operationName(url)}`,
     summary: summaries[action].replace('KIND', kind.kind),
     tags: [kind.kind],
-    'x-kubernetes-action': action,
+    'x-kubernetes-action': action === 'history' ? 'get' : action,
     'x-kubernetes-group-version-kind': groupVersionKind(kind),
     ...(names.length > 0 && { params: objectOf(Object.fromEntries(names.map((name) => [name, parameters[name]]))) }),
     ...(query.length > 0 && { querystring: objectOf(Object.fromEntries(query.map((n) => [n, parameters[n]]))) }),
     ...body,
-    response: { [action === 'post' ? 201 : 200]: { $ref: result }, default: { $ref: 'Status#' } },
+    response: { [action === 'post' ? 201 : 200]: { $ref: resultOf(kind, action) }, default: { $ref: 'Status#' } },
   };
 }
 
@@ -27,9 +26,20 @@ export function groupVersionKind(kind: KindDefinition) {
   return { group: 'projectcalico.org', version: 'v3', kind: kind.kind };
 }
 
+/** The schema of a successful answer. */
+function resultOf(kind: KindDefinition, action: Action): string {
+  const special: Partial<Record<Action, string>> = {
+    list: `${kind.kind}List#`,
+    history: 'ResourceHistory#',
+    delete: 'Status#',
+  };
+  return special[action] ?? `${kind.kind}#`;
+}
+
 const summaries: Readonly<Record<Action, string>> = {
   list: 'List or watch objects of kind KIND',
   get: 'Read one KIND',
+  history: 'Read the versions of a KIND that the store still has',
   post: 'Create a KIND',
   put: 'Replace a KIND',
   patch: 'Change parts of a KIND',
@@ -48,9 +58,10 @@ const parameters: Readonly<Record<string, object>> = {
   limit: count('At most this many objects; more are got with `continue`.'),
   continue: text('Where the list before this one ended.'),
   resourceVersion: text(
-    'Lists: not older than this. Watches: what comes after this; "0" or absent begins with all objects.',
+    'Lists: not older than this. Watches: what comes after this; "0" or absent begins with all objects. ' +
+      'With resourceVersionMatch=Exact: as of this revision.',
   ),
-  resourceVersionMatch: { ...text('How resourceVersion is meant in a list.'), enum: ['Exact', 'NotOlderThan'] },
+  resourceVersionMatch: { ...text('How resourceVersion is meant.'), enum: ['Exact', 'NotOlderThan'] },
   watch: flag('Answer with a stream of changes, one JSON object a line.'),
   allowWatchBookmarks: flag('Send bookmarks now and then.'),
   timeoutSeconds: count('End the watch after this time.'),
@@ -80,7 +91,9 @@ function parts(kind: KindDefinition, action: Action): { body?: object; query: re
     case 'list':
       return { query: listing };
     case 'get':
-      return { query: [] };
+      return { query: ['resourceVersion', 'resourceVersionMatch'] };
+    case 'history':
+      return { query: ['limit'] };
     case 'patch':
       // a type named here is sent: without the strategic one kubectl apply sends merge patches
       return { query: writing, body: { consumes: [mergePatchType, jsonPatchType], body: { $ref: 'Patch#' } } };

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Page } from '../../datastore/resources/reader.ts';
 import { rangeOf } from '../../datastore/resources/ref.ts';
+import type { Revision } from '../../datastore/store.ts';
 import type { KindDefinition } from '../../resources/define.ts';
 import type { ApiContext } from '../context.ts';
 import { formOf } from '../encode/form.ts';
@@ -22,7 +23,7 @@ export function getHandler(kind: KindDefinition, context: ApiContext): Handler {
   return async (request, reply) => {
     const query = parseListQuery(queryOf(request), kind);
     const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject, context.now);
-    const { resource } = await context.resources.get(targetOf(kind, request));
+    const { resource } = await context.resources.get(targetOf(kind, request), revisionOf(query));
     return reply.type('application/json').send(form.one(resource));
   };
 }
@@ -58,7 +59,13 @@ async function list(
 /** Where the list begins, and at which revision it is read. */
 function startOf(kind: KindDefinition, namespace: string, query: ListQuery) {
   if (query.continue !== '') return parseContinue(query.continue, rangeOf(kind, namespace).key);
-  return query.isExactVersion && query.resourceVersion > 0 ? { revision: query.resourceVersion } : {};
+  const revision = revisionOf(query);
+  return revision === 0 ? {} : { revision };
+}
+
+/** The revision to read at; 0 for the newest. */
+function revisionOf(query: ListQuery): Revision {
+  return query.isExactVersion ? query.resourceVersion : 0;
 }
 
 function refuseFuture(page: Page, query: ListQuery): void {

@@ -7,6 +7,7 @@ import type { ApiContext } from '../context.ts';
 import { type Action, operationSchema } from '../openapi/operation.ts';
 import { createHandler, patchHandler, replaceHandler } from './change.ts';
 import { deleteHandler } from './delete.ts';
+import { historyHandler } from './history.ts';
 import { getHandler, listHandler } from './read.ts';
 import type { Handler } from './target.ts';
 
@@ -28,6 +29,7 @@ function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiConte
   add('GET', collection, 'list', list);
   if (kind.isNamespaced) add('GET', all, 'list', list);
   add('GET', one, 'get', getHandler(kind, context));
+  add('GET', `${one}/history`, 'history', historyHandler(kind, context));
   add('POST', collection, 'post', createHandler(kind, context));
   add('PUT', one, 'put', replaceHandler(kind, context));
   add('PATCH', one, 'patch', patchHandler(kind, context));
