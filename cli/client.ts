@@ -2,6 +2,7 @@
  * The typed client over the REST API: get, list, create, replace, remove. I/O through the transport it is given.
  * Paths follow the Kubernetes style: `/apis/projectcalico.org/v3[/namespaces/NS]/PLURAL[/NAME]`.
  */
+import type { Problem } from '#appliance/lib/problem.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
 import { errorOfAnswer, type Target } from './api-errors.ts';
 import type { KindRef } from './kind-refs.ts';
@@ -15,10 +16,33 @@ export interface ResourceList {
   readonly items: readonly Resource[];
 }
 
+/** The versions of one resource, oldest first. */
+export interface ResourceHistory {
+  readonly metadata: {
+    readonly resourceVersion: string;
+    /** The oldest revision the store can still read. */
+    readonly oldestResourceVersion: string;
+    /** True when older versions were left out. */
+    readonly isCut: boolean;
+  };
+  readonly items: readonly ResourceVersion[];
+}
+
+/** `object` is absent for a deletion, and for what cannot be read, whose `problems` say why. */
+export interface ResourceVersion {
+  readonly resourceVersion: string;
+  readonly change: 'created' | 'updated' | 'deleted';
+  readonly object?: Resource;
+  readonly problems?: readonly Problem[];
+}
+
 export interface ApiClient {
-  get(kind: KindAddress, name: string, namespace?: string): Promise<Resource>;
+  /** `revision`: as it was then. */
+  get(kind: KindAddress, name: string, namespace?: string, revision?: string): Promise<Resource>;
   /** All resources of a kind, page by page; of all namespaces without one. */
-  list(kind: KindAddress, namespace?: string): Promise<ResourceList>;
+  list(kind: KindAddress, namespace?: string, revision?: string): Promise<ResourceList>;
+  /** The versions of one resource that the store still has; with `limit` the newest of them. */
+  history(kind: KindAddress, name: string, namespace?: string, limit?: number): Promise<ResourceHistory>;
   create(kind: KindAddress, resource: Resource): Promise<Resource>;
   /** Writes over the revision in `metadata.resourceVersion`. */
   replace(kind: KindAddress, resource: Resource): Promise<Resource>;
@@ -38,11 +62,16 @@ export function createClient(transport: Transport): ApiClient {
   };
   return {
     close: () => transport.close(),
-    async get(kind, name, namespace) {
+    async get(kind, name, namespace, revision) {
       const target = targetOf(kind, name, namespace);
-      return stamped(kind, await call('GET', pathOf(kind, namespace, name), 'get', target));
+      const path = `${pathOf(kind, namespace, name)}${printQuery(asOf(revision))}`;
+      return stamped(kind, await call('GET', path, 'get', target));
     },
-    list: (kind, namespace) => listPages(transport, kind, namespace),
+    list: (kind, namespace, revision) => listPages(transport, kind, namespace, revision),
+    async history(kind, name, namespace, limit) {
+      const path = `${pathOf(kind, namespace, name)}/history${printQuery(limit === undefined ? {} : { limit: String(limit) })}`;
+      return (await call('GET', path, 'get', targetOf(kind, name, namespace))) as ResourceHistory;
+    },
     async create(kind, resource) {
       const { name, namespace } = resource.metadata;
       const target = targetOf(kind, name, namespace);
@@ -68,13 +97,14 @@ async function listPages(
   transport: Transport,
   kind: KindAddress,
   namespace: string | undefined,
+  revision: string | undefined,
 ): Promise<ResourceList> {
   const items: Resource[] = [];
   let resourceVersion = '';
-  let query = `?limit=${pageSize}`;
+  let query = printQuery({ limit: String(pageSize), ...asOf(revision) });
   while (true) {
     const answer = await transport.request('GET', `${pathOf(kind, namespace)}${query}`);
-    if (answer.status === 410 && query !== '') {
+    if (answer.status === 410 && query !== '' && revision === undefined) {
       // The pages read so far belong to a revision that is gone; one answer without pages cannot suffer that.
       items.length = 0;
       query = '';
@@ -86,8 +116,18 @@ async function listPages(
     resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
     const token = page.metadata?.continue ?? '';
     if (token === '') return { resourceVersion, items };
-    query = `?limit=${pageSize}&continue=${encodeURIComponent(token)}`;
+    query = printQuery({ limit: String(pageSize), continue: token });
   }
+}
+
+/** The query that reads at a revision. */
+function asOf(revision: string | undefined): Readonly<Record<string, string>> {
+  return revision === undefined ? {} : { resourceVersion: revision, resourceVersionMatch: 'Exact' };
+}
+
+function printQuery(parameters: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(parameters).toString();
+  return text === '' ? '' : `?${text}`;
 }
 
 function pathOf(kind: KindAddress, namespace: string | undefined, name?: string): string {

@@ -1,6 +1,12 @@
 /** The list of commands. A command's file is loaded only when the command runs. */
 import type { CommandEntry } from './command.ts';
 
+/** What the help says of commands that stand together under a word; the rows are loaded no sooner than the commands. */
+export const commandGroups: Readonly<Record<string, string>> = {
+  datastore: 'Back up, restore, move, check and tend the store itself',
+  'datastore migrate': 'Move everything from one store to another',
+};
+
 /** In the order the help shows them. */
 export const commands: readonly CommandEntry[] = [
   {
@@ -27,6 +33,16 @@ export const commands: readonly CommandEntry[] = [
     name: 'get',
     summary: 'Show resources as a table, YAML or JSON',
     load: async () => (await import('./commands/get.ts')).getCommand,
+  },
+  {
+    name: 'history',
+    summary: 'Show the versions of a resource that the store still has',
+    load: async () => (await import('./commands/history.ts')).historyCommand,
+  },
+  {
+    name: 'diff',
+    summary: 'Show what changed in a resource between two revisions',
+    load: async () => (await import('./commands/diff.ts')).diffCommand,
   },
   {
     name: 'patch',

@@ -40,6 +40,13 @@ export const fileFlags: readonly Flag[] = [
   { flags: '--skip-empty', description: 'no error for files and directories without resources' },
 ];
 
+/** A revision of the store, as `resourceVersion` shows it. Throws CLI_USAGE for anything else. */
+export function revisionFlag(values: FlagValues, name: string, flag: string): string | undefined {
+  const text = textFlag(values, name);
+  if (text === undefined || /^[1-9]\d{0,14}$/.test(text)) return text;
+  throw usageError(`${flag}: '${text}' is not a revision; see the REVISION column of calicoctl history`);
+}
+
 /** The value of a flag that takes text; undefined when it was not given. */
 export function textFlag(values: FlagValues, name: string): string | undefined {
   const value = values[name];

@@ -7,7 +7,7 @@ import { readColumnContext } from '../column-context.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type CliErrorCode, cliError, errorText, exitCodeOfAll, exitCodes } from '../errors.ts';
-import { connectionFlags, fileFlags, isSet, namespaceFlag, textFlag } from '../flags.ts';
+import { connectionFlags, fileFlags, isSet, namespaceFlag, revisionFlag, textFlag } from '../flags.ts';
 import { isByFile, namedResources } from '../input/named.ts';
 import type { KindRef } from '../kind-refs.ts';
 import { kindByWord } from '../kinds.ts';
@@ -28,6 +28,7 @@ export const getCommand: Command = {
     },
     { flags: '-A, --all-namespaces', description: 'list all namespaces' },
     { flags: '-a', description: 'the same as -A', isHidden: true },
+    { flags: '--at-revision <revision>', description: 'as it was at this revision of the store' },
     { flags: '--export', description: 'leave out what belongs to this cluster; only for resources given by name' },
     ...fileFlags,
     namespaceFlag,
@@ -37,6 +38,7 @@ export const getCommand: Command = {
     'calicoctl get nodes -o wide',
     'calicoctl get networkpolicy allow-web -n shop -o yaml --export',
     'calicoctl get hep -o custom-columns=NAME,IPS',
+    'calicoctl get gnp --at-revision 1200',
   ],
   positionals: { min: 0, max: Number.POSITIVE_INFINITY },
   run,
@@ -57,9 +59,10 @@ async function run(context: CliContext, positionals: readonly string[], given: F
 async function showList(context: CliContext, flags: FlagValues, format: Format, word: string): Promise<number> {
   const kind = kindByWord(word);
   const namespace = listNamespace(kind, namespaceChoice(flags));
+  const revision = revisionFlag(flags, 'atRevision', '--at-revision');
   const columns = await columnsFor(kind, format);
   return withClient(context, flags, async (client) => {
-    const { resourceVersion, items } = await listResources(client, kind, namespace);
+    const { resourceVersion, items } = await listResources(client, kind, namespace, revision);
     if (isDocument(format)) {
       const apiVersion = 'projectcalico.org/v3';
       const list = { kind: `${kind.kind}List`, apiVersion, metadata: { resourceVersion }, items };
@@ -72,9 +75,14 @@ async function showList(context: CliContext, flags: FlagValues, format: Format, 
   });
 }
 
-async function listResources(client: ApiClient, kind: KindRef, namespace: string | undefined): Promise<ResourceList> {
+async function listResources(
+  client: ApiClient,
+  kind: KindRef,
+  namespace: string | undefined,
+  revision: string | undefined,
+): Promise<ResourceList> {
   try {
-    return await client.list(kind, namespace);
+    return await client.list(kind, namespace, revision);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw cliError(error.code as CliErrorCode, `failed to get resources: ${error.message}`);
@@ -88,13 +96,14 @@ async function showNamed(
   format: Format,
   targets: readonly Named[],
 ): Promise<number> {
+  const revision = revisionFlag(flags, 'atRevision', '--at-revision');
   for (const target of targets) await columnsFor(target.kind, format);
   return withClient(context, flags, async (client) => {
     const found = new Map<Named, Resource>();
     const outcomes = await runEach(targets, async (target) => {
       const { kind, name, namespace } = target;
       if (name === '') throw cliError('CLI_INVALID', 'resource name may not be empty');
-      const resource = await client.get(kind, name, namespace);
+      const resource = await client.get(kind, name, namespace, revision);
       found.set(target, isSet(flags, 'export') ? withoutClusterFields(resource) : resource);
     });
     const inOrder = targets.filter((target) => found.has(target));

@@ -27,3 +27,9 @@ export function withoutClusterFields(resource: Resource): Resource {
   } = resource.metadata;
   return { ...resource, metadata: kept };
 }
+
+/** The resource without the mark that differs in every version, for comparing two of them. */
+export function withoutVersion({ metadata, ...rest }: Resource): unknown {
+  const { resourceVersion, ...kept } = metadata;
+  return { metadata: kept, ...rest };
+}

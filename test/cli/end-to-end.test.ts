@@ -129,6 +129,70 @@ test('a file of a thousand policies is applied at once, and again without a writ
   t.is(newest, Number(list.metadata.resourceVersion));
 });
 
+test('history names each version and what it changed; diff and get show any of them', async (t) => {
+  await using world = await startWorld();
+  const version = (action: string, labels: object = {}) =>
+    JSON.stringify({
+      apiVersion: 'projectcalico.org/v3',
+      kind: 'GlobalNetworkPolicy',
+      metadata: { name: 'web', labels },
+      spec: { selector: 'all()', ingress: [{ action, protocol: 'TCP' }] },
+    });
+  await world.ctl(['create', '-f', '-'], version('Allow'));
+  await world.ctl(['apply', '-f', '-'], version('Deny', { 'team/of': 'a' }));
+  await world.ctl(['apply', '-f', '-'], version('Deny'));
+  await world.ctl(['delete', 'gnp', 'web']);
+  await world.ctl(['create', '-f', '-'], version('Log'));
+
+  const table = (await world.ctl(['history', 'gnp', 'web'])).stdout
+    .split('\n')
+    .map((line) => line.trim().split(/ {3,}/));
+  t.deepEqual(table[0], ['REVISION', 'CHANGE', 'FIELDS']);
+  const rows = table.slice(1, 6);
+  t.deepEqual(
+    rows.map((row) => row.slice(1)),
+    [
+      ['created'],
+      ['updated', 'metadata.labels["team/of"], spec.ingress[0].action'],
+      ['updated', 'metadata.labels["team/of"]'],
+      ['deleted'],
+      ['created'],
+    ],
+  );
+  const [first = '', second = '', third = '', deleted = '', last = ''] = rows.map((row) => row[0]!);
+  const full = JSON.parse((await world.ctl(['history', 'gnp', 'web', '-o', 'json', '--limit', '2'])).stdout);
+  t.deepEqual(
+    full.items.map((item: { change: string }) => item.change),
+    ['deleted', 'created'],
+  );
+
+  const diff = await world.ctl(['diff', 'gnp', 'web', '--revision', first, '--to', third]);
+  t.is(diff.exitCode, 1);
+  t.deepEqual(
+    diff.stdout.split('\n').filter((line) => /^[-+]/.test(line)),
+    [
+      `--- GlobalNetworkPolicy(web) at revision ${first}`,
+      `+++ GlobalNetworkPolicy(web) at revision ${third}`,
+      '-  - action: Allow',
+      '+  - action: Deny',
+    ],
+  );
+  const gone = await world.ctl(['diff', 'gnp', 'web', '--revision', third, '--to', deleted]);
+  t.is(gone.exitCode, 1);
+  t.notRegex(gone.stdout, /^\+[^+]/m);
+  t.deepEqual(await world.ctl(['diff', 'gnp', 'web', '--revision', last]), { exitCode: 0, stdout: '', stderr: '' });
+  t.is((await world.ctl(['diff', 'gnp', 'nobody', '--revision', last])).exitCode, 4);
+
+  const old = await world.ctl(['get', 'gnp', 'web', '--at-revision', second, '-o', 'json']);
+  t.is(JSON.parse(old.stdout).spec.ingress[0].action, 'Deny');
+  t.is((await world.ctl(['get', 'gnp', '--at-revision', deleted])).stdout, 'NAME   TIER   \n\n');
+  t.is((await world.ctl(['get', 'gnp', 'web', '--at-revision', deleted])).exitCode, 4);
+  const future = await world.ctl(['get', 'gnp', 'web', '--at-revision', String(Number(last) + 1)]);
+  t.is(future.exitCode, 1);
+  t.regex(future.stderr, /revision/);
+  t.is((await world.ctl(['get', 'gnp', '--at-revision', 'x'])).exitCode, 2);
+});
+
 test('the server refuses with reasons that reach the reader', async (t) => {
   await using world = await startWorld();
   const missingTier = await world.ctl(['create', '-f', '-'], manifestOf('GlobalNetworkPolicy', 'x', { tier: 'none' }));
