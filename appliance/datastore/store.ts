@@ -136,6 +136,35 @@ export interface LeaseStatus {
   readonly keys: readonly Buffer[];
 }
 
+/** `NOSPACE`: nothing is written until there is room again. `CORRUPT`: a server's data is damaged, or not that of the others. */
+export type StoreAlarm = 'NOSPACE' | 'CORRUPT';
+
+/** One server of a store that has several, or why it did not answer. */
+export type StoreMember = { readonly endpoint: string } & (
+  | {
+      readonly version: string;
+      readonly sizeBytes: number;
+      readonly usedBytes?: number;
+      readonly isLeader: boolean;
+    }
+  | { readonly problem: string }
+);
+
+export interface StoreStatus {
+  /** Of etcd's API, as the server tells it; of several, the oldest. */
+  readonly version: string;
+  /** The newest revision, and the oldest still readable. */
+  readonly revision: Revision;
+  readonly compacted: Revision;
+  /** On disk; of several servers, what the largest has. 0 when there is no disk, or the server does not say. */
+  readonly sizeBytes: number;
+  /** How many of those are not free to be used again; absent when the store does not know. */
+  readonly usedBytes?: number;
+  readonly alarms: readonly StoreAlarm[];
+  /** The servers, in the order in which they were given; none when the store is in this process. */
+  readonly members: readonly StoreMember[];
+}
+
 /** What a backend cannot do; its absence is tested too. */
 export interface StoreSupports {
   /** Survives a kill and a power loss after an acknowledged write. */
@@ -170,6 +199,13 @@ export interface Store {
   leases(): Promise<readonly bigint[]>;
   /** The newest revision, and the oldest still readable. */
   revisions(): Promise<{ readonly current: Revision; readonly compacted: Revision }>;
+  /** STORE_UNAVAILABLE only when no server answers. */
+  status(): Promise<StoreStatus>;
+  /**
+   * Gives the disk back what compaction has freed so far, on every server, one after another. May take minutes; an etcd
+   * answers nobody else meanwhile, the embedded store answers all.
+   */
+  defragment(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import { compactionContract } from './store/compaction.ts';
 import { durabilityContract } from './store/durability.ts';
 import { keyContract } from './store/keys.ts';
 import { leaseContract } from './store/leases.ts';
+import { maintenanceContract } from './store/maintenance.ts';
 import { randomContract } from './store/random.ts';
 import { rangeContract } from './store/ranges.ts';
 import type { StoreFactory } from './store/scope.ts';
@@ -22,6 +23,7 @@ export function storeContract(test: TestFn, name: string, factory: StoreFactory)
     watchContract,
     leaseContract,
     compactionContract,
+    maintenanceContract,
     durabilityContract,
     randomContract,
   ];

@@ -2,9 +2,10 @@
 import type { Logger } from '../../lib/log.ts';
 import { storeErrors } from '../errors.ts';
 import type { Store, Watch } from '../store.ts';
-import { createEtcdClient, type EtcdClient, type EtcdTls } from './client.ts';
+import { createEtcdClient, type EtcdClient, type EtcdClientOptions, type EtcdTls } from './client.ts';
 import { deleteRequest, entryOf, prevOf, putRequest, txnRequest, txnResult } from './convert.ts';
 import { grantLease, keepLeaseAlive, listLeases, readLease, revokeLease } from './lease.ts';
+import { defragment, type MemberClient, readStatus } from './maintenance.ts';
 import { readRange } from './range.ts';
 import { readRevisions } from './revisions.ts';
 import { openWatch } from './watch.ts';
@@ -28,7 +29,8 @@ const WATCH_RESUME_TIMEOUT_MS = 10_000;
 
 /** Opens a store; connects with the first call, so it succeeds while the server is away. */
 export function openEtcdStore(options: EtcdStoreOptions): Store {
-  const client = createEtcdClient({ ...options, requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS });
+  const clientOptions = { ...options, requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS };
+  const client = createEtcdClient(clientOptions);
   const watches = new Set<Watch>();
   const context = {
     client,
@@ -40,8 +42,16 @@ export function openEtcdStore(options: EtcdStoreOptions): Store {
     ...keyValueCalls(client),
     ...leaseCalls(client),
     supports: { durable: true },
+    async status() {
+      assertOpen(client);
+      return withMembers(clientOptions, (members) => readStatus(client, members));
+    },
+    async defragment() {
+      assertOpen(client);
+      await withMembers(clientOptions, defragment);
+    },
     async watch(request, signal) {
-      if (client.closed) throw storeErrors.fail('STORE_CLOSED');
+      assertOpen(client);
       const watch = await openWatch(context, request, signal);
       watches.add(watch);
       return watch;
@@ -51,6 +61,26 @@ export function openEtcdStore(options: EtcdStoreOptions): Store {
       client.close();
     },
   };
+}
+
+function assertOpen(client: EtcdClient): void {
+  if (client.closed) throw storeErrors.fail('STORE_CLOSED');
+}
+
+/** Clients of one server each, for as long as `use` takes. */
+async function withMembers<T>(
+  options: EtcdClientOptions,
+  use: (members: readonly MemberClient[]) => Promise<T>,
+): Promise<T> {
+  const members = options.endpoints.map((endpoint) => ({
+    endpoint,
+    client: createEtcdClient({ ...options, endpoints: [endpoint] }),
+  }));
+  try {
+    return await use(members);
+  } finally {
+    for (const { client } of members) client.close();
+  }
 }
 
 function keyValueCalls(client: EtcdClient): Pick<Store, 'range' | 'txn' | 'put' | 'delete' | 'compact' | 'revisions'> {

@@ -1,7 +1,8 @@
 /** How a store gets at its LevelDB directory, and what it refuses before LevelDB would paper over it. I/O. */
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { hasCode } from '../../lib/errors.ts';
 import { storeErrors } from '../errors.ts';
 import type { Database, DatabaseSource } from '../mvcc/database.ts';
 import { translate } from '../mvcc/translate.ts';
@@ -11,7 +12,12 @@ const probeBytes = 8 * 1024 * 1024;
 
 /** A LevelDB database in `directory`. */
 export function levelSource(directory: string): DatabaseSource {
-  return { durable: true, open: () => openDatabase(directory), probe: () => probe(directory) };
+  return {
+    durable: true,
+    open: () => openDatabase(directory),
+    probe: () => probe(directory),
+    sizeBytes: () => sizeBytes(directory),
+  };
 }
 
 async function openDatabase(directory: string): Promise<Database> {
@@ -53,5 +59,25 @@ async function probe(directory: string): Promise<void> {
     throw translate(error, directory);
   } finally {
     await rm(path, { force: true });
+  }
+}
+
+/** All files of the directory; one that LevelDB removes meanwhile counts nothing. */
+async function sizeBytes(directory: string): Promise<number> {
+  try {
+    const names = await readdir(directory);
+    const sizes = await Promise.all(names.map((name) => fileBytes(join(directory, name))));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch (error) {
+    throw translate(error, directory);
+  }
+}
+
+async function fileBytes(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 0;
+    throw error;
   }
 }

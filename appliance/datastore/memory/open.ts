@@ -19,5 +19,6 @@ export function memorySource(): DatabaseSource {
       return database as unknown as Database;
     },
     async probe() {},
+    sizeBytes: async () => 0,
   };
 }

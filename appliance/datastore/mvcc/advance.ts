@@ -20,8 +20,8 @@ export function advance(state: State, draft: Draft): void {
   renewSnapshot(state);
 }
 
-/** Shows readers what the database holds now. */
-function renewSnapshot(state: State): void {
+/** Shows readers what the database holds now; for the writer alone, which knows that no batch is on its way. */
+export function renewSnapshot(state: State): void {
   const old = state.shared;
   state.shared = new SharedSnapshot(state.database);
   old.retire();

@@ -16,6 +16,8 @@ export interface Database {
   /** All or nothing, and durable when `sync` is set. */
   batch(operations: BatchOperation[], options: { sync: boolean }): Promise<void>;
   snapshot(): Snapshot;
+  /** Rewrites what lies between two keys without what was deleted. Absent when nothing is won by it. */
+  compactRange?(start: Buffer, end: Buffer): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,8 @@ export interface DatabaseSource {
   open(): Promise<Database>;
   /** Fails when writing would fail anyway (a full disk), so that a readable database is not closed in vain. */
   probe(): Promise<void>;
+  /** On disk; 0 when there is none. */
+  sizeBytes(): Promise<number>;
   readonly durable: boolean;
 }
 

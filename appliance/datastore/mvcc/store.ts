@@ -3,6 +3,7 @@
  * writer or read from the committed state, and what a commit changed goes on to watchers, leases and retention. I/O.
  */
 import { randomBytes } from 'node:crypto';
+import { hasCode } from '../../lib/errors.ts';
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import { storeErrors } from '../errors.ts';
 import type {
@@ -17,12 +18,14 @@ import type {
   RangeResult,
   Revision,
   Store,
+  StoreStatus,
   StoreSupports,
   TxnRequest,
   TxnResult,
   Watch,
   WatchRequest,
 } from '../store.ts';
+import { renewSnapshot } from './advance.ts';
 import { checkKey, checkTxn, defaultLimits, type RequestLimits } from './check.ts';
 import { Cleaner } from './cleaner.ts';
 import { type StoreClock, systemStoreClock } from './clock.ts';
@@ -53,6 +56,10 @@ export interface MvccOptions {
 
 const leaseTtlSecondsMax = 9_000_000_000;
 const leaseRetryMs = 1000;
+/** The etcd whose API this is. */
+const apiVersion = '3.5.0';
+/** All records begin with a letter. */
+const allRecords = { start: Buffer.from('A'), end: Buffer.from([0x7f]) };
 
 /** Opens a store over a database. STORE_IN_USE, STORE_CORRUPT or STORE_UNAVAILABLE when it cannot be had whole. */
 export async function openMvccStore(source: DatabaseSource, options: MvccOptions = {}): Promise<MvccStore> {
@@ -80,6 +87,8 @@ export class MvccStore implements Store {
   readonly #retention: Retention | undefined;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
+  /** Why nothing can be written at present. */
+  #trouble: unknown;
 
   constructor(source: DatabaseSource, state: State, options: MvccOptions) {
     this.supports = { durable: source.durable };
@@ -196,6 +205,26 @@ export class MvccStore implements Store {
     return { current: this.#state.revision, compacted: Math.max(1, this.#state.compacted) };
   }
 
+  async status(): Promise<StoreStatus> {
+    const { current, compacted } = await this.revisions();
+    return {
+      version: apiVersion,
+      revision: current,
+      compacted,
+      sizeBytes: await this.#source.sizeBytes(),
+      alarms: alarmsOf(this.#trouble),
+      members: [],
+    };
+  }
+
+  async defragment(): Promise<void> {
+    this.#checkOpen();
+    await this.#cleaner.idle();
+    // The snapshot of the last commit still holds what was cleaned after it.
+    await this.#writer.submit(() => renewSnapshot(this.#state));
+    await this.#read(() => this.#state.database.compactRange?.(allRecords.start, allRecords.end));
+  }
+
   /** Finishes the writes it has taken, ends all watches and lets go of the database. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -247,7 +276,14 @@ export class MvccStore implements Store {
   async #recover(cause: unknown): Promise<void> {
     const { revision } = this.#state;
     const options = { source: this.#source, clock: this.#clock, log: this.#log, signal: this.#closing.signal };
-    await recover(this.#state, cause, options);
+    this.#trouble = cause;
+    try {
+      await recover(this.#state, cause, options);
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#trouble = error;
+      throw error;
+    }
     this.#startLeases();
     this.#hub.rewind(revision);
   }
@@ -285,4 +321,9 @@ function freeLeaseId(draft: Draft): bigint {
     const id = randomBytes(8).readBigUInt64BE() >> 1n;
     if (id !== 0n && draft.leaseTtlSeconds(id) === undefined) return id;
   }
+}
+
+function alarmsOf(trouble: unknown): StoreStatus['alarms'] {
+  if (hasCode(trouble, 'STORE_CORRUPT')) return ['CORRUPT'];
+  return /ENOSPC|no space left|quota exceeded/i.test(String(trouble)) ? ['NOSPACE'] : [];
 }

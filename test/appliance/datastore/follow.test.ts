@@ -196,6 +196,8 @@ function forward(inner: Store): Store {
     delete: (range, options) => inner.delete(range, options),
     watch: (request, signal) => inner.watch(request, signal),
     compact: (revision) => inner.compact(revision),
+    status: () => inner.status(),
+    defragment: () => inner.defragment(),
     leaseGrant: (ttlSeconds, id) => inner.leaseGrant(ttlSeconds, id),
     leaseRevoke: (id) => inner.leaseRevoke(id),
     leaseKeepAlive: (id) => inner.leaseKeepAlive(id),

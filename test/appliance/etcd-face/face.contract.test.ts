@@ -8,7 +8,7 @@ import { storeContract } from '#test/contract/store.ts';
 import { serveMemory } from './face.ts';
 
 storeContract(test, 'memory behind the etcd face', {
-  supports: { durable: true, exclusive: true },
+  supports: { durable: true, exclusive: true, tellsSize: false },
   async open() {
     const clock = new ManualStoreClock();
     const served = await serveMemory({ store: await openMemoryStore({ clock, retention: false }) });

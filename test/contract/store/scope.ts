@@ -27,6 +27,8 @@ export interface StoreFactory {
   readonly supports: StoreSupports & {
     /** The store is empty at first and nobody else writes: revisions can be counted. */
     readonly exclusive: boolean;
+    /** False when there is no disk whose size could be told, or the way to the store does not tell it. */
+    readonly tellsSize?: boolean;
   };
 }
 

@@ -31,10 +31,15 @@ export class FaultySource implements DatabaseSource {
     if (this.probesFailing-- > 0) throw new Error('no space left on device');
   }
 
+  sizeBytes(): Promise<number> {
+    return this.#inner.sizeBytes();
+  }
+
   async #batch(database: Database, operations: BatchOperation[], options: { sync: boolean }): Promise<void> {
     const fault = options.sync ? this.faults.shift() : undefined;
     if (fault !== 'lost') await database.batch(operations, options);
     this.batches.push(operations);
-    if (fault !== undefined) throw Object.assign(new Error('IO error: fdatasync'), { code: 'LEVEL_IO_ERROR' });
+    if (fault !== undefined)
+      throw Object.assign(new Error('IO error: 000003.log: No space left on device'), { code: 'LEVEL_IO_ERROR' });
   }
 }

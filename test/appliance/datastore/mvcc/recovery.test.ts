@@ -41,6 +41,7 @@ test('reads go on while the disk is full, writes are refused, and both work once
   source.faults.push('lost');
   source.probesFailing = 3;
   await t.throwsAsync(() => put(store, 'a', '2'), { code: 'STORE_UNAVAILABLE' });
+  t.deepEqual((await store.status()).alarms, ['NOSPACE']);
   for (let i = 0; i < 3; i++) {
     await t.throwsAsync(() => put(store, 'a', '3'), { code: 'STORE_UNAVAILABLE' });
     t.is((await store.range({ key: Buffer.from('a') })).entries[0]?.value.toString(), '1');
@@ -50,6 +51,7 @@ test('reads go on while the disk is full, writes are refused, and both work once
   }
   await untilWritable(store);
   t.is(source.opened, 2);
+  t.deepEqual((await store.status()).alarms, []);
   await store.close();
 });
 

@@ -96,7 +96,8 @@ test('a key the store will never take does not hold up the others', async (t) =>
 function storeMethods(store: TestStore['store']): TestStore['store'] {
   const { supports, range, txn, put, delete: remove, watch, compact, revisions, close } = store;
   const { leaseGrant, leaseRevoke, leaseKeepAlive, leaseTimeToLive, leases } = store;
-  const rest = { leaseGrant, leaseRevoke, leaseKeepAlive, leaseTimeToLive, leases };
+  const { status, defragment } = store;
+  const rest = { status, defragment, leaseGrant, leaseRevoke, leaseKeepAlive, leaseTimeToLive, leases };
   return { supports, range, txn, put, delete: remove, watch, compact, revisions, close, ...rest };
 }
 
