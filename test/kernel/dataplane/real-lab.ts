@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createNftablesDataplane } from '#appliance/felix/dataplane/nftables/backend.ts';
 import type { Message } from '#appliance/felix/model/messages.ts';
+import type { Kernel, NftOperation } from '#appliance/kernel/kernel.ts';
 import { openKernel } from '#appliance/kernel/open.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import { createNamespace, type TestNamespace } from '../netlink/namespace.ts';
@@ -17,11 +18,12 @@ export interface RealLab extends AsyncDisposable {
   ruleset(): Promise<string>;
 }
 
-export async function openRealLab(): Promise<RealLab> {
+/** `alter`: changes what is about to be sent to the kernel. */
+export async function openRealLab(alter?: (operation: NftOperation) => NftOperation): Promise<RealLab> {
   const host = await createNamespace();
   const refused: string[] = [];
   const open = () => {
-    const kernel = openKernel({ netnsPath: host.path });
+    const kernel = altered(openKernel({ netnsPath: host.path }), alter);
     const dataplane = createNftablesDataplane({
       kernel,
       hostname: 'host',
@@ -60,6 +62,15 @@ export async function openRealLab(): Promise<RealLab> {
       await host[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The kernel, sent something else than it was to be sent. */
+function altered(kernel: Kernel, alter: ((operation: NftOperation) => NftOperation) | undefined): Kernel {
+  if (alter === undefined) return kernel;
+  const nft: Kernel['nft'] = Object.create(kernel.nft, {
+    apply: { value: (operations: readonly NftOperation[]) => kernel.nft.apply(operations.map(alter)) },
+  });
+  return Object.create(kernel, { nft: { value: nft } });
 }
 
 /** nft lists tables' parts in the order of creation, which tells nothing. */
