@@ -37,13 +37,13 @@ export type NftOperation =
       readonly type: 'add-elements';
       readonly table: string;
       readonly set: string;
-      readonly elements: readonly NftElement[];
+      readonly elements: readonly NftElement[] | NftKeys;
     }
   | {
       readonly type: 'delete-elements';
       readonly table: string;
       readonly set: string;
-      readonly elements: readonly NftElement[];
+      readonly elements: readonly NftElement[] | NftKeys;
     }
   | {
       readonly type: 'add-counter';
@@ -77,6 +77,15 @@ export interface NftElement {
   readonly isEnd?: boolean;
   readonly verdict?: { readonly code: 'accept' | 'drop' | 'jump' | 'goto'; readonly chain?: string };
   readonly data?: Uint8Array;
+}
+
+/** Very many elements without values, as bytes: an object for each would cost ten times the memory. */
+export interface NftKeys {
+  readonly keyLength: number;
+  /** The keys, one after the other. */
+  readonly keys: Uint8Array;
+  /** For each key 1 when it ends an interval, else 0; absent when none does. */
+  readonly ends?: Uint8Array | undefined;
 }
 
 /**
@@ -126,6 +135,8 @@ export interface Nft {
   apply(operations: readonly NftOperation[]): Promise<NftResult>;
   dumpTable(table: string): Promise<NftTableDump | undefined>;
   dumpElements(table: string, set: string): Promise<readonly NftElement[]>;
+  /** The keys alone: for sets that may be large. */
+  dumpKeys(table: string, set: string): Promise<NftKeys>;
   dumpCounters(table: string): Promise<NftTableDump['counters']>;
 }
 

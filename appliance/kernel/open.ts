@@ -13,7 +13,7 @@ import { KernelListener } from './netlink/listener.ts';
 import type { Message, MessageWriter } from './netlink/message.ts';
 import { neighboursRequest, readNeighbour, writeDeleteNeighbour, writeReplaceNeighbour } from './netlink/neighbours.ts';
 import { NftTransactions } from './netlink/nft.ts';
-import { dumpCounters, dumpElements, dumpTable } from './netlink/nft-dump.ts';
+import { dumpCounters, dumpElements, dumpKeys, dumpTable } from './netlink/nft-dump.ts';
 import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
 import { readRoute, routesRequest, writeDeleteRoute, writeReplaceRoute } from './netlink/routes.ts';
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts';
@@ -34,6 +34,7 @@ export const openKernel: OpenKernel = (options = {}) => {
       apply: (operations) => transactions.apply(operations),
       dumpTable: (table) => dumpTable(nftReader, table),
       dumpElements: (table, set) => dumpElements(nftReader, table, set),
+      dumpKeys: (table, set) => dumpKeys(nftReader, table, set),
       dumpCounters: (table) => dumpCounters(nftReader, table),
     },
     links: () => routeReader.dump(linksRequest, each(readLink)),

@@ -2,6 +2,7 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import type { Kernel, NftElement, NftOperation, NftResult, NftSet, Route } from '#appliance/kernel/kernel.ts';
 import type { Expression, Verdict } from '#appliance/kernel/netlink/expression.ts';
+import { KeyPacker, unpackKeys } from '#appliance/kernel/nft-keys.ts';
 
 export interface KernelUnderTest {
   readonly kernel: Kernel;
@@ -68,6 +69,16 @@ function key(...bytes: number[]): Uint8Array {
 
 function interval(from: number, to: number): NftElement[] {
   return [{ key: key(10, 0, 0, from) }, { key: key(10, 0, 0, to), isEnd: true }];
+}
+
+function packed(elements: readonly NftElement[]): KeyPacker {
+  const packer = new KeyPacker();
+  for (const { key, isEnd } of elements) packer.add(key, 0, key.length, isEnd);
+  return packer;
+}
+
+function lastByte({ key }: NftElement): number | undefined {
+  return key.at(-1);
 }
 
 async function taken(t: ExecutionContext, under: KernelUnderTest, ...operations: NftOperation[]) {
@@ -331,6 +342,47 @@ const setCases: Record<string, Case> = {
     t.deepEqual(await refused(t, under, addElements('i', ...interval(6, 7))), { 0: 'EEXIST' });
     await taken(t, under, deleteElements('i', ...interval(4, 8)), addElements('i', ...interval(2, 8)));
     t.deepEqual(await elementsOf(under, 'i'), ['0a000002', '0a000008', '0a000008-', '0a00000c-']);
+  },
+
+  async 'packed keys are taken, refused, deleted and dumped as elements are'(t, under) {
+    const even = packed(Array.from({ length: 5000 }, (_, n) => ({ key: key(10, 0, n >> 7, (n << 1) & 255) })));
+    await taken(t, under, addTable, addSet('s'), { type: 'add-elements', table, set: 's', elements: even });
+    t.is((await under.kernel.nft.dumpElements(table, 's')).length, 5000);
+    const some = packed([{ key: key(10, 0, 0, 2) }, { key: key(10, 0, 0, 3) }]);
+    t.deepEqual(await refused(t, under, { type: 'delete-elements', table, set: 's', elements: some }), { 0: 'ENOENT' });
+    await taken(t, under, addElements('s', { key: key(10, 0, 0, 3) }));
+    await taken(t, under, { type: 'delete-elements', table, set: 's', elements: some });
+    const { keys, keyLength, ends } = await under.kernel.nft.dumpKeys(table, 's');
+    t.deepEqual([keys.length, keyLength, ends], [4 * 4999, 4, undefined]);
+    await t.throwsAsync(under.kernel.nft.dumpKeys(table, 'x'), { code: 'KERNEL_REFUSED' });
+  },
+
+  async 'packed intervals have starts and ends'(t, under) {
+    const elements = packed([...interval(4, 8), ...interval(8, 12)]);
+    await taken(t, under, addTable, addSet('i', { isInterval: true }), {
+      type: 'add-elements',
+      table,
+      set: 'i',
+      elements,
+    });
+    t.deepEqual(await elementsOf(under, 'i'), ['0a000004', '0a000008', '0a000008-', '0a00000c-']);
+    const dumped = [...unpackKeys(await under.kernel.nft.dumpKeys(table, 'i'))];
+    t.deepEqual(
+      dumped
+        .filter(({ isEnd }) => isEnd)
+        .map(lastByte)
+        .sort(),
+      [12, 8],
+    );
+    t.deepEqual(
+      dumped
+        .filter(({ isEnd }) => !isEnd)
+        .map(lastByte)
+        .sort(),
+      [4, 8],
+    );
+    await taken(t, under, { type: 'delete-elements', table, set: 'i', elements });
+    t.is((await under.kernel.nft.dumpKeys(table, 'i')).keys.length, 0);
   },
 
   async 'a full set is refused'(t, under) {

@@ -17,7 +17,7 @@ export const ioFiles: readonly RegExp[] = [
 /** Files inside those folders that are pure all the same, and must stay so. */
 export const pureFiles: readonly RegExp[] = [
   /^appliance\/datastore\/(errors|store)\.ts$/,
-  /^appliance\/kernel\/(kernel\.ts|netlink\/expression\.ts)$/,
+  /^appliance\/kernel\/(kernel\.ts|nft-keys\.ts|netlink\/expression\.ts)$/,
   /^appliance\/felix\/status\/keys\.ts$/,
   /^appliance\/felix\/agent\/(detect-address|log-level|spoofing-endpoints)\.ts$/,
 ];

@@ -2,7 +2,8 @@
  * Sets and maps of the fake kernel, with the refusals of the real one: other definitions, other data, overlapping intervals,
  * missing elements, sets in use. Pure. An operation returns the code it is refused with.
  */
-import type { NftElement, NftOperation, NftSet } from '../kernel.ts';
+import type { NftElement, NftKeys, NftOperation, NftSet } from '../kernel.ts';
+import { isPacked, unpackKeys } from '../nft-keys.ts';
 import { firstDefined, isUsed, refuseTarget } from './nft-rules.ts';
 import { elementKey, type FakeSet, type FakeTable, targetOf } from './nft-state.ts';
 
@@ -38,7 +39,7 @@ export function deleteSet(table: FakeTable, { set }: Of<'delete-set'>): string |
 export function addElements(table: FakeTable, operation: Of<'add-elements'>): string | undefined {
   const set = table.sets.get(operation.set);
   if (set === undefined) return 'ENOENT';
-  const refusal = firstDefined(operation.elements, (element) => addElement(table, set, element));
+  const refusal = firstDefined(each(operation.elements), (element) => addElement(table, set, element));
   return refusal ?? (set.definition.isInterval ? refuseOverlap(set) : undefined);
 }
 
@@ -83,6 +84,11 @@ function refuseOverlap(set: FakeSet): string | undefined {
 export function deleteElements(table: FakeTable, operation: Of<'delete-elements'>): string | undefined {
   const set = table.sets.get(operation.set);
   if (set === undefined) return 'ENOENT';
-  const hasAll = operation.elements.every((element) => set.elements.delete(elementKey(element)));
+  let hasAll = true;
+  for (const element of each(operation.elements)) hasAll &&= set.elements.delete(elementKey(element));
   return hasAll ? undefined : 'ENOENT';
+}
+
+function each(elements: readonly NftElement[] | NftKeys): Iterable<NftElement> {
+  return isPacked(elements) ? unpackKeys(elements) : elements;
 }

@@ -1,9 +1,10 @@
 /** nf_tables in memory: transactions that are taken whole or not at all, and the same dumps as the real one gives. */
 import { kernelErrors } from '../errors.ts';
-import type { Nft, NftElement, NftOperation, NftRefusal, NftResult, NftTableDump } from '../kernel.ts';
+import type { Nft, NftElement, NftKeys, NftOperation, NftRefusal, NftResult, NftTableDump } from '../kernel.ts';
 import { encodeExpressions } from '../netlink/expressions.ts';
 import { refuseNames } from '../netlink/nft-batch.ts';
 import { SET_FLAG } from '../netlink/nft-numbers.ts';
+import { KeyPacker } from '../nft-keys.ts';
 import { addChain, addRule, deleteChain, deleteRule, flushChain, isTooDeep, isUsed } from './nft-rules.ts';
 import { addElements, addSet, deleteElements, deleteSet } from './nft-sets.ts';
 import { copyTable, emptyTable, type FakeSet, type FakeTable } from './nft-state.ts';
@@ -75,6 +76,12 @@ export class FakeNft implements Nft {
       throw kernelErrors.fail('KERNEL_REFUSED', 'no such set', { details: { code: 'ENOENT', message: 'no such set' } });
     }
     return [...found.elements.values()];
+  }
+
+  async dumpKeys(table: string, set: string): Promise<NftKeys> {
+    const packer = new KeyPacker();
+    for (const { key, isEnd } of await this.dumpElements(table, set)) packer.add(key, 0, key.length, isEnd);
+    return packer;
   }
 
   dumpCounters(table: string): Promise<NftTableDump['counters']> {

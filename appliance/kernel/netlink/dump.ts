@@ -18,9 +18,6 @@ export interface Request {
   readonly isSingle?: boolean;
 }
 
-/** `interrupted`: the table changed while it was read. */
-type Round<Value> = readonly Value[] | 'interrupted';
-
 const ROUNDS_MAX = 20;
 const EINTR = 4;
 
@@ -35,18 +32,29 @@ export class NetlinkReader {
 
   /** What `read` makes of each message; it must copy what it keeps. Throws KERNEL_REFUSED with the kernel's code. */
   dump<Value>(request: Request, read: (message: Message) => Iterable<Value>): Promise<Value[]> {
+    return this.dumpInto<Value[]>(
+      request,
+      () => [],
+      (values, message) => {
+        for (const value of read(message)) values.push(value);
+      },
+    );
+  }
+
+  /** What `take` gathers from each message; a dump that is repeated begins with a new `start()`. */
+  dumpInto<Sink>(request: Request, start: () => Sink, take: (sink: Sink, message: Message) => void): Promise<Sink> {
     return this.#serial.run(async () => {
       for (let round = 0; round < ROUNDS_MAX; round++) {
-        const values = await inSlices(this.#round(request, read));
-        if (values !== 'interrupted') return values as Value[];
+        const sink = start();
+        if (await inSlices(this.#round(request, (message) => take(sink, message)))) return sink;
       }
       throw refused('EINTR', 'the table kept changing while it was read');
     });
   }
 
-  *#round<Value>(request: Request, read: (message: Message) => Iterable<Value>): Generator<void, Round<Value>> {
+  /** False when the table changed while it was read. */
+  *#round(request: Request, take: (message: Message) => void): Generator<void, boolean> {
     const sequence = this.#send(request);
-    const values: Value[] = [];
     let isInterrupted = false;
     for (;;) {
       const received = this.#socket.receive();
@@ -57,8 +65,8 @@ export class NetlinkReader {
           if (message.sequence !== sequence) continue;
           isInterrupted ||= (message.flags & NLM.dumpInterrupted) !== 0;
           const answer = readAnswer(message);
-          if (answer.type === 'data') values.push(...read(message));
-          else return finish(answer, values, isInterrupted);
+          if (answer.type === 'data') take(message);
+          else return isWhole(answer, isInterrupted);
         }
       }
       yield;
@@ -78,13 +86,9 @@ export class NetlinkReader {
   }
 }
 
-function finish<Value>(
-  answer: Exclude<Answer, { type: 'data' }>,
-  values: readonly Value[],
-  isInterrupted: boolean,
-): Round<Value> {
-  if (isInterrupted || answer.errno === EINTR) return 'interrupted';
-  if (answer.errno === 0) return values;
+function isWhole(answer: Exclude<Answer, { type: 'data' }>, isInterrupted: boolean): boolean {
+  if (isInterrupted || answer.errno === EINTR) return false;
+  if (answer.errno === 0) return true;
   throw refused(errnoName(answer.errno), answer.text || errnoText(answer.errno));
 }
 

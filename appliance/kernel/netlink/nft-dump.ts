@@ -5,7 +5,8 @@
  */
 
 import { hasCode } from '../../lib/errors.ts';
-import type { NftElement, NftHook, NftTableDump } from '../kernel.ts';
+import type { NftElement, NftHook, NftKeys, NftTableDump } from '../kernel.ts';
+import { KeyPacker } from '../nft-keys.ts';
 import { type NetlinkReader, type Request, refused } from './dump.ts';
 import {
   type Attributes,
@@ -62,11 +63,19 @@ export function dumpCounters(reader: NetlinkReader, table: string): Promise<read
 
 /** The elements of a set or map, in the kernel's order. */
 export function dumpElements(reader: NetlinkReader, table: string, set: string): Promise<readonly NftElement[]> {
-  const attributes = (writer: MessageWriter) => {
+  return reader.dump(elementsRequest(table, set), readElements);
+}
+
+/** The keys of a set's elements, in the kernel's order. */
+export function dumpKeys(reader: NetlinkReader, table: string, set: string): Promise<NftKeys> {
+  return reader.dumpInto(elementsRequest(table, set), () => new KeyPacker(), takeKeys);
+}
+
+function elementsRequest(table: string, set: string): Request {
+  return request(NFT_MSG.getElements, (writer) => {
     writer.string(ELEMENTS.table, table);
     writer.string(ELEMENTS.set, set);
-  };
-  return reader.dump(request(NFT_MSG.getElements, attributes), readElements);
+  });
 }
 
 function request(message: number, attributes: (writer: MessageWriter) => void): Request {
@@ -168,9 +177,25 @@ function readElements(message: Message): NftElement[] {
   return elements === undefined ? [] : readList(elements).map(readElement);
 }
 
+function takeKeys(packer: KeyPacker, message: Message): void {
+  const elements = findAttribute(message.body, ELEMENTS.elements, 4);
+  for (const element of elements === undefined ? [] : readList(elements)) {
+    const key = readKey(element);
+    packer.add(key, 0, key.length, isIntervalEnd(element));
+  }
+}
+
+function readKey(element: Buffer): Buffer {
+  return findAttribute(findAttribute(element, ELEMENT.key) ?? EMPTY, DATA.value) ?? EMPTY;
+}
+
+function isIntervalEnd(element: Buffer): boolean {
+  return ((findAttribute(element, ELEMENT.flags)?.readUInt32BE(0) ?? 0) & ELEMENT_INTERVAL_END) !== 0;
+}
+
 function readElement(body: Buffer): NftElement {
-  const key = Buffer.from(findAttribute(findAttribute(body, ELEMENT.key) ?? EMPTY, DATA.value) ?? EMPTY);
-  const isEnd = ((findAttribute(body, ELEMENT.flags)?.readUInt32BE(0) ?? 0) & ELEMENT_INTERVAL_END) !== 0;
+  const key = Buffer.from(readKey(body));
+  const isEnd = isIntervalEnd(body);
   const data = findAttribute(body, ELEMENT.data);
   if (data !== undefined) return { key, ...(isEnd ? { isEnd } : {}), ...readData(data) };
   return isEnd ? { key, isEnd } : { key };

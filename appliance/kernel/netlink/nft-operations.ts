@@ -2,9 +2,10 @@
  * Each nf_tables operation as the message that asks for it. Pure.
  * Source: linux/netfilter/nf_tables.h; the layout of user data is nft's own (libnftnl udata: type, length, value).
  */
-import type { NftElement, NftOperation, NftSet } from '../kernel.ts';
+import type { NftElement, NftKeys, NftOperation, NftSet } from '../kernel.ts';
+import { countKeys, isPacked } from '../nft-keys.ts';
 import { writeExpressions, writeValue, writeVerdict } from './expressions.ts';
-import { type MessageWriter, NLM } from './message.ts';
+import { MessageWriter, NLM } from './message.ts';
 import {
   CHAIN,
   COUNTER,
@@ -199,32 +200,67 @@ function writeDescription(writer: MessageWriter, set: NftSet): void {
   writer.endNest(description);
 }
 
-/** List bytes after which a new message begins: below 64 KiB by more than the longest element (64-byte key and value, 255-byte chain). */
-const LIST_BYTES_MAX = 0xffff - 1024;
-
 function* writeElements(
   writer: MessageWriter,
   operation: Of<'add-elements' | 'delete-elements'>,
   start: () => number,
 ): Generator<void, void> {
   const { elements } = operation;
-  const isAdd = operation.type === 'add-elements';
-  for (let at = 0; at < elements.length || at === 0; ) {
+  const write = isPacked(elements) ? writeSomeKeys(elements) : writeSome(elements);
+  for (let isMore = true; isMore; ) {
+    const isAdd = operation.type === 'add-elements';
     begin(writer, isAdd ? NFT_MSG.newElements : NFT_MSG.deleteElements, isAdd ? NLM.create : 0, start());
     writer.string(ELEMENTS.table, operation.table);
     writer.string(ELEMENTS.set, operation.set);
     const list = writer.nest(ELEMENTS.elements);
-    const end = writer.length + LIST_BYTES_MAX;
-    do writeElement(writer, elements[at]);
-    while (++at < elements.length && writer.length < end);
+    isMore = write(writer);
     writer.endNest(list);
     writer.end();
     yield;
   }
 }
 
-function writeElement(writer: MessageWriter, element: NftElement | undefined): void {
-  if (element === undefined) return;
+/** Writes as many elements as one message takes; true when more are left. */
+type WriteSome = (writer: MessageWriter) => boolean;
+
+/** List bytes after which a new message begins: below 64 KiB by more than the longest element (64-byte key and value, 255-byte chain). */
+const LIST_BYTES_MAX = 0xffff - 1024;
+
+function writeSome(elements: readonly NftElement[]): WriteSome {
+  let at = 0;
+  return (writer) => {
+    const end = writer.length + LIST_BYTES_MAX;
+    while (at < elements.length && writer.length < end) writeElement(writer, elements[at++]!);
+    return at < elements.length;
+  };
+}
+
+/** All elements of a kind have the same bytes but for the key, so they are copied from two models. */
+function writeSomeKeys(packed: NftKeys): WriteSome {
+  const { keys, keyLength, ends } = packed;
+  const count = countKeys(packed);
+  const key = new Uint8Array(keyLength);
+  const models = [modelOf({ key }), modelOf({ key, isEnd: true })] as const;
+  let at = 0;
+  return (writer) => {
+    const end = writer.length + LIST_BYTES_MAX;
+    for (; at < count && writer.length < end; at++) {
+      const { bytes, keyAt } = models[ends?.[at] === 1 ? 1 : 0];
+      for (let i = 0, from = at * keyLength; i < keyLength; i++) bytes[keyAt + i] = keys[from + i]!;
+      writer.raw(bytes);
+    }
+    return at < count;
+  };
+}
+
+function modelOf(element: NftElement): { readonly bytes: Buffer; readonly keyAt: number } {
+  const writer = new MessageWriter(64);
+  writeElement(writer, element);
+  const bytes = Buffer.from(writer.bytes);
+  return { bytes, keyAt: bytes.length - ((element.key.length + 3) & ~3) };
+}
+
+function writeElement(writer: MessageWriter, element: NftElement): void {
   const at = writer.nest(LIST_ELEM);
   if (element.isEnd) writer.u32be(ELEMENT.flags, ELEMENT_INTERVAL_END);
   writeValue(writer, ELEMENT.key, element.key);

@@ -3,8 +3,9 @@
  * The kernel works inside `send`; when it returns, all refusals or the acknowledgement and the echoed rules lie ready.
  */
 import { kernelErrors } from '../errors.ts';
-import type { Nft, NftOperation, NftRefusal, NftResult } from '../kernel.ts';
+import type { Nft, NftElement, NftKeys, NftOperation, NftRefusal, NftResult } from '../kernel.ts';
 import { errnoName, errnoText } from '../libc.ts';
+import { countElements, isPacked } from '../nft-keys.ts';
 import { readAnswer } from './answer.ts';
 import { findAttribute, type Message, MessageWriter } from './message.ts';
 import { BATCH_MESSAGES_MAX, type EncodedBatch, encodeBatch, refuseNames } from './nft-batch.ts';
@@ -43,7 +44,7 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
   #isSmall(operations: readonly NftOperation[]): boolean {
     let weight = 0;
     for (const operation of operations) {
-      weight += 'elements' in operation ? operation.elements.length : 1;
+      weight += 'elements' in operation ? countElements(operation.elements) : 1;
       if (weight > SMALL_WEIGHT_MAX) return false;
       if ('elements' in operation && this.#slowSets.has(setKey(operation))) return false;
     }
@@ -91,10 +92,15 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
 function estimateBytes(operations: readonly NftOperation[]): number {
   let bytes = 0;
   for (const operation of operations) {
-    bytes += 'elements' in operation ? operation.elements.length * 128 : 256;
+    bytes += 'elements' in operation ? countElements(operation.elements) * elementBytes(operation.elements) : 256;
     if ('expressions' in operation) bytes += operation.expressions.length * 96;
   }
   return bytes;
+}
+
+/** The key with its headers and flags; of elements with values rather more. */
+function elementBytes(elements: readonly NftElement[] | NftKeys): number {
+  return isPacked(elements) ? elements.keyLength + 24 : 128;
 }
 
 function setKey(operation: { table: string; set: string }): string {

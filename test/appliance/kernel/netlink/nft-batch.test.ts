@@ -3,6 +3,7 @@ import type { NftOperation } from '#appliance/kernel/kernel.ts';
 import { findAttribute, MessageWriter, NLM, readList, readMessages } from '#appliance/kernel/netlink/message.ts';
 import { encodeBatch, refuseNames } from '#appliance/kernel/netlink/nft-batch.ts';
 import { encodeComment } from '#appliance/kernel/netlink/nft-operations.ts';
+import { KeyPacker } from '#appliance/kernel/nft-keys.ts';
 
 function encode(operations: readonly NftOperation[]) {
   const encoding = encodeBatch(new MessageWriter(64), operations, 100);
@@ -39,6 +40,22 @@ test('`encodeBatch()` splits long element lists below 64 KiB and loses none', (t
   t.true(lists.every(({ body }) => body.length < 65536 + 64));
   t.is(lists.flatMap(({ body }) => readList(findAttribute(body, 3, 4)!)).length, 9000);
   t.deepEqual(new Set(operationOf.slice(2, -1)), new Set([1]));
+});
+
+test('`encodeBatch()` writes packed keys as it writes elements, byte for byte', (t) => {
+  for (const keyLength of [1, 4, 5, 12, 24]) {
+    const packer = new KeyPacker();
+    const elements = Array.from({ length: 4000 }, (_, n) => {
+      const element = { key: Buffer.alloc(keyLength, n), ...(n % 3 === 1 ? { isEnd: true } : {}) };
+      packer.add(element.key, 0, keyLength, element.isEnd);
+      return element;
+    });
+    const [plain, packed] = [elements, packer].map((list) =>
+      encode([{ type: 'delete-elements', table: 't', set: 's', elements: list }]),
+    );
+    t.deepEqual(packed!.bytes, plain!.bytes);
+    t.deepEqual(packed!.startOf, plain!.startOf);
+  }
 });
 
 test('`encodeBatch()` takes the longest elements there are', (t) => {

@@ -213,6 +213,7 @@ function withApply(kernel: Kernel, judge: (operations: readonly NftOperation[]) 
     },
     dumpTable: (table) => kernel.nft.dumpTable(table),
     dumpElements: (table, set) => kernel.nft.dumpElements(table, set),
+    dumpKeys: (table, set) => kernel.nft.dumpKeys(table, set),
     dumpCounters: (table) => kernel.nft.dumpCounters(table),
   };
   return {
