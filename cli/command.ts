@@ -33,6 +33,7 @@ export interface Command {
 
 /** One line of the list of commands: everything the help needs without loading the command. */
 export interface CommandEntry {
+  /** Several words for a command in a group: `datastore backup`. */
   readonly name: string;
   readonly summary: string;
   load(): Promise<Command>;

@@ -1,7 +1,7 @@
 /** The list of commands. A command's file is loaded only when the command runs. */
 import type { CommandEntry } from './command.ts';
 
-/** What the help says of commands that stand together under a word; the rows are loaded no sooner than the commands. */
+/** What the help says of commands that stand together under a word. */
 export const commandGroups: Readonly<Record<string, string>> = {
   datastore: 'Back up, restore, move, check and tend the store itself',
   'datastore migrate': 'Move everything from one store to another',
@@ -63,5 +63,15 @@ export const commands: readonly CommandEntry[] = [
     name: 'version',
     summary: 'Show the version of this client and of the cluster',
     load: async () => (await import('./commands/version.ts')).versionCommand,
+  },
+  {
+    name: 'datastore backup',
+    summary: 'Back up a running store into one file',
+    load: async () => (await import('./commands/datastore/backup.ts')).backupCommand,
+  },
+  {
+    name: 'datastore restore',
+    summary: 'Restore a backup, verified first',
+    load: async () => (await import('./commands/datastore/restore.ts')).restoreCommand,
   },
 ];

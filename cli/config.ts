@@ -47,7 +47,7 @@ export async function readApiSettings(
 }
 
 /** The spec of the configuration file; empty when the default file is not there. */
-async function readConfigFile(env: Environment, given: string | undefined): Promise<Spec> {
+export async function readConfigFile(env: Environment, given: string | undefined): Promise<Spec> {
   if (given === '') throw cliError('CLI_USAGE', '--config may not be empty');
   const path = given ?? `${env.CALICO_CONFIG_DIR ?? '/etc/calico'}/calicoctl.cfg`;
   if (given === undefined && !existsSync(path)) return {};

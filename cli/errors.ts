@@ -43,12 +43,15 @@ export function usageError(message: string): AppError {
   return cliError('CLI_USAGE', message);
 }
 
-const exitCodeByError: Partial<Record<CliErrorCode, number>> = {
+/** The store's own codes are those of commands that open it themselves. */
+const exitCodeByError: Partial<Record<CliErrorCode | 'STORE_UNAVAILABLE' | 'RESTORE_NOT_EMPTY', number>> = {
   CLI_USAGE: exitCodes.usage,
   CLI_NOT_FOUND: exitCodes.notFound,
   CLI_EXISTS: exitCodes.conflict,
   CLI_CONFLICT: exitCodes.conflict,
   CLI_UNREACHABLE: exitCodes.unreachable,
+  STORE_UNAVAILABLE: exitCodes.unreachable,
+  RESTORE_NOT_EMPTY: exitCodes.conflict,
 };
 
 /** The exit code of one error; anything outside the catalogue is a plain failure. */

@@ -4,6 +4,7 @@
  */
 import { CommanderError, Option, Command as Parser } from 'commander';
 import type { Command, CommandEntry, Flag, FlagValues } from './command.ts';
+import { commandGroups } from './commands.ts';
 import type { CliContext } from './context.ts';
 import { errorText, exitCodeOf, exitCodes, usageError } from './errors.ts';
 import { checkGlobalFlags, globalFlags } from './flags.ts';
@@ -34,8 +35,9 @@ async function dispatch(
     .enablePositionalOptions();
   let exitCode: number = exitCodes.usage;
   for (const entry of entries) {
-    program
-      .command(entry.name)
+    const words = entry.name.split(' ');
+    groupParser(program, words.slice(0, -1))
+      .command(words.at(-1)!)
       .summary(entry.summary)
       .description(entry.summary)
       .argument('[words...]')
@@ -52,6 +54,24 @@ async function dispatch(
   }
   await program.parseAsync(argv, { from: 'user' });
   return exitCode;
+}
+
+/** The parser of a group of commands such as `datastore migrate`, made when its first command is met. */
+function groupParser(program: Parser, words: readonly string[]): Parser {
+  let parser = program;
+  words.forEach((word, i) => {
+    const summary = commandGroups[words.slice(0, i + 1).join(' ')] ?? '';
+    parser =
+      parser.commands.find((known) => known.name() === word) ??
+      parser
+        .command(word)
+        .usage('COMMAND [flags] [arguments]')
+        .summary(summary)
+        .description(`${summary}.`)
+        .helpCommand(false)
+        .enablePositionalOptions();
+  });
+  return parser;
 }
 
 /** Parses the words after the command's name and runs it. */

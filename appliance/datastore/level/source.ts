@@ -81,3 +81,8 @@ async function fileBytes(path: string): Promise<number> {
     throw error;
   }
 }
+
+/** Where a restore fills the database that is to take the place of the one in `directory`. */
+export function restoringName(directory: string): string {
+  return `${directory}.restoring`;
+}

@@ -20,7 +20,8 @@ import { LeaseKeys } from './lease-keys.ts';
 import { decodeKeyState, decodeLog, decodeNumber, encodeNumber, type LogEvent } from './records.ts';
 import type { State } from './state.ts';
 
-const format = 1;
+/** Of the records and their places; a database of a later one is refused. */
+export const format = 1;
 const firstRevision = 1;
 
 /** Reads everything that is kept in memory. STORE_CORRUPT names what is wrong. */
