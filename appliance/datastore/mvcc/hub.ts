@@ -9,6 +9,9 @@ import { translate } from './translate.ts';
 import { type Group, WatchGroups } from './watch-groups.ts';
 import { type Slice, Watcher, type WatchLimits, type WatchSource } from './watcher.ts';
 
+/** Revision 1 is the empty store: nothing was written by it. */
+const firstCommit = 2;
+
 /** All watches of a store. */
 export class WatchHub implements WatchSource {
   readonly limits: WatchLimits;
@@ -31,7 +34,7 @@ export class WatchHub implements WatchSource {
   watch(request: WatchRequest): Watcher {
     const start = request.startRevision ?? 0;
     if (start > 0 && start < this.#state.compacted) throw compactedError(start, this.#state.compacted);
-    const next = start > 0 ? start : this.#state.revision + 1;
+    const next = start > 0 ? Math.max(start, firstCommit) : this.#state.revision + 1;
     const watcher = new Watcher(this, { span: toSpan(request), prevKv: request.prevKv ?? false, next });
     this.#all.add(watcher);
     return watcher;

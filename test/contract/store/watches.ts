@@ -83,6 +83,17 @@ export function watchContract(test: TestFn, name: string, factory: StoreFactory)
     t.like(created?.entry, { createRevision: first, modRevision: first, version: 1 });
   });
 
+  if (factory.supports.exclusive) {
+    check('watch() from revision 1, that of the empty store, begins with the first commit', async (t, scope) => {
+      const { store, prefix, put, print } = scope;
+      const watch = await store.watch({ ...prefix(), startRevision: 1 });
+      await put('a', '1');
+      t.deepEqual((await readEvents(t, watch, 1)).map(print), ['put a=1']);
+      const late = await store.watch({ ...prefix(), startRevision: 1 });
+      t.deepEqual((await readEvents(t, late, 1)).map(print), ['put a=1']);
+    });
+  }
+
   check('watch() from a revision to come leaves out what is before it', async (t, { store, prefix, put, print }) => {
     const { current } = await store.revisions();
     const watch = await store.watch({ ...prefix(), startRevision: current + 3 });
