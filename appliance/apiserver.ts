@@ -8,15 +8,15 @@ import { join } from 'node:path';
 import { type Listener, listen } from './api/listen.ts';
 import { createApi } from './api/server.ts';
 import { ensureInitialized } from './datastore/effects/ensure-initialized.ts';
-import { openLevelStore } from './datastore/level/open.ts';
+import { openStore } from './datastore/registry.ts';
 import { createResources, type Resources } from './datastore/resources.ts';
 import type { Store } from './datastore/store.ts';
 import { startEtcdFace } from './etcd-face/server.ts';
-import { etcdOptions } from './etcd-options.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { kindOf } from './resources/registry.ts';
 import { loadSettings, type Settings } from './settings.ts';
+import { keeperStore } from './store-options.ts';
 
 const bookmarkIntervalMs = 60_000;
 /** Of the embedded store: one network set of 100,000 CIDRs takes 2 MiB, more than etcd's own limit. */
@@ -47,13 +47,18 @@ function fail(message: string): void {
 
 async function start(settings: Settings, log: Logger, parts: Part[]): Promise<void> {
   const stopping = new AbortController();
-  const store = await openStore(settings, log);
+  const store = await openStore({
+    ...keeperStore(settings),
+    requestBytesMax,
+    log: log.child({ component: 'store' }),
+  });
   parts.push(store);
   const resources = createResources(store, { now: () => new Date(), uuid: randomUUID });
   await ensureInitialized(resources, randomUUID().replaceAll('-', ''));
   const app = await createApi({
     resources,
     log: log.child({ component: 'api' }),
+    audit: log.child({ component: 'audit' }),
     version: readVersion(),
     stopping: stopping.signal,
     now: Date.now,
@@ -64,19 +69,6 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
   if (settings.datastoreType === 'embedded') await startFaces(settings, store, resources, log, parts);
   closeOnSignal(parts, stopping, log);
   log.info({ listen: parts.flatMap((part) => addressOf(part)), revision: await resources.revision() }, 'serving');
-}
-
-async function openStore(settings: Settings, log: Logger): Promise<Store> {
-  const child = log.child({ component: 'store' });
-  if (settings.datastoreType === 'embedded')
-    return openLevelStore(join(settings.dataDir, 'store'), { log: child, limits: { requestBytesMax } });
-  if (settings.datastoreType === 'kubernetes')
-    throw new Error(
-      'DATASTORE_TYPE: with kubernetes its own API server serves the resources; there is nothing to do here',
-    );
-  // loading the client costs more than everything else together, and the embedded store does not need it
-  const { openEtcdStore } = await import('./datastore/etcd/open.ts');
-  return openEtcdStore({ ...etcdOptions(settings.etcd), log: child });
 }
 
 /** The embedded store as an etcd, under an identity that stays with the store. */

@@ -5,6 +5,8 @@ import type { Logger } from '../lib/log.ts';
 export interface ApiContext {
   readonly resources: Resources;
   readonly log: Logger;
+  /** Where changes are told, a line each. */
+  readonly audit: Logger;
   /** Of this program, as `/version` tells it: `0.1.0`. */
   readonly version: string;
   /** Ends the watches when the server is about to stop. */

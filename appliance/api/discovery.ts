@@ -75,5 +75,5 @@ const categories = ['calico'];
 
 function verbsOf(kind: KindDefinition): readonly string[] {
   const reading = ['get', 'list', 'watch'];
-  return kind.isReadOnly === true ? reading : ['create', 'delete', ...reading, 'patch', 'update'];
+  return kind.isReadOnly === true ? reading : ['create', 'delete', 'deletecollection', ...reading, 'patch', 'update'];
 }

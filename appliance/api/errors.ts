@@ -3,6 +3,8 @@ import { defineErrors } from '../lib/errors.ts';
 
 export const apiErrors = defineErrors({
   API_BAD_REQUEST: { message: 'bad request', retry: 'never' },
+  API_UNAUTHENTICATED: { message: 'unauthorized', retry: 'never' },
+  API_FORBIDDEN: { message: 'forbidden', retry: 'never' },
   API_NO_SUCH_PATH: { message: 'the server could not find the requested resource', retry: 'never' },
   API_METHOD_NOT_ALLOWED: { message: 'the method is not allowed here', retry: 'never' },
   API_NOT_ACCEPTABLE: { message: 'only application/json is served', retry: 'never' },

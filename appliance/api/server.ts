@@ -4,6 +4,8 @@
  */
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { ApiContext } from './context.ts';
+import { guardAccess } from './plugins/access.ts';
+import { auditChanges } from './plugins/audit.ts';
 import { readBodies } from './plugins/bodies.ts';
 import { answerErrors } from './plugins/errors.ts';
 import { serveDiscovery } from './routes/discovery.ts';
@@ -30,6 +32,8 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   answerErrors(app, context.log);
+  guardAccess(app, context.log);
+  auditChanges(app, context.audit);
   readBodies(app);
   serveHealth(app, context);
   serveDiscovery(app);

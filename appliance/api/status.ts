@@ -42,6 +42,8 @@ export function successStatus(details: Readonly<Record<string, unknown>>) {
 /** HTTP status and reason by code of error. */
 const rows: Readonly<Record<string, readonly [number, string]>> = {
   API_BAD_REQUEST: [400, 'BadRequest'],
+  API_UNAUTHENTICATED: [401, 'Unauthorized'],
+  API_FORBIDDEN: [403, 'Forbidden'],
   API_NO_SUCH_PATH: [404, 'NotFound'],
   API_METHOD_NOT_ALLOWED: [405, 'MethodNotAllowed'],
   API_NOT_ACCEPTABLE: [406, 'NotAcceptable'],

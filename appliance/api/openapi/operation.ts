@@ -2,7 +2,7 @@
 import type { KindDefinition } from '../../resources/define.ts';
 import { jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
 
-export type Action = 'list' | 'get' | 'history' | 'post' | 'put' | 'patch' | 'delete';
+export type Action = 'list' | 'get' | 'history' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection';
 
 /** For fastify, and through it for the document. */
 export function operationSchema(kind: KindDefinition, action: Action, url: string): Record<string, unknown> {
@@ -32,6 +32,7 @@ function resultOf(kind: KindDefinition, action: Action): string {
     list: `${kind.kind}List#`,
     history: 'ResourceHistory#',
     delete: 'Status#',
+    deletecollection: `${kind.kind}List#`,
   };
   return special[action] ?? `${kind.kind}#`;
 }
@@ -44,6 +45,7 @@ const summaries: Readonly<Record<Action, string>> = {
   put: 'Replace a KIND',
   patch: 'Change parts of a KIND',
   delete: 'Delete a KIND',
+  deletecollection: 'Delete all objects of kind KIND that are selected',
 };
 
 const text = (description: string) => ({ type: 'string', description });
@@ -99,6 +101,8 @@ function parts(kind: KindDefinition, action: Action): { body?: object; query: re
       return { query: writing, body: { consumes: [mergePatchType, jsonPatchType], body: { $ref: 'Patch#' } } };
     case 'delete':
       return { query: ['dryRun'], body: { body: { $ref: 'DeleteOptions#' } } };
+    case 'deletecollection':
+      return { query: ['labelSelector', 'fieldSelector', 'dryRun'], body: { body: { $ref: 'DeleteOptions#' } } };
     default:
       return { query: writing, body: { body: { $ref: `${kind.kind}#` } } };
   }

@@ -10,6 +10,7 @@ import { formOf } from '../encode/form.ts';
 import { apiErrors } from '../errors.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
+import { commitsOf } from '../plugins/audit.ts';
 import { contentTypeOf, jsonPatchType, mergePatchType, strategicPatchType } from '../plugins/bodies.ts';
 import { parseAccept } from '../query/accept.ts';
 import { bodyFor, type Handler, isObject, queryOf, targetOf } from './target.ts';
@@ -78,6 +79,7 @@ function admissionOf(request: FastifyRequest, subresource?: 'status'): Admission
     options: {
       unknownFields: mode === 'Strict' ? 'refuse' : 'drop',
       isDryRun: parseDryRun(query.dryRun === undefined ? [] : [query.dryRun]),
+      onCommit: commitsOf(request),
       ...(subresource && { subresource }),
     },
     warnings,

@@ -1,21 +1,60 @@
 /** Delete. The answer is sent after the commit. */
-import { detailsOf } from '../../datastore/resources/ref.ts';
+import { itemOf } from '../../datastore/resources/reader.ts';
+import { detailsOf, type Ref, refOf } from '../../datastore/resources/ref.ts';
 import type { DeleteOptions } from '../../datastore/resources/remove.ts';
+import { hasCode } from '../../lib/errors.ts';
 import type { KindDefinition } from '../../resources/define.ts';
+import { apiVersion, type Resource } from '../../resources/resource.ts';
 import type { ApiContext } from '../context.ts';
 import { apiErrors } from '../errors.ts';
-import type { Query } from '../query/list-query.ts';
+import { commitsOf } from '../plugins/audit.ts';
+import { parseListQuery, type Query } from '../query/list-query.ts';
 import { successStatus } from '../status.ts';
 import { parseDryRun } from './change.ts';
-import { type Handler, isObject, queryOf, targetOf } from './target.ts';
+import { type Handler, isObject, namespaceOf, queryOf, targetOf } from './target.ts';
 
 /** DELETE: a Status that names what was deleted. */
 export function deleteHandler(kind: KindDefinition, context: ApiContext): Handler {
   return async (request, reply) => {
     const target = targetOf(kind, request);
-    const deleted = await context.resources.delete(target, parseOptions(request.body, queryOf(request)));
+    const options = { ...parseOptions(request.body, queryOf(request)), onCommit: commitsOf(request) };
+    const deleted = await context.resources.delete(target, options);
     return reply.send(successStatus({ ...detailsOf(target), uid: deleted?.metadata.uid }));
   };
+}
+
+/**
+ * DELETE of a collection: everything the selectors choose, one after the other, each only in the version that was chosen by them; the answer
+ * lists what was deleted. Stops at the first that cannot be deleted. What changes meanwhile is looked at again by whoever asks again.
+ */
+export function deleteCollectionHandler(kind: KindDefinition, context: ApiContext): Handler {
+  return async (request, reply) => {
+    const query = parseListQuery(queryOf(request), kind);
+    const options = { ...parseOptions(request.body, queryOf(request)), onCommit: commitsOf(request) };
+    const page = await context.resources.list({ kind, namespace: namespaceOf(request), limit: 0 });
+    const deleted: Resource[] = [];
+    for (const entry of page.entries) {
+      const resource = itemOf(entry)?.resource;
+      if (resource === undefined || !query.matches(resource)) continue;
+      const gone = await deleteChosen(context, refOf(kind, resource), {
+        ...options,
+        resourceVersion: String(entry.modRevision),
+      });
+      if (gone !== undefined) deleted.push(gone);
+    }
+    const metadata = { resourceVersion: String(page.revision) };
+    return reply.send({ kind: `${kind.kind}List`, apiVersion, metadata, items: deleted });
+  };
+}
+
+/** Undefined when somebody else has deleted or changed it since. */
+async function deleteChosen(context: ApiContext, ref: Ref, options: DeleteOptions): Promise<Resource | undefined> {
+  try {
+    return await context.resources.delete(ref, options);
+  } catch (error) {
+    if (hasCode(error, 'RESOURCE_NOT_FOUND') || hasCode(error, 'RESOURCE_CONFLICT')) return undefined;
+    throw error;
+  }
 }
 
 /** Propagation and grace mean nothing here: there is nothing to wait for. */

@@ -5,13 +5,15 @@ import type { KindDefinition } from '../../resources/define.ts';
 import { kindByPlural, kinds } from '../../resources/registry.ts';
 import type { ApiContext } from '../context.ts';
 import { type Action, operationSchema } from '../openapi/operation.ts';
+import type { RouteAccess } from '../plugins/access.ts';
 import { createHandler, patchHandler, replaceHandler } from './change.ts';
-import { deleteHandler } from './delete.ts';
+import { deleteCollectionHandler, deleteHandler } from './delete.ts';
 import { historyHandler } from './history.ts';
 import { getHandler, listHandler } from './read.ts';
 import type { Handler } from './target.ts';
 
-const root = '/apis/projectcalico.org/v3';
+const group = 'projectcalico.org';
+const root = `/apis/${group}/v3`;
 
 /** Serves all kinds. */
 export function serveResources(app: FastifyInstance, context: ApiContext): void {
@@ -23,11 +25,18 @@ function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiConte
   const collection = kind.isNamespaced ? `${root}/namespaces/:namespace/${kind.plural}` : all;
   const one = `${collection}/:name`;
   const add = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, action: Action, handler: Handler) =>
-    app.route({ method, url, schema: operationSchema(kind, action, url), handler });
+    app.route({
+      method,
+      url,
+      schema: operationSchema(kind, action, url),
+      config: { access: accessOf(kind, action, url) },
+      handler,
+    });
   const list = listHandler(kind, context);
 
   add('GET', collection, 'list', list);
   if (kind.isNamespaced) add('GET', all, 'list', list);
+  add('DELETE', collection, 'deletecollection', deleteCollectionHandler(kind, context));
   add('GET', one, 'get', getHandler(kind, context));
   add('GET', `${one}/history`, 'history', historyHandler(kind, context));
   add('POST', collection, 'post', createHandler(kind, context));
@@ -39,6 +48,22 @@ function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiConte
     add('PUT', `${one}/status`, 'put', replaceHandler(kind, context, 'status'));
     add('PATCH', `${one}/status`, 'patch', patchHandler(kind, context, 'status'));
   }
+}
+
+const verbs: Readonly<Record<Action, string>> = {
+  list: 'list',
+  get: 'get',
+  history: 'get',
+  post: 'create',
+  put: 'update',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'deletecollection',
+};
+
+function accessOf(kind: KindDefinition, action: Action, url: string): RouteAccess {
+  const subresource = /:name\/(\w+)$/.exec(url)?.[1] ?? '';
+  return { group, resource: kind.plural, subresource, verb: verbs[action] };
 }
 
 /** True when the path is one of ours, so that only the method can be wrong. */

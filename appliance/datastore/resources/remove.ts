@@ -6,7 +6,7 @@ import type { Entry, Store } from '../store.ts';
 import { resourceErrors } from './errors.ts';
 import { itemOf, type Reader } from './reader.ts';
 import { detailsOf, printRef, type Ref } from './ref.ts';
-import { attemptsMax, conflict, refuse } from './write.ts';
+import { attemptsMax, type Commit, conflict, refuse } from './write.ts';
 
 export interface DeleteOptions {
   /** Delete only this incarnation. */
@@ -15,6 +15,8 @@ export interface DeleteOptions {
   readonly resourceVersion?: string;
   readonly isDryRun?: boolean;
   readonly isSystem?: boolean;
+  /** Told what was deleted; not of what went with it. */
+  readonly onCommit?: (commit: Commit) => void;
 }
 
 /**
@@ -35,7 +37,9 @@ export async function deleteResource(reader: Reader, ref: Ref, options: DeleteOp
     if (last === undefined) continue;
     const compare = [unchanged(entry), ...last.map(unchanged), ...guards];
     const success = [...last, entry].map(({ key }) => ({ type: 'delete' as const, key }));
-    if ((await reader.store.txn({ compare, success, failure: [] })).succeeded) return current;
+    if (!(await reader.store.txn({ compare, success, failure: [] })).succeeded) continue;
+    options.onCommit?.({ ref, before: entry.modRevision });
+    return current;
   }
   throw conflict(ref, 'too many writers at once');
 }

@@ -25,6 +25,15 @@ export interface WriteOptions {
   readonly isSystem?: boolean;
   /** Change only the status, or everything but the status (the default for kinds that keep it apart). */
   readonly subresource?: 'status';
+  /** Told what was committed. */
+  readonly onCommit?: (commit: Commit) => void;
+}
+
+/** A write that has happened: the revision the resource had (absent for a new one), and the one it has (absent when it is gone). */
+export interface Commit {
+  readonly ref: Ref;
+  readonly before?: Revision;
+  readonly after?: Revision;
 }
 
 /** The clock and the source of identity, passed in so that tests know what to expect. */
@@ -173,7 +182,9 @@ async function put(
   if (options.isDryRun === true) return stored(ref, text, current?.entry.modRevision ?? 0);
   const success = [{ type: 'put' as const, key, value: Buffer.from(text) }];
   const txn = await reader.store.txn({ compare, success, failure: [] });
-  return txn.succeeded ? stored(ref, text, txn.revision) : undefined;
+  if (!txn.succeeded) return undefined;
+  options.onCommit?.({ ref, ...(current && { before: current.entry.modRevision }), after: txn.revision });
+  return stored(ref, text, txn.revision);
 }
 
 function stored(ref: Ref, text: string, revision: Revision): Resource {

@@ -5,7 +5,7 @@ import { ensureInitialized } from '#appliance/datastore/effects/ensure-initializ
 import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
 import { createResources, type Resources } from '#appliance/datastore/resources.ts';
 import type { Store } from '#appliance/datastore/store.ts';
-import { silentLogger } from '#appliance/lib/log.ts';
+import { type LogFields, silentLogger } from '#appliance/lib/log.ts';
 
 export const root = '/apis/projectcalico.org/v3';
 
@@ -14,6 +14,8 @@ export interface TestApi {
   readonly store: Store;
   readonly resources: Resources;
   readonly stopping: AbortController;
+  /** What was told of changes. */
+  readonly audit: LogFields[];
   call(
     method: NonNullable<InjectOptions['method']>,
     path: string,
@@ -30,9 +32,11 @@ export async function createTestApi(): Promise<TestApi> {
   const resources = createResources(store, { now: () => new Date('2026-08-01T09:30:00.999Z'), uuid });
   await ensureInitialized(resources, 'f'.repeat(32));
   const stopping = new AbortController();
+  const audit: LogFields[] = [];
   const app = await createApi({
     resources,
     log: silentLogger,
+    audit: { ...silentLogger, info: (fields, message) => audit.push({ ...fields, message }) },
     version: '0.0.0',
     stopping: stopping.signal,
     now: () => Date.parse('2026-08-01T09:35:10Z'),
@@ -44,6 +48,7 @@ export async function createTestApi(): Promise<TestApi> {
     store,
     resources,
     stopping,
+    audit,
     call: (method, path, body, headers = {}) =>
       app.inject({
         method,

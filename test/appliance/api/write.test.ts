@@ -252,7 +252,7 @@ test('ClusterInformation is read-only, and other methods are 405 where the path 
   t.is(answer.statusCode, 405);
   t.is(answer.json().reason, 'MethodNotAllowed');
   t.is((await api.call('DELETE', 'clusterinformations/default')).statusCode, 405);
-  t.is((await api.call('DELETE', 'globalnetworksets')).statusCode, 405);
+  t.is((await api.call('PUT', 'globalnetworksets')).statusCode, 405);
   t.is((await api.call('POST', 'networkpolicies', policy('a', 'b'))).statusCode, 405);
 });
 
