@@ -1,4 +1,5 @@
 /** How a store gets at its LevelDB directory, and what it refuses before LevelDB would paper over it. I/O. */
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
@@ -34,6 +35,7 @@ async function openDatabase(directory: string): Promise<Database> {
 /** LevelDB starts a new database when `CURRENT` is gone, and with that loses all data; files without it are damage. */
 async function prepare(directory: string): Promise<void> {
   try {
+    await refuseHalfRestored(directory);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const names = await readdir(directory);
     const orphan = names.find((name) => /^MANIFEST-|\.ldb$|\.log$/.test(name));
@@ -42,6 +44,13 @@ async function prepare(directory: string): Promise<void> {
   } catch (error) {
     throw translate(error, directory);
   }
+}
+
+/** A restore that was cut off between its two last steps: a new, empty database here would hide what it has saved. */
+async function refuseHalfRestored(directory: string): Promise<void> {
+  const restoring = restoringName(directory);
+  if (existsSync(directory) || !existsSync(restoring)) return;
+  throw storeErrors.fail('STORE_CORRUPT', `${directory} is missing, but there is ${restoring}: repeat the restore`);
 }
 
 /** Writes and syncs about what a reopened LevelDB needs. */
