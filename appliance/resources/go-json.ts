@@ -7,7 +7,8 @@ import { type ObjectSchema, type Schema, zeroOf } from '../lib/schema.ts';
 
 /** `value` by its schema; the result is one line without blanks. */
 export function writeBySchema(schema: Schema, value: unknown): string {
-  if (value === undefined || value === null) return writeFree(zeroOf(schema));
+  if (value === undefined || value === null)
+    return schema.type === 'object' ? writeObject(schema, {}) : writeFree(zeroOf(schema));
   switch (schema.type) {
     case 'object':
       return writeObject(schema, value as Record<string, unknown>);

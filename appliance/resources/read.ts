@@ -96,9 +96,14 @@ function readProperty(
   const property = schema.properties[key]!;
   const given = Object.hasOwn(input, key) ? input[key] : undefined;
   const emit = property.emit ?? 'filled';
-  const isAbsent = given === undefined || given === null || (emit === 'filled' && isUnfilled(property, given));
+  const isRequired = schema.required?.includes(key) === true;
+  const isAbsent =
+    given === undefined ||
+    given === null ||
+    (emit === 'filled' && isUnfilled(property, given)) ||
+    (emit === 'always' && given === '' && !isRequired); // Go's zero value of a text, as its own reader prints it
   if (isAbsent) {
-    if (reading.strict && schema.required?.includes(key)) return refuse(reading, `${path}.${key}`, 'is required');
+    if (reading.strict && isRequired) return refuse(reading, `${path}.${key}`, 'is required');
     return emit === 'always' ? absentValue(property, reading) : undefined;
   }
   const value = readBySchema(property, given, `${path}.${key}`, reading);

@@ -23,10 +23,7 @@ export const prioritySchema = integer(1, 2_147_483_646);
 /** A password by reference to a secret. */
 export const passwordSchema = object({
   secretKeyRef: present(
-    object(
-      { name: always(text({ default: '' })), key: always(text()), optional: present(boolean()) },
-      { required: ['key'] },
-    ),
+    object({ name: text(), key: always(text()), optional: present(boolean()) }, { required: ['key'] }),
   ),
 });
 

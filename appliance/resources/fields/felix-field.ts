@@ -14,7 +14,7 @@ import {
   text,
 } from '../../lib/schema.ts';
 import type { FelixParameter, FelixParameterType } from '../kinds/felix-parameters.ts';
-import { cidrOrIpSchema, cidrSchema, ipSchema } from './address.ts';
+import { cidrOrIpSchema, ipSchema } from './address.ts';
 import { interfaceFilterSchema } from './interface-name.ts';
 import { regexSchema } from './regex.ts';
 import { dscpSchema, durationSchema, numericPortSchema, portNumberSchema } from './scalars.ts';
@@ -47,7 +47,7 @@ const builders: Readonly<Record<FelixParameterType, (parameter: FelixParameter) 
   mask: () => integer(0, 0xffffffff),
   ipv4: () => ipSchema(4),
   ipv6: () => ipSchema(6),
-  cidrs: ({ yaml }) => list(yaml === 'externalNodesList' ? cidrOrIpSchema(4) : cidrSchema()),
+  cidrs: ({ yaml }) => list(cidrOrIpSchema(yaml === 'externalNodesList' ? 4 : undefined)),
   'dns-label': () => text({ check: checkRegion }),
   dscp: () => dscpSchema,
   'failsafe-ports': () => list(failsafePort),
@@ -75,7 +75,11 @@ function tableRange(highest: number): Schema {
 }
 
 const failsafePort = object(
-  { protocol: oneOf(['TCP', 'UDP', 'SCTP']), port: always(portNumberSchema), net: cidrOrIpSchema() },
+  {
+    protocol: oneOf(['TCP', 'UDP', 'SCTP'], { ignoreCase: true }),
+    port: always(portNumberSchema),
+    net: cidrOrIpSchema(),
+  },
   { required: ['port'] },
 );
 

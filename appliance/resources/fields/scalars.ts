@@ -4,6 +4,7 @@
  */
 import { integer, type ScalarReading, type ScalarSchema } from '../../lib/schema.ts';
 import { parseDuration, printDuration } from './duration.ts';
+import { checkEndpointPortName } from './interface-name.ts';
 
 const protocolNames = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite'];
 
@@ -103,7 +104,7 @@ function readPort(value: unknown, mayBeNamed: boolean): ScalarReading {
   const range = /^(\d{1,5}):(\d{1,5})$/.exec(value);
   if (range !== null) return readRange(Number(range[1]), Number(range[2]));
   if (/^\d+$/.test(value)) return portNumber(Number(value)) ?? badPort(mayBeNamed);
-  return mayBeNamed && /^[a-zA-Z0-9_.-]{1,128}$/.test(value) ? { value } : badPort(mayBeNamed);
+  return mayBeNamed && checkEndpointPortName(value) === undefined ? { value } : badPort(mayBeNamed);
 }
 
 function readRange(min: number, max: number): ScalarReading {

@@ -4,7 +4,7 @@ import type { Problem } from '../../lib/problem.ts';
 import { boolean, described, list, object, oneOf, present, text } from '../../lib/schema.ts';
 import { ageTableColumn, nameColumn, nameTableColumn, specColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
-import { cidrSchema, ipSchema } from '../fields/address.ts';
+import { ipSchema, strictCidrSchema } from '../fields/address.ts';
 import { communitySchema, isCommunity, passwordSchema, prioritySchema, severitySchema } from '../fields/bgp.ts';
 import { narrowInterfaceWildcardSchema } from '../fields/interface-name.ts';
 import { checkSubdomain, nameSchema } from '../fields/name.ts';
@@ -36,7 +36,7 @@ export interface BGPConfigurationSpec {
   ipv6NormalRoutePriority?: number;
 }
 
-const serviceRanges = list(object({ cidr: cidrSchema() }));
+const serviceRanges = list(object({ cidr: strictCidrSchema() }));
 const notCommunity = 'must be a community such as 64512:100 or the name of one in spec.communities';
 const communityOrNameSchema = text({
   check: (value) => (isCommunity(value) || checkSubdomain(value) === undefined ? undefined : notCommunity),
@@ -76,7 +76,7 @@ export const bgpConfiguration = defineKind({
       'Communities to attach to routes inside a prefix.',
       list(
         object(
-          { cidr: cidrSchema(), communities: list(communityOrNameSchema, { maxItems: 50 }) },
+          { cidr: strictCidrSchema(), communities: list(communityOrNameSchema, { maxItems: 50 }) },
           { required: ['cidr', 'communities'] },
         ),
         {

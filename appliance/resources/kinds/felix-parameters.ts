@@ -54,7 +54,7 @@ export interface FelixParameter {
   /** A bad value stops the agent instead of falling back to the default. */
   readonly isFatal?: boolean;
   /** When the field is written to the store; a pointer upstream unless `filled`. */
-  readonly emit?: 'filled';
+  readonly emit?: 'filled' | 'always';
   readonly doc: string;
 }
 
@@ -292,6 +292,7 @@ export const felixParameters: readonly FelixParameter[] = [
   row('PrometheusMetricsEnabled', 'prometheusMetricsEnabled', 'boolean', 'false', 'Serve /metrics.'),
   row('PrometheusMetricsHost', 'prometheusMetricsHost', 'string', '', 'Metrics bind host; empty all.', {
     emit: 'filled',
+    pattern: /^[a-zA-Z0-9:._+-]{1,64}$/,
   }),
   row('PrometheusMetricsPort', 'prometheusMetricsPort', 'integer', '9091', 'Metrics TCP port.', {
     minimum: 0,
@@ -462,7 +463,10 @@ export const felixParameters: readonly FelixParameter[] = [
     words: ['Auto', 'Strict'],
     isExact: true,
   }),
-  row('BPFLogLevel', 'bpfLogLevel', 'enum', 'off', 'Program log level.', { words: ['Debug', 'Info', 'Off'] }),
+  row('BPFLogLevel', 'bpfLogLevel', 'enum', 'off', 'Program log level.', {
+    emit: 'always',
+    words: ['Debug', 'Info', 'Off'],
+  }),
   row('BPFConntrackLogLevel', 'bpfConntrackLogLevel', 'enum', 'off', 'Cleaner logging.', {
     emit: 'filled',
     words: ['Debug', 'Off'],
@@ -684,7 +688,7 @@ export const felixParameters: readonly FelixParameter[] = [
     'enum',
     'Drop',
     'Drop/Reject/Disabled for unused service IPs.',
-    { emit: 'filled', words: ['Disabled', 'Drop', 'Reject'] },
+    { emit: 'filled', words: ['Disabled', 'Drop', 'Reject'], isExact: true },
   ),
   row(
     'WorkloadSourceSpoofing',
@@ -692,7 +696,7 @@ export const felixParameters: readonly FelixParameter[] = [
     'enum',
     'Disabled',
     'Any permits allowedSourcePrefixes annotation.',
-    { emit: 'filled', words: ['Any', 'Disabled'] },
+    { emit: 'filled', words: ['Any', 'Disabled'], isExact: true },
   ),
   row(
     'MTUIfacePattern',

@@ -53,7 +53,7 @@ const template = object(
     interfacePattern: described('Interfaces by a regular expression over their names.', regexSchema),
     labels: described('Labels of the endpoints.', stringMap),
     annotations: described('Annotations of the endpoints.', stringMap),
-    nodeSelector: described('Hosts the template applies to.', { ...longSelectorSchema, default: 'all()' }),
+    nodeSelector: described('Hosts the template applies to. Absent: all.', longSelectorSchema),
   },
   { required: ['generateName'] },
 );
@@ -148,7 +148,7 @@ function applyDefaults(resource: Resource): void {
     ...rest,
     controllers: {
       ...controllers,
-      ...(node === undefined ? {} : { node: { leakGracePeriod: '15m0s', ...withTemplateDefaults(node) } }),
+      ...(node === undefined ? {} : { node: { leakGracePeriod: '15m0s', ...node } }),
       ...(loadBalancer === undefined ? {} : { loadBalancer: { assignIPs: 'AllServices', ...loadBalancer } }),
       ...(migration === undefined ? {} : { migration: { policyNameMigrator: 'Enabled', ...migration } }),
     },
@@ -156,13 +156,6 @@ function applyDefaults(resource: Resource): void {
 }
 
 type NodeController = NonNullable<NonNullable<KubeControllersConfigurationSpec['controllers']>['node']>;
-
-function withTemplateDefaults(node: NodeController): NodeController {
-  const hostEndpoint = node.hostEndpoint;
-  if (hostEndpoint?.templates === undefined) return node;
-  const templates = hostEndpoint.templates.map((entry) => ({ nodeSelector: 'all()', ...entry }));
-  return { ...node, hostEndpoint: { ...hostEndpoint, templates } };
-}
 
 function checkTemplates({ spec: given }: Subject): Problem[] {
   const { controllers } = given as Legible<KubeControllersConfigurationSpec>;

@@ -9,7 +9,7 @@ import { cidrOrIpSchema, hostAddressSchema, ipSchema, macSchema, netSchema } fro
 import { checkEndpointPortName, containerIdSchema, interfaceSchema } from '../fields/interface-name.ts';
 import { nameSchema } from '../fields/name.ts';
 import { qosControlsSchema } from '../fields/qos.ts';
-import { portNumberSchema, protocolSchema } from '../fields/scalars.ts';
+import { portNumberSchema, portProtocolSchema } from '../fields/scalars.ts';
 import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import { apiVersion, type Resource } from '../resource.ts';
@@ -124,7 +124,7 @@ function portSchema() {
   return object(
     {
       name: always(text({ check: (value) => (value === '' ? undefined : checkEndpointPortName(value)) })),
-      protocol: always(protocolSchema),
+      protocol: always(portProtocolSchema),
       port: always(portNumberSchema),
       hostPort: always(integer(0, 65535)),
       hostIP: always(text({ check: (value) => (value === '' ? undefined : netSchema().check!(value)) })),

@@ -285,7 +285,7 @@ export const breakableManifests: readonly BreakableManifest[] = [
       ['spec.routeTableRanges[0].min', 10, 'spec.routeTableRanges[0]'],
       ['spec.routeTableRanges[1].max', 'many'],
       ['spec.failsafeInboundHostPorts[0].net', '10.0.0.0/33'],
-      ['spec.failsafeInboundHostPorts[0].protocol', 'tcp'],
+      ['spec.failsafeInboundHostPorts[0].protocol', 'icmp'],
       ['spec.kubeNodePortRanges', ['http'], 'spec.kubeNodePortRanges[0]'],
     ],
   },

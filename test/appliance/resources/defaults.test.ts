@@ -74,6 +74,7 @@ test('FelixConfiguration gets the handful upstream stores', (t) => {
   t.deepEqual(decode('FelixConfiguration', { spec: {} }).spec, {
     nftablesMode: 'Auto',
     nftablesFlowTableOffload: 'Disabled',
+    bpfLogLevel: '',
     bpfConnectTimeLoadBalancing: 'TCP',
     bpfHostNetworkedNATWithoutCTLB: 'Enabled',
     floatingIPs: 'Disabled',
@@ -115,7 +116,7 @@ test('KubeControllersConfiguration fills only what is there', (t) => {
   t.deepEqual(controllers, {
     node: {
       leakGracePeriod: '15m0s',
-      hostEndpoint: { templates: [{ nodeSelector: 'all()', generateName: 'a', interfacePattern: 'e' }] },
+      hostEndpoint: { templates: [{ generateName: 'a', interfacePattern: 'e' }] },
     },
     loadBalancer: { assignIPs: 'AllServices' },
     migration: { policyNameMigrator: 'Enabled' },

@@ -148,6 +148,12 @@ testVerdicts(test, 'BGPConfiguration', [
     'spec.serviceClusterIPs[0].cidr',
   ],
   [
+    'service ranges have no host bits',
+    spec({ serviceExternalIPs: [{ cidr: '10.0.0.0/8' }] }),
+    spec({ serviceExternalIPs: [{ cidr: '10.0.0.1/8' }] }),
+    'spec.serviceExternalIPs[0].cidr',
+  ],
+  [
     'ignored interfaces are not all',
     spec({ ignoredInterfaces: ['eth*'] }),
     spec({ ignoredInterfaces: ['*'] }),

@@ -78,6 +78,12 @@ testVerdicts(test, 'WorkloadEndpoint', [
     wepPort({ name: '' }),
     'spec.ports[0].name',
   ],
+  [
+    'a port has a protocol with ports',
+    wepPort({ protocol: 132 }),
+    wepPort({ protocol: 'UDPLite' }),
+    'spec.ports[0].protocol',
+  ],
   ['port names are legal', wepPort({ name: 'pg' }), wepPort({ name: 'PG' }), 'spec.ports[0].name'],
   ['a host address is an address', wepPort({ hostIP: '10.0.0.1' }), wepPort({ hostIP: 'x' }), 'spec.ports[0].hostIP'],
   ['an interface is required', wep({}), wep({ interfaceName: undefined }), 'spec.interfaceName'],

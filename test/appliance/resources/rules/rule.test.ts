@@ -72,9 +72,9 @@ const rules: readonly Verdict[] = [
     `${at}.destination.ports[0]`,
   ],
   [
-    'port names have a fixed alphabet',
-    ingress(allow({ destination: { ports: ['my_port.1-x'] } })),
-    ingress(allow({ destination: { ports: ['my port'] } })),
+    'port names are those an endpoint can have',
+    ingress(allow({ destination: { ports: ['my-port-1'] } })),
+    ingress(allow({ destination: { ports: ['my_port.1-X'] } })),
     `${at}.destination.ports[0]`,
   ],
   [

@@ -83,10 +83,35 @@ testVerdicts(test, 'FelixConfiguration', [
     spec({ openstackRegion: 'x'.repeat(47) }),
     'spec.openstackRegion',
   ],
+  ["a log level of Go's making is none", spec({ bpfLogLevel: '' }), spec({ bpfLogLevel: 'loud' }), 'spec.bpfLogLevel'],
   [
-    'failsafes are in capitals',
-    failsafe({}),
+    'networks left out of NAT may be addresses',
+    spec({ bpfExcludeCIDRsFromNAT: ['10.0.0.1', 'fd00::/8'] }),
+    spec({ bpfExcludeCIDRsFromNAT: ['ten'] }),
+    'spec.bpfExcludeCIDRsFromNAT[0]',
+  ],
+  [
+    'metrics have a host',
+    spec({ prometheusMetricsHost: 'metrics.local' }),
+    spec({ prometheusMetricsHost: '10.0.0.0/8' }),
+    'spec.prometheusMetricsHost',
+  ],
+  [
+    'spoofing is a word in its own case',
+    spec({ workloadSourceSpoofing: 'Any' }),
+    spec({ workloadSourceSpoofing: 'any' }),
+    'spec.workloadSourceSpoofing',
+  ],
+  [
+    'a loop is prevented by a word in its own case',
+    spec({ serviceLoopPrevention: 'Reject' }),
+    spec({ serviceLoopPrevention: 'reject' }),
+    'spec.serviceLoopPrevention',
+  ],
+  [
+    'failsafes have a protocol with ports, in any case',
     failsafe({ protocol: 'tcp' }),
+    failsafe({ protocol: 'icmp' }),
     'spec.failsafeInboundHostPorts[0].protocol',
   ],
   [
