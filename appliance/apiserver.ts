@@ -65,7 +65,8 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
     nameSuffix,
     bookmarkIntervalMs,
   });
-  for (const address of settings.apiListen) parts.push(await listen(address, settings.apiTls, app.routing));
+  for (const address of settings.apiListen)
+    parts.push(await listen(address, settings.apiTls, app.routing, log.child({ component: 'api' })));
   if (settings.datastoreType === 'embedded') await startFaces(settings, store, resources, log, parts);
   closeOnSignal(parts, stopping, log);
   log.info({ listen: parts.flatMap((part) => addressOf(part)), revision: await resources.revision() }, 'serving');

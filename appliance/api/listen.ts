@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import http, { type RequestListener } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import type { Logger } from '../lib/log.ts';
 import { listenOnUnixSocket } from '../lib/unix-socket.ts';
 
 /** One place to listen on. */
@@ -29,8 +30,13 @@ const socketMode = 0o660;
 const closeGraceMs = 2_000;
 
 /** Begins to listen and hands every request to `handler`. Throws what the system says when it cannot. */
-export async function listen(address: ApiAddress, tls: ApiTls, handler: RequestListener): Promise<Listener> {
-  const server = address.type === 'https' ? https.createServer(readTls(tls), handler) : http.createServer(handler);
+export async function listen(
+  address: ApiAddress,
+  tls: ApiTls,
+  handler: RequestListener,
+  log: Logger,
+): Promise<Listener> {
+  const server = address.type === 'https' ? secureServer(tls, handler, log) : http.createServer(handler);
   if (address.type === 'unix') {
     await listenOnUnixSocket(server, address.path, socketMode);
     return { address: `unix:${address.path}`, close: () => close(server) };
@@ -39,6 +45,15 @@ export async function listen(address: ApiAddress, tls: ApiTls, handler: RequestL
   const { port } = server.address() as AddressInfo;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return { address: `${address.type}://${host}:${port}`, close: () => close(server) };
+}
+
+/** Refuses whom the authority does not know before a request can be sent, and tells of it. */
+function secureServer(tls: ApiTls, handler: RequestListener, log: Logger): https.Server {
+  const server = https.createServer(readTls(tls), handler);
+  server.on('tlsClientError', (error, socket) =>
+    log.warn({ from: socket.remoteAddress, reason: error.message }, 'handshake refused'),
+  );
+  return server;
 }
 
 function readTls({ certFile, keyFile, caFile }: ApiTls): https.ServerOptions {
