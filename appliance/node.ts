@@ -6,12 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { openEtcdStore } from './datastore/etcd/open.ts';
-import { etcdOptions } from './etcd-options.ts';
+import { openStore } from './datastore/registry.ts';
 import { type Agent, startAgent } from './felix/agent/agent.ts';
 import { checkAddressSettings, type HostAddress } from './felix/agent/detect-address.ts';
 import { readLocalLayers } from './felix/agent/local-layers.ts';
 import { readNodename, saveNodename } from './felix/agent/nodename.ts';
+import { type ConfigLayer, resolveLayers } from './felix/config/layers.ts';
 import { createConfigSource } from './felix/config/source.ts';
 import { uninstall } from './felix/dataplane/uninstall.ts';
 import { openKernel } from './kernel/open.ts';
@@ -19,9 +19,14 @@ import { createLogger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { isSocketAnswered } from './lib/unix-socket.ts';
 import { loadSettings, type Settings } from './settings.ts';
+import { clientStore } from './store-options.ts';
 
 /** A store that does not answer must not hold up a stop. */
 const stopMsMax = 1_500;
+/** Less than anyone takes to ask why nothing happens. */
+const requestTimeoutMs = 6_000;
+/** Reading all keys anew would cost a store that has just come back more than telling what has changed since. */
+const watchResumeTimeoutMs = 10 * 60_000;
 
 await main();
 
@@ -52,7 +57,12 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
   const file = environment.CALICO_NODENAME_FILE ?? join(dataDir, 'nodename');
   const nodename = readNodename({ given: environment.NODENAME, fallback: settings.nodename, file });
   const local = readLocalLayers(settings.configDir, environment);
-  const store = openEtcdStore({ ...storeOptions(settings), log: log.child({ component: 'store' }) });
+  const store = await openStore({
+    ...clientStore(settings, textsOf(local)),
+    requestTimeoutMs,
+    watchResumeTimeoutMs,
+    log: log.child({ component: 'store' }),
+  });
   const agent = await startAgent({
     store,
     kernel: openKernel(),
@@ -87,13 +97,9 @@ async function uninstallFrom(settings: Settings): Promise<void> {
   );
 }
 
-/** The embedded store answers as an etcd on its own socket, so one client serves both. */
-function storeOptions({ datastoreType, etcd, etcdListen }: Settings): ReturnType<typeof etcdOptions> {
-  if (datastoreType === 'etcdv3') return etcdOptions(etcd);
-  if (datastoreType === 'kubernetes') throw new Error('DATASTORE_TYPE: the agent follows embedded or etcdv3');
-  const listen = etcdListen.find((address) => address.startsWith('unix:')) ?? etcdListen[0];
-  if (listen === undefined) throw new Error('CALICO_ETCD_LISTEN: names no address to reach the store at');
-  return etcdOptions({ ...etcd, endpoints: [listen] });
+/** Parameter name in lower case -> text, as the first layer has it. */
+function textsOf(layers: readonly ConfigLayer[]): ReadonlyMap<string, string> {
+  return new Map(Array.from(resolveLayers(layers), ([name, { text }]) => [name, text]));
 }
 
 function dieOnFault(agent: Agent, log: RootLogger): void {

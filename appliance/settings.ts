@@ -18,6 +18,8 @@ export type Listen =
 /** How an outside etcd is reached. Empty text means not given. */
 export interface EtcdSettings {
   readonly endpoints: readonly string[];
+  /** A domain whose DNS names the endpoints. */
+  readonly discoverySrv: string;
   readonly username: string;
   readonly password: string;
   readonly caCertFile: string;
@@ -153,6 +155,7 @@ function readEtcd(values: Environment): EtcdSettings {
   const get = (name: string) => values[`CALICO_${name}`] ?? values[name] ?? '';
   return {
     endpoints: splitList(get('ETCD_ENDPOINTS')),
+    discoverySrv: get('ETCD_DISCOVERY_SRV'),
     username: get('ETCD_USERNAME'),
     password: get('ETCD_PASSWORD'),
     caCertFile: get('ETCD_CA_CERT_FILE'),
@@ -162,11 +165,37 @@ function readEtcd(values: Environment): EtcdSettings {
 }
 
 function checkEtcd(settings: Settings, problems: Problem[]): void {
-  const { endpoints, username, password, certFile, keyFile } = settings.etcd;
-  if (settings.datastoreType === 'etcdv3' && endpoints.length === 0)
-    problems.push({ path: 'ETCD_ENDPOINTS', message: 'must be given when DATASTORE_TYPE is etcdv3' });
+  const { endpoints, discoverySrv, username, password, certFile, keyFile } = settings.etcd;
+  if (
+    settings.datastoreType === 'etcdv3' &&
+    endpoints.length === 0 &&
+    discoverySrv === '' &&
+    !hasFelixEndpoints(settings)
+  )
+    problems.push({
+      path: 'ETCD_ENDPOINTS',
+      message: 'must be given when DATASTORE_TYPE is etcdv3, or ETCD_DISCOVERY_SRV',
+    });
+  if (endpoints.length > 0 && discoverySrv !== '')
+    problems.push({ path: 'ETCD_DISCOVERY_SRV', message: 'must not be given together with ETCD_ENDPOINTS' });
+  for (const endpoint of endpoints) {
+    const message = endpointProblem(endpoint);
+    if (message !== undefined) problems.push({ path: 'ETCD_ENDPOINTS', message, value: endpoint });
+  }
   if ((username === '') !== (password === ''))
     problems.push({ path: 'ETCD_USERNAME', message: 'must be given together with ETCD_PASSWORD' });
   if ((certFile === '') !== (keyFile === ''))
     problems.push({ path: 'ETCD_CERT_FILE', message: 'must be given together with ETCD_KEY_FILE' });
+}
+
+/** The agent takes them by Felix's own names as well. */
+function hasFelixEndpoints({ environment }: Settings): boolean {
+  return Object.keys(environment).some((name) => /^felix_etcd(endpoints|addr)$/i.test(name));
+}
+
+function endpointProblem(endpoint: string): string | undefined {
+  if (endpoint.startsWith('unix:')) return undefined;
+  return /^(https?:\/\/)?(\[[0-9a-fA-F:.]+\]|[^[\]:/]+):\d{1,5}\/?$/.test(endpoint)
+    ? undefined
+    : 'must be http://HOST:PORT, https://HOST:PORT or unix:/path';
 }

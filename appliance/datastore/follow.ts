@@ -25,8 +25,18 @@ export interface FollowOptions {
   readonly backoffMaxMs?: number;
 }
 
+/** Whether the store answers, since when, and what it is that does not work. */
+export interface StoreConnection {
+  readonly isConnected: boolean;
+  /** Milliseconds for which it has been so. */
+  readonly sinceMs: number;
+  readonly problem?: string;
+}
+
 export interface Follower {
   readonly status: SyncStatus;
+  /** Not connected before the first answer. What was told stays as it is meanwhile. */
+  readonly connection: StoreConnection;
   /** Everything up to here has been told. */
   readonly revision: Revision;
   /** How often the way to the store was lost. */
@@ -41,7 +51,7 @@ export interface Follower {
 
 const BATCH_UPDATES_MAX = 500;
 const BACKOFF_MIN_MS = 100;
-const BACKOFF_MAX_MS = 5_000;
+const BACKOFF_MAX_MS = 2_000;
 
 /** Starts following; the sink hears `wait` first. */
 export function followStore(options: FollowOptions): Follower {
@@ -50,6 +60,9 @@ export function followStore(options: FollowOptions): Follower {
   return {
     get status() {
       return following.status;
+    },
+    get connection() {
+      return following.connection;
     },
     get revision() {
       return following.revision;
@@ -77,10 +90,18 @@ class Following {
   #failures = 0;
   #watching: Watch | undefined;
   #isProgressWanted = false;
+  #problem: string | undefined = 'no answer yet';
+  #changedAtMs = performance.now();
 
   constructor(options: FollowOptions) {
     this.#options = options;
     this.#prefixes = disjointPrefixes(options.prefixes);
+  }
+
+  get connection(): StoreConnection {
+    const sinceMs = performance.now() - this.#changedAtMs;
+    if (this.#problem === undefined) return { isConnected: true, sinceMs };
+    return { isConnected: false, sinceMs, problem: this.#problem };
   }
 
   stop(): void {
@@ -126,6 +147,7 @@ class Following {
     const listed = new Set<string>();
     let revision = 0;
     for await (const page of listPrefixes({ store, prefixes: this.#prefixes, keysFirst, isNews })) {
+      this.#connected(undefined);
       if (revision === 0) await this.#tellStatus('resync', page.revision);
       revision = page.revision;
       for (const key of page.keys) listed.add(key);
@@ -148,7 +170,8 @@ class Following {
 
   async #watch(store: Store, listed: Revision): Promise<void> {
     const range = coveringRange(this.#prefixes);
-    const watch = await store.watch({ ...range, startRevision: listed + 1 }, this.#stopped.signal);
+    const onInterruption = (problem: string | undefined) => this.#connected(problem);
+    const watch = await store.watch({ ...range, startRevision: listed + 1, onInterruption }, this.#stopped.signal);
     try {
       await this.#tellStatus('in-sync', listed);
       this.#failures = 0;
@@ -206,8 +229,21 @@ class Following {
     await guardSink(() => this.#options.sink.onStatus(status, revision));
   }
 
+  /** Said once when it breaks and once when it is whole again, not at each attempt. */
+  #connected(problem: string | undefined): void {
+    const { log } = this.#options;
+    const { isConnected, sinceMs } = this.connection;
+    this.#problem = problem;
+    if (isConnected === (problem === undefined)) return;
+    this.#changedAtMs = performance.now();
+    if (problem === undefined) log.info({ sinceMs: Math.round(sinceMs) }, 'the store answers');
+    else log.warn({ problem, revision: this.revision }, 'the store does not answer; what was told holds');
+  }
+
   async #lost(error: unknown): Promise<void> {
     this.losses++;
+    if (hasCode(error, 'STORE_COMPACTED')) this.#connected(undefined);
+    else this.#connected((error as Error).message);
     this.#options.log.warn({ error: String(error), revision: this.revision }, 'lost the store, trying again');
     if (!hasCode(error, 'STORE_COMPACTED')) await this.#tellStatus('wait', this.revision);
     await this.#pause();

@@ -100,6 +100,11 @@ export interface WatchRequest extends KeyRange {
   /** First revision wanted; absent or 0 means only what comes after the watch exists. STORE_COMPACTED when it is gone. */
   readonly startRevision?: Revision;
   readonly prevKv?: boolean;
+  /**
+   * Told why, each time the way to the server is lost, and `undefined` once the watch is whole again. Never called by a store that is
+   * in this process, nor after the watch has ended.
+   */
+  readonly onInterruption?: (problem: string | undefined) => void;
 }
 
 export type WatchEvent =

@@ -1,30 +1,26 @@
 /**
- * The connection to etcd: the client library's pool, tokens and typed calls, with our rules for time and repetition.
+ * The client of an etcd: the client library's typed calls over our own way to the servers, with our rules for time and repetition.
  * A read is repeated until its time is up; a write only while it certainly was not sent. I/O.
  */
-
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rootCertificates } from 'node:tls';
-import { Etcd3, type IOptions } from 'etcd3';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { type IWatchRequest, type IWatchResponse, KVClient, LeaseClient, MaintenanceClient } from 'etcd3';
 import type { AppError } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
 import { storeErrors } from '../errors.ts';
-import { faultHandling } from './fault-handling.ts';
-import { isAddressed, secureChannelFactory } from './secure-channel.ts';
+import { type EtcdTls, identitySource } from './credentials.ts';
+import { Member } from './member.ts';
+import { EtcdPool } from './pool.ts';
 import { translateError, wasNeverSent } from './translate.ts';
 
-/** PEM texts; without `ca` the system's authorities are trusted. */
-export interface EtcdTls {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-}
-
 export interface EtcdClientOptions {
-  /** `unix:/path`, `http://host:port`, `https://host:port`; all secure or none. */
+  /** `unix:/path`, `http://host:port`, `https://host:port`. */
   readonly endpoints: readonly string[];
-  readonly tls?: EtcdTls;
+  /** A function is asked again for each new connection, so that files replaced on disk count. */
+  readonly tls?: EtcdTls | (() => EtcdTls);
   readonly username?: string;
   readonly password?: string;
+  readonly log: Logger;
   /** From the call to the answer, repetitions included. */
   readonly requestTimeoutMs: number;
 }
@@ -34,10 +30,21 @@ export interface CallOptions {
   readonly deadline: number;
 }
 
+/** A stream that may carry a watch, and how to say that its server does not answer any more. */
+export interface WatchStream {
+  readonly stream: ClientDuplexStream<IWatchRequest, IWatchResponse>;
+  abandon(): void;
+}
+
 export interface EtcdClient {
-  readonly etcd: Etcd3;
+  readonly kv: KVClient;
+  readonly lease: LeaseClient;
+  readonly maintenance: MaintenanceClient;
   readonly requestTimeoutMs: number;
   readonly closed: boolean;
+  openWatchStream(): Promise<WatchStream>;
+  /** After a refusal that an outdated token may have caused; true when asking again may help. */
+  renewToken(): Promise<boolean>;
   read<T>(call: (options: CallOptions) => Promise<T>): Promise<T>;
   write<T>(call: (options: CallOptions) => Promise<T>): Promise<T>;
   close(): void;
@@ -45,16 +52,19 @@ export interface EtcdClient {
 
 const RETRY_MIN_MS = 20;
 const RETRY_MAX_MS = 100;
-/** A server on this machine is back soon, and asking for it costs nobody else anything. */
-const RECONNECT_MAX_MS = { local: 200, remote: 1_000 } as const;
+/** A read that is not answered in a part of its time is asked again, on another connection. */
+const READ_ATTEMPTS = 3;
 
-/** A client; nothing is sent before the first call. */
+/** A client; nothing is sent before the first call. Throws what reading certificates throws. */
 export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
-  const etcd = new Etcd3(libraryOptions(options));
+  const pool = createPool(options);
   const { requestTimeoutMs } = options;
-  const attemptMs = requestTimeoutMs / Math.min(3, options.endpoints.length);
   let closed = false;
-  const run = async <T>(call: (options: CallOptions) => Promise<T>, mayRepeat: (error: unknown) => boolean) => {
+  const run = async <T>(
+    call: (options: CallOptions) => Promise<T>,
+    attemptMs: number,
+    mayRepeat: (error: unknown) => boolean,
+  ) => {
     const endMs = Date.now() + requestTimeoutMs;
     for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       if (closed) throw storeErrors.fail('STORE_CLOSED');
@@ -68,54 +78,48 @@ export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
     }
   };
   return {
-    etcd,
+    kv: new KVClient(pool),
+    lease: new LeaseClient(pool),
+    maintenance: new MaintenanceClient(pool),
     requestTimeoutMs,
     get closed() {
       return closed;
     },
-    read: (call) => run(call, (error) => translateError(error).code === 'STORE_UNAVAILABLE').catch(rethrow),
-    write: (call) => run(call, wasNeverSent).catch(rethrowWrite),
+    openWatchStream: () => openWatchStream(pool),
+    renewToken: () => pool.renewToken(),
+    read: (call) => run(call, requestTimeoutMs / READ_ATTEMPTS, isUnavailable).catch(rethrow),
+    write: (call) => run(call, requestTimeoutMs, wasNeverSent).catch(rethrowWrite),
     close() {
       closed = true;
-      etcd.close();
+      pool.close();
     },
   };
 }
 
-function libraryOptions(options: EtcdClientOptions): IOptions {
-  const { username, password, tls } = options;
-  const secure = options.endpoints.some((endpoint) => endpoint.startsWith('https:'));
-  const authDeadline = () => ({ deadline: Date.now() + options.requestTimeoutMs });
-  const identity = secure ? credentials(tls ?? {}) : undefined;
-  if (identity && username && options.endpoints.some(isAddressed)) {
-    throw storeErrors.fail('STORE_DENIED', 'a user name over https needs servers named by host name, not by address');
-  }
-  const isLocal = options.endpoints.every((endpoint) => endpoint.startsWith('unix:'));
-  return {
-    hosts: [...options.endpoints],
-    ...(identity ? { credentials: identity } : {}),
-    ...(username && password ? { auth: { username, password, callOptions: authDeadline } } : {}),
-    faultHandling: faultHandling(options.endpoints.length, Date.now),
-    grpcOptions: {
-      ...(identity ? { channelFactoryOverride: secureChannelFactory(identity) } : {}),
-      'grpc.keepalive_time_ms': 10_000,
-      'grpc.keepalive_timeout_ms': 5_000,
-      'grpc.max_receive_message_length': -1,
-      'grpc.max_send_message_length': -1,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS[isLocal ? 'local' : 'remote'],
-      'grpc.enable_retries': 0,
-      'grpc.enable_channelz': 0,
-    },
-  };
+function createPool(options: EtcdClientOptions): EtcdPool {
+  const { endpoints, tls = {}, username, password, log, requestTimeoutMs } = options;
+  const readTls = typeof tls === 'function' ? tls : () => tls;
+  const members = endpoints.map((endpoint) => {
+    const identity = identitySource(endpoint, readTls, log);
+    identity();
+    return new Member(endpoint, identity);
+  });
+  const user = username && password ? { name: username, password } : undefined;
+  return new EtcdPool({ members, user, timeoutMs: requestTimeoutMs });
 }
 
-function credentials(tls: EtcdTls): NonNullable<IOptions['credentials']> {
-  return {
-    rootCertificate: tls.ca ?? Buffer.from(rootCertificates.join('\n')),
-    ...(tls.key === undefined ? {} : { privateKey: tls.key }),
-    ...(tls.cert === undefined ? {} : { certChain: tls.cert }),
-  };
+async function openWatchStream(pool: EtcdPool): Promise<WatchStream> {
+  return pool.withConnection('Watch', ({ client, resource, metadata }) => {
+    // A member that has lost the others would go on answering, with what it knows.
+    metadata.set('hasleader', 'true');
+    const stream = (client as unknown as { watch(as: typeof metadata): WatchStream['stream'] }).watch(metadata);
+    stream.on('error', (error) => pool.markFailed(resource, error));
+    return { stream, abandon: () => pool.leave(resource) };
+  });
+}
+
+function isUnavailable(error: unknown): boolean {
+  return translateError(error).code === 'STORE_UNAVAILABLE';
 }
 
 function rethrow(error: unknown): never {

@@ -11,7 +11,7 @@ type KeepAliveStream = ClientDuplexStream<{ ID: string }, { TTL: string }>;
 /** Grants a lease; `id` 0n lets etcd choose. */
 export async function grantLease(client: EtcdClient, ttlSeconds: number, id: bigint): Promise<LeaseStatus> {
   const request = { TTL: ttlSeconds, ID: id.toString() };
-  const granted = await client.write((options) => client.etcd.leaseClient.leaseGrant(request, options));
+  const granted = await client.write((options) => client.lease.leaseGrant(request, options));
   const seconds = Number(granted.TTL);
   return { id: BigInt(granted.ID), ttlSeconds: seconds, remainingSeconds: seconds, keys: [] };
 }
@@ -19,14 +19,14 @@ export async function grantLease(client: EtcdClient, ttlSeconds: number, id: big
 /** Revokes a lease and its keys. */
 export async function revokeLease(client: EtcdClient, id: bigint): Promise<Revision> {
   const request = { ID: id.toString() };
-  const revoked = await client.write((options) => client.etcd.leaseClient.leaseRevoke(request, options));
+  const revoked = await client.write((options) => client.lease.leaseRevoke(request, options));
   return Number(revoked.header.revision);
 }
 
 /** Restarts a lease's clock: one request on a stream of its own. Repeating it is harmless. */
 export async function keepLeaseAlive(client: EtcdClient, id: bigint): Promise<LeaseStatus> {
   const ttlSeconds = await client.read(async (options) => {
-    const stream = (await client.etcd.leaseClient.leaseKeepAlive(options)) as unknown as KeepAliveStream;
+    const stream = (await client.lease.leaseKeepAlive(options)) as unknown as KeepAliveStream;
     try {
       const answer = once(stream, 'data');
       stream.write({ ID: id.toString() });
@@ -43,7 +43,7 @@ export async function keepLeaseAlive(client: EtcdClient, id: bigint): Promise<Le
 /** What is left of a lease; remaining -1 when there is none. */
 export async function readLease(client: EtcdClient, id: bigint, keys: boolean): Promise<LeaseStatus> {
   const request = { ID: id.toString(), keys };
-  const lease = await client.read((options) => client.etcd.leaseClient.leaseTimeToLive(request, options));
+  const lease = await client.read((options) => client.lease.leaseTimeToLive(request, options));
   return {
     id,
     ttlSeconds: Number(lease.grantedTTL),
@@ -54,6 +54,6 @@ export async function readLease(client: EtcdClient, id: bigint, keys: boolean): 
 
 /** The ids of all leases. */
 export async function listLeases(client: EtcdClient): Promise<readonly bigint[]> {
-  const answer = await client.read((options) => client.etcd.leaseClient.leaseLeases(options));
+  const answer = await client.read((options) => client.lease.leaseLeases(options));
   return answer.leases.map((lease) => BigInt(lease.ID));
 }

@@ -42,14 +42,14 @@ export async function defragment(members: readonly MemberClient[]): Promise<void
   const failures: unknown[] = [];
   for (const { client } of members) {
     const deadline = Date.now() + DEFRAGMENT_TIMEOUT_MS;
-    await client.write(() => client.etcd.maintenance.defragment({ deadline })).catch((error) => failures.push(error));
+    await client.write(() => client.maintenance.defragment({ deadline })).catch((error) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
 }
 
 async function readMember({ endpoint, client }: MemberClient): Promise<StoreMember> {
   try {
-    return { endpoint, ...memberOf(await client.read((options) => client.etcd.maintenance.status(options))) };
+    return { endpoint, ...memberOf(await client.read((options) => client.maintenance.status(options))) };
   } catch (error) {
     return { endpoint, problem: (error as Error).message };
   }
@@ -66,7 +66,7 @@ function memberOf(status: IStatusResponse) {
 }
 
 async function readAlarms(client: EtcdClient): Promise<readonly StoreAlarm[]> {
-  return alarmsOf(await client.read((options) => client.etcd.maintenance.alarm({}, options)));
+  return alarmsOf(await client.read((options) => client.maintenance.alarm({}, options)));
 }
 
 function alarmsOf({ alarms }: IAlarmResponse): readonly StoreAlarm[] {

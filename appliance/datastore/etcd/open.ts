@@ -1,8 +1,7 @@
 /** A store over an etcd v3 server or cluster, or over another appliance's etcd face. I/O. */
-import type { Logger } from '../../lib/log.ts';
 import { storeErrors } from '../errors.ts';
 import type { Store, Watch } from '../store.ts';
-import { createEtcdClient, type EtcdClient, type EtcdClientOptions, type EtcdTls } from './client.ts';
+import { createEtcdClient, type EtcdClient, type EtcdClientOptions } from './client.ts';
 import { deleteRequest, entryOf, prevOf, putRequest, txnRequest, txnResult } from './convert.ts';
 import { grantLease, keepLeaseAlive, listLeases, readLease, revokeLease } from './lease.ts';
 import { defragment, type MemberClient, readStatus } from './maintenance.ts';
@@ -10,14 +9,7 @@ import { readRange } from './range.ts';
 import { readRevisions } from './revisions.ts';
 import { openWatch } from './watch.ts';
 
-export interface EtcdStoreOptions {
-  /** `unix:/path`, `http://host:port`, `https://host:port`; all secure or none. */
-  readonly endpoints: readonly string[];
-  readonly tls?: EtcdTls;
-  /** Used only together. */
-  readonly username?: string;
-  readonly password?: string;
-  readonly log: Logger;
+export interface EtcdStoreOptions extends Omit<EtcdClientOptions, 'requestTimeoutMs'> {
   /** From a call to its answer, repetitions included. */
   readonly requestTimeoutMs?: number;
   /** How long a broken watch is tried to be resumed before it ends with STORE_UNAVAILABLE. */
@@ -84,7 +76,7 @@ async function withMembers<T>(
 }
 
 function keyValueCalls(client: EtcdClient): Pick<Store, 'range' | 'txn' | 'put' | 'delete' | 'compact' | 'revisions'> {
-  const { kv } = client.etcd;
+  const { kv } = client;
   return {
     range: (request) => readRange(client, request),
     async txn(request) {

@@ -40,6 +40,6 @@ async function readPages(client: EtcdClient, request: RangeRequest): Promise<Ran
 }
 
 async function readPage(client: EtcdClient, request: RangeRequest): Promise<RangeResult> {
-  const response = await client.read((options) => client.etcd.kv.range(rangeRequest(request), options));
+  const response = await client.read((options) => client.kv.range(rangeRequest(request), options));
   return rangeResult(response, Number(response.header.revision));
 }

@@ -7,22 +7,22 @@ import type { Revision } from '../store.ts';
 import type { EtcdClient } from './client.ts';
 import { openWatchSession } from './watch-session.ts';
 
-/** Reading this key is cheap: nobody has it. */
-const nobodysKey = Buffer.from([0]);
+/** Nobody has this key, and whoever may read anything of Calico's may read it. */
+const nobodysKey = Buffer.from('/calico/');
 const FIRST_REVISION = 1;
 
 /** The newest revision, and the oldest still readable. */
 export async function readRevisions(
   client: EtcdClient,
 ): Promise<{ readonly current: Revision; readonly compacted: Revision }> {
-  const newest = await client.read((options) => client.etcd.kv.range({ key: nobodysKey, count_only: true }, options));
+  const newest = await client.read((options) => client.kv.txn({}, options));
   return { current: Number(newest.header.revision), compacted: await readCompacted(client) };
 }
 
 async function readCompacted(client: EtcdClient): Promise<Revision> {
   try {
     const request = { key: nobodysKey, revision: FIRST_REVISION, count_only: true };
-    await client.read((options) => client.etcd.kv.range(request, options));
+    await client.read((options) => client.kv.range(request, options));
     return FIRST_REVISION;
   } catch (error) {
     if (!hasCode(error, 'STORE_COMPACTED')) throw error;

@@ -2,12 +2,11 @@
  * One watch on one gRPC stream, until anything goes wrong: pulls no more than it can keep, asks a silent server whether it
  * is still there, and ends with an error instead of falling silent. I/O.
  */
-import type { ClientDuplexStream } from '@grpc/grpc-js';
-import type { IWatchRequest, IWatchResponse } from 'etcd3';
+import type { IWatchResponse } from 'etcd3';
 import type { AppError } from '../../lib/errors.ts';
 import { storeErrors } from '../errors.ts';
 import type { Revision, WatchBatch, WatchRequest } from '../store.ts';
-import type { EtcdClient } from './client.ts';
+import type { EtcdClient, WatchStream } from './client.ts';
 import { eventOf } from './convert.ts';
 import { ProgressProof } from './progress-proof.ts';
 import { endQuietly } from './stream.ts';
@@ -16,8 +15,15 @@ import { translateError } from './translate.ts';
 /** Batches kept for a consumer that is busy; beyond it the stream is not read. */
 const QUEUE_MAX = 64;
 const QUEUE_RESUME = 16;
-/** After this much silence the server is asked for a sign of life, after twice as much it counts as lost. */
-const SILENCE_MAX_MS = 10_000;
+/**
+ * Every tick in which nothing came counts; after some the server is asked for a sign of life, after more it is lost. Ticks and not
+ * time: when our own event loop stood still, what came meanwhile has not been looked at yet, and but one tick has passed.
+ */
+const TICK_MS = 1_000;
+const ASK_TICKS = 3;
+const LOST_TICKS = 6;
+/** How long a server may take to create a watch. */
+const CREATE_MS = 3_000;
 /** An unproven answer to a progress request is put to the test after this long; a request that got none is repeated after the other. */
 const PROOF_MS = 250;
 const UNANSWERED_MS = 1_000;
@@ -30,16 +36,15 @@ interface Received {
   readonly certain: Revision;
 }
 
-type Stream = ClientDuplexStream<IWatchRequest, IWatchResponse>;
-
 /** Opens a stream and one watch on it; resolves when the server has created the watch. */
 export async function openWatchSession(
   client: EtcdClient,
   request: WatchRequest,
   startRevision: Revision,
 ): Promise<WatchSession> {
-  const stream = (await client.etcd.watchClient.watch()) as unknown as Stream;
-  const session = new WatchSession(stream, startRevision);
+  const opened = await client.openWatchStream();
+  const { stream } = opened;
+  const session = new WatchSession(opened, startRevision);
   stream.write({
     create_request: {
       key: request.key,
@@ -49,12 +54,13 @@ export async function openWatchSession(
       prev_kv: request.prevKv === true,
     },
   });
-  await session.created(client.requestTimeoutMs);
+  await session.created(Math.min(CREATE_MS, client.requestTimeoutMs));
   return session;
 }
 
 export class WatchSession {
-  readonly #stream: Stream;
+  readonly #stream: WatchStream['stream'];
+  readonly #abandon: () => void;
   readonly #queue: Received[] = [];
   readonly #heartbeat: NodeJS.Timeout;
   readonly #progress: ProgressProof;
@@ -63,14 +69,15 @@ export class WatchSession {
   #end: { readonly error: AppError | undefined } | undefined;
   #nextRevision: Revision;
   #createdRevision: Revision = 0;
-  #heardAtMs = performance.now();
+  #silentTicks = 0;
   #askAgain: NodeJS.Timeout | undefined;
 
-  constructor(stream: Stream, startRevision: Revision) {
+  constructor({ stream, abandon }: WatchStream, startRevision: Revision) {
     this.#stream = stream;
+    this.#abandon = abandon;
     this.#nextRevision = startRevision;
     this.#progress = new ProgressProof(startRevision - 1);
-    this.#heartbeat = setInterval(() => this.#checkSilence(), SILENCE_MAX_MS / 2).unref();
+    this.#heartbeat = setInterval(() => this.#checkSilence(), TICK_MS).unref();
     this.#created.promise.catch(() => undefined);
     stream.on('data', (response: IWatchResponse) => this.#receive(response));
     stream.on('error', (error) => this.#finish(translateError(error)));
@@ -101,9 +108,7 @@ export class WatchSession {
 
   /** Settles with the server's answer to the creation. */
   async created(timeoutMs: number): Promise<void> {
-    const late = () =>
-      this.#finish(storeErrors.fail('STORE_UNAVAILABLE', 'the server did not create the watch in time'));
-    const timer = setTimeout(late, timeoutMs);
+    const timer = setTimeout(() => this.#lose('the server did not create the watch in time'), timeoutMs);
     try {
       await this.#created.promise;
     } finally {
@@ -129,7 +134,7 @@ export class WatchSession {
   }
 
   #receive(response: IWatchResponse): void {
-    this.#heardAtMs = performance.now();
+    this.#silentTicks = 0;
     if (response.canceled) this.#finish(cancelError(response));
     else if (response.created) this.#confirm(response);
     else if (response.watch_id === NO_WATCH) this.#takeAnswer(Number(response.header.revision));
@@ -193,15 +198,21 @@ export class WatchSession {
   }
 
   #resume(): void {
-    this.#heardAtMs = performance.now();
+    this.#silentTicks = 0;
     this.#stream.resume();
   }
 
   #checkSilence(): void {
     if (this.#stream.isPaused()) return;
-    const silentMs = performance.now() - this.#heardAtMs;
-    if (silentMs >= 2 * SILENCE_MAX_MS) this.#finish(storeErrors.fail('STORE_UNAVAILABLE', 'the watch fell silent'));
-    else if (silentMs >= SILENCE_MAX_MS) this.#ask();
+    this.#silentTicks++;
+    if (this.#silentTicks >= LOST_TICKS) this.#lose('the watch fell silent');
+    else if (this.#silentTicks >= ASK_TICKS) this.#ask();
+  }
+
+  /** Whatever else goes by this connection would wait in vain too. */
+  #lose(why: string): void {
+    this.#abandon();
+    this.#finish(storeErrors.fail('STORE_UNAVAILABLE', why));
   }
 
   #finish(error: AppError | undefined): void {

@@ -37,15 +37,29 @@ async function openFirst(context: WatchContext, request: WatchRequest): Promise<
   const { client } = context;
   try {
     if (request.startRevision) await assertReadable(client, request.key, request.startRevision);
-    return await client.read(() => openWatchSession(client, request, request.startRevision ?? 0));
+    return await client.read(() => openPermitted(client, request, request.startRevision ?? 0));
   } catch (error) {
     throw translateError(error);
   }
 }
 
+/** To an outdated token etcd says what it says to a lacking permission. */
+async function openPermitted(
+  client: EtcdClient,
+  request: WatchRequest,
+  startRevision: Revision,
+): Promise<WatchSession> {
+  try {
+    return await openWatchSession(client, request, startRevision);
+  } catch (error) {
+    if (!hasCode(error, 'STORE_DENIED') || !(await client.renewToken())) throw error;
+    return openWatchSession(client, request, startRevision);
+  }
+}
+
 async function assertReadable(client: EtcdClient, key: Buffer, revision: number): Promise<void> {
   try {
-    await client.read((options) => client.etcd.kv.range({ key, revision, count_only: true }, options));
+    await client.read((options) => client.kv.range({ key, revision, count_only: true }, options));
   } catch (error) {
     if (!hasCode(error, 'STORE_FUTURE_REVISION')) throw error;
   }
@@ -104,16 +118,18 @@ class EtcdWatch implements Watch {
     const startRevision = this.#session.nextRevision;
     const endMs = performance.now() + resumeTimeoutMs;
     let error = broken;
+    if (!this.#closed) this.#request.onInterruption?.((broken as Error).message);
     for (let waitMs = RETRY_MIN_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       if (client.closed) throw storeErrors.fail('STORE_CLOSED', '', { cause: error });
       if (!hasCode(error, 'STORE_UNAVAILABLE') || performance.now() >= endMs) throw error;
       try {
-        const session = await openWatchSession(client, this.#request, startRevision);
+        const session = await openPermitted(client, this.#request, startRevision);
         assertContinues(session, startRevision);
         log.info({ startRevision, reason: String(broken) }, 'watch resumed');
         if (this.#closed) session.close();
         else if (this.#session.isProgressWanted) session.requestProgress();
         this.#session = session;
+        if (!this.#closed) this.#request.onInterruption?.(undefined);
         return;
       } catch (failed) {
         error = translateError(failed);

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { followStore } from '../../datastore/follow.ts';
+import { followStore, type StoreConnection } from '../../datastore/follow.ts';
 import type { createResources } from '../../datastore/resources.ts';
 import type { Store } from '../../datastore/store.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -43,6 +43,14 @@ export interface Agent {
   /** Settles when following the store is over; rejects with a fault of ours, after which nothing is followed any more. */
   readonly done: Promise<void>;
   close(): Promise<void>;
+}
+
+/** As `GET /status` has it. */
+function describeConnection(connection: StoreConnection | undefined) {
+  if (connection === undefined) return { state: 'degraded', sinceMs: 0 };
+  const { isConnected, sinceMs, problem } = connection;
+  const state = isConnected ? 'connected' : 'degraded';
+  return { state, sinceMs: Math.round(sinceMs), ...(problem === undefined ? {} : { problem }) };
 }
 
 const resourcesPrefix = '/calico/resources/v3/projectcalico.org/';
@@ -103,6 +111,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     describe: () => ({
       node: nodename,
       store: pipeline.status,
+      storeConnection: describeConnection(following?.connection),
       isStoreReady: config.isStoreReady,
       sentRevision: pipeline.sentRevision,
       appliedRevision: progress.appliedRevision,

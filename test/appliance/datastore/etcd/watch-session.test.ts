@@ -1,9 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import type { WatchStream } from '#appliance/datastore/etcd/client.ts';
 import { WatchSession } from '#appliance/datastore/etcd/watch-session.ts';
-
-type Stream = ConstructorParameters<typeof WatchSession>[0];
 
 /** A stream that a test fills by hand. */
 function fakeStream() {
@@ -18,7 +17,8 @@ function fakeStream() {
   });
   const answer = (fields: object) =>
     stream.emit('data', { header: { revision: '0' }, watch_id: '0', events: [], compact_revision: '0', ...fields });
-  return { stream: stream as unknown as Stream, answer, written };
+  const opened: WatchStream = { stream: stream as unknown as WatchStream['stream'], abandon: () => undefined };
+  return { stream, opened, answer, written };
 }
 
 const put = (revision: number) => ({
@@ -35,8 +35,8 @@ const put = (revision: number) => ({
 });
 
 test('a session is as far as its last event, however far the header is', async (t) => {
-  const { stream, answer } = fakeStream();
-  const session = new WatchSession(stream, 5);
+  const { opened, answer } = fakeStream();
+  const session = new WatchSession(opened, 5);
   answer({ created: true, header: { revision: '90' } });
   answer({ header: { revision: '90' }, events: [put(7), put(8)] });
   t.is((await session.next())?.revision, 8);
@@ -47,8 +47,8 @@ test('a session is as far as its last event, however far the header is', async (
 });
 
 test('a session takes an answer to a progress request for a sign of life only, unless somebody asked', async (t) => {
-  const { stream, answer } = fakeStream();
-  const session = new WatchSession(stream, 0);
+  const { opened, answer } = fakeStream();
+  const session = new WatchSession(opened, 0);
   answer({ created: true, header: { revision: '10' } });
   t.is(session.nextRevision, 11);
   answer({ watch_id: '-1', header: { revision: '50' } });
@@ -58,8 +58,8 @@ test('a session takes an answer to a progress request for a sign of life only, u
 });
 
 test('a session believes the answer to a progress request when the watch itself is as far', async (t) => {
-  const { stream, answer, written } = fakeStream();
-  const session = new WatchSession(stream, 5);
+  const { opened, answer, written } = fakeStream();
+  const session = new WatchSession(opened, 5);
   answer({ created: true, header: { revision: '9' } });
   session.requestProgress();
   t.deepEqual(written, [{ progress_request: {} }]);
@@ -74,8 +74,8 @@ test('a session believes the answer to a progress request when the watch itself 
 });
 
 test('a session asks again when an answer is ahead of its watch, and takes the first when nothing came in between', async (t) => {
-  const { stream, answer, written } = fakeStream();
-  const session = new WatchSession(stream, 5);
+  const { opened, answer, written } = fakeStream();
+  const session = new WatchSession(opened, 5);
   answer({ created: true, header: { revision: '9' } });
   session.requestProgress();
   answer({ watch_id: '-1', header: { revision: '9' } });
@@ -94,8 +94,8 @@ test('a session asks again when an answer is ahead of its watch, and takes the f
 });
 
 test('a session does not take the answer to an earlier request for that to a later one', async (t) => {
-  const { stream, answer } = fakeStream();
-  const session = new WatchSession(stream, 20);
+  const { opened, answer } = fakeStream();
+  const session = new WatchSession(opened, 20);
   answer({ created: true, header: { revision: '9' } });
   session.requestProgress();
   session.requestProgress();
@@ -109,8 +109,8 @@ test('a session does not take the answer to an earlier request for that to a lat
 });
 
 test('a session proves an answer though others ask again and again meanwhile', async (t) => {
-  const { stream, answer, written } = fakeStream();
-  const session = new WatchSession(stream, 5);
+  const { opened, answer, written } = fakeStream();
+  const session = new WatchSession(opened, 5);
   answer({ created: true, header: { revision: '9' } });
   const asking = setInterval(() => session.requestProgress(), 20);
   session.requestProgress();
@@ -123,8 +123,8 @@ test('a session proves an answer though others ask again and again meanwhile', a
 });
 
 test('a session stops reading when nobody takes what it has, and goes on later', async (t) => {
-  const { stream, answer } = fakeStream();
-  const session = new WatchSession(stream, 1);
+  const { stream, opened, answer } = fakeStream();
+  const session = new WatchSession(opened, 1);
   for (let i = 1; i <= 63; i++) answer({ events: [put(i)] });
   t.false(stream.isPaused());
   answer({ events: [put(64)] });
@@ -135,8 +135,8 @@ test('a session stops reading when nobody takes what it has, and goes on later',
 });
 
 test('a session hands out what it has before the error that ended it', async (t) => {
-  const { stream, answer } = fakeStream();
-  const session = new WatchSession(stream, 1);
+  const { opened, answer } = fakeStream();
+  const session = new WatchSession(opened, 1);
   answer({ events: [put(3)] });
   answer({ canceled: true, compact_revision: '9' });
   t.is((await session.next())?.revision, 3);
