@@ -12,6 +12,7 @@ import { serveDiscovery } from './routes/discovery.ts';
 import { serveHealth } from './routes/health.ts';
 import { serveOpenApi } from './routes/openapi.ts';
 import { serveResources } from './routes/resources.ts';
+import { serveReviews } from './routes/reviews.ts';
 import { statusOf } from './status.ts';
 
 /** Larger objects than this are refused by the store anyway. */
@@ -38,6 +39,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveHealth(app, context);
   serveDiscovery(app);
   serveResources(app, context);
+  serveReviews(app);
   serveOpenApi(app, context.version, (describing) => serveResources(describing, context));
   await app.ready();
   return app;

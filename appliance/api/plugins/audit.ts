@@ -3,9 +3,15 @@
  * passwords. Source: Kubernetes documentation, "Auditing", level Metadata.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ResourceAttributes } from '../../access/rule.ts';
 import type { Commit } from '../../datastore/resources/write.ts';
 import type { Logger } from '../../lib/log.ts';
 import { attributesOf, identityOf, originOf } from './access.ts';
+
+/** A review is posted, but changes nothing. */
+function isReview({ resource }: ResourceAttributes): boolean {
+  return resource.endsWith('reviews');
+}
 
 const reads: readonly string[] = ['get', 'list', 'watch'];
 
@@ -15,7 +21,7 @@ const commits = new WeakMap<FastifyRequest, Commit[]>();
 export function auditChanges(app: FastifyInstance, log: Logger): void {
   app.addHook('onResponse', async (request, reply) => {
     const attributes = attributesOf(request);
-    if (attributes.type !== 'resource' || reads.includes(attributes.verb)) return;
+    if (attributes.type !== 'resource' || reads.includes(attributes.verb) || isReview(attributes)) return;
     const { user, groups } = identityOf(request);
     const { type: _, ...what } = attributes;
     const agent = request.headers['user-agent']?.slice(0, agentLettersMax);
