@@ -20,7 +20,8 @@ export interface Outage {
   readonly end: (world: OutageWorld) => unknown;
 }
 
-interface Daemon extends PromiseLike<unknown> {
+export interface Daemon extends PromiseLike<unknown> {
+  readonly pid?: number | undefined;
   kill(signal: NodeJS.Signals): boolean;
 }
 
@@ -30,15 +31,15 @@ export interface OutageWorld {
   readonly folder: string;
   readonly agent: Daemon;
   /** The store's servers. */
-  readonly servers: readonly Daemon[];
+  readonly servers: Daemon[];
   readonly endpoints: string;
   ruleset(): Promise<string>;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
   status(): Promise<any>;
   /** Runs where the store is. */
   etcdctl(...words: string[]): Promise<string>;
-  /** Lets TCP connections to a port of the host in, by policy. */
-  allow(port: number): Promise<string>;
+  /** Lets TCP connections to a port of the workload in, by a policy of that name. */
+  allow(port: number, policy?: string): Promise<string>;
 }
 
 export interface WorldOptions {
@@ -78,7 +79,8 @@ export async function openOutageWorld(t: ExecutionContext, options: WorldOptions
     ruleset: () => host.exec('nft', 'list', 'ruleset'),
     status: async () => (await call(place, 'GET', '/status').catch(() => ({ body: {} }))).body,
     etcdctl: (...words) => (count === 0 ? host : far).exec('etcdctl', '--endpoints', endpoints, ...words),
-    allow: (port) => world.etcdctl('put', `${root}/globalnetworkpolicies/only`, JSON.stringify(policy(port))),
+    allow: (port, name = 'only') =>
+      world.etcdctl('put', `${root}/globalnetworkpolicies/${name}`, JSON.stringify(policy(port))),
   };
   t.teardown(async () => {
     for (const child of [agent, ...servers]) child.kill('SIGKILL');
@@ -100,6 +102,7 @@ export function startEtcd(far: TestNamespace, folder: string, index: number, cou
   return start(far, [
     ...['etcd', '--name', `m${index}`, '--data-dir', join(folder, `etcd${index}`), '--logger', 'zap'],
     ...['--listen-client-urls', clientUrl(index), '--advertise-client-urls', clientUrl(index)],
+    ...['--heartbeat-interval', '50', '--election-timeout', '500'],
     ...['--listen-peer-urls', peer(index), '--initial-advertise-peer-urls', peer(index), '--initial-cluster', members],
   ]);
 }

@@ -13,8 +13,8 @@ const recoveredWithinMs = 5_000;
 
 const outages: Readonly<Record<string, Outage>> = {
   'a store that freezes': {
-    begin: ({ servers }) => servers.forEach((server) => server.kill('SIGSTOP')),
-    end: ({ servers }) => servers.forEach((server) => server.kill('SIGCONT')),
+    begin: ({ servers }) => servers.map((server) => server.kill('SIGSTOP')),
+    end: ({ servers }) => servers.map((server) => server.kill('SIGCONT')),
   },
   'a network that swallows all packets': {
     begin: ({ far }) =>
