@@ -1,8 +1,10 @@
 /** What the face's services share: the store, who we are, the limits, and how one request is answered. I/O through the store. */
-import type { handleUnaryCall, ServiceError } from '@grpc/grpc-js';
+import type { handleUnaryCall, ServerUnaryCall, ServiceError } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import type { Revision, Store } from '../datastore/store.ts';
 import type { Logger } from '../lib/log.ts';
+import type { Identity } from './access/identity.ts';
+import type { RefusalLog } from './access/refusal-log.ts';
 import { tooLarge } from './protocol.ts';
 import { type Refusal, refusalOf, refusals } from './status.ts';
 import { bigintToLong, type WireHeader } from './wire.ts';
@@ -20,8 +22,16 @@ export interface FaceContext {
   readonly opsMax: number;
   readonly responseBytesMax: number;
   readonly progressIntervalMs: number;
+  /** How long a watch stream may stay full before it is cut off. */
+  readonly stalledMaxMs: number;
+  readonly refused: RefusalLog;
+  /** Who sent a call. */
+  identityOf(call: FaceCall): Identity;
   header(revision: Revision): WireHeader;
 }
+
+/** The part of a gRPC call that tells who sent it. */
+export type FaceCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext' | 'getPath'>;
 
 const RAFT_TERM = 1;
 
@@ -37,21 +47,33 @@ export function headerFactory(identity: FaceIdentity): (revision: Revision) => W
 
 /** A gRPC unary handler from a plain function: its result is the answer, its error becomes an etcd refusal. */
 export function unary<Request, Response>(
-  log: Logger,
-  handle: (request: Request) => Promise<Response>,
+  face: FaceContext,
+  handle: (request: Request, identity: Identity) => Promise<Response>,
 ): handleUnaryCall<Request | typeof tooLarge, Response> {
   return (call, callback) => {
     const request = call.request;
     if (request === tooLarge) return callback(asServiceError(refusals.tooLarge));
-    attempt(handle, request).then(
+    const identity = face.identityOf(call);
+    attempt(handle, request, identity).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(asServiceError(refusalFor(log, error))),
+      (error: unknown) => callback(asServiceError(refusalTo(face, identity, call.getPath(), error))),
     );
   };
 }
 
-async function attempt<Request, Response>(handle: (request: Request) => Promise<Response>, request: Request) {
-  return await handle(request);
+async function attempt<Request, Response>(
+  handle: (request: Request, identity: Identity) => Promise<Response>,
+  request: Request,
+  identity: Identity,
+) {
+  return await handle(request, identity);
+}
+
+/** The refusal for `error`, noted in the log when it is for want of permission. */
+export function refusalTo(face: FaceContext, identity: Identity, what: string, error: unknown): Refusal {
+  const refusal = refusalFor(face.log, error);
+  if (refusal === refusals.permissionDenied) face.refused.note(identity, what);
+  return refusal;
 }
 
 /** The refusal for `error`; a fault of ours is logged and told as INTERNAL. */

@@ -52,6 +52,13 @@ export function encodeWatchResponse(response: WireWatchResponse): Buffer {
   return out.buffer;
 }
 
+/** mvccpb.KeyValue, as etcd keeps it on disk. */
+export function encodeKeyValue(kv: WireKeyValue): Buffer {
+  const out = new Output(keyValueBytes(kv));
+  out.fields(kv);
+  return out.buffer;
+}
+
 /** The encoded size of one event inside a watch response, for whoever has to split one. */
 export function encodedEventBytes(event: WireEvent): number {
   return nestedSize(eventSize(event));
@@ -143,6 +150,10 @@ class Output {
 
   keyValue(field: number, size: number, kv: WireKeyValue): void {
     this.#nested(field, size);
+    this.fields(kv);
+  }
+
+  fields(kv: WireKeyValue): void {
     this.bytes(1, kv.key);
     this.int(2, kv.create_revision);
     this.int(3, kv.mod_revision);

@@ -1,5 +1,8 @@
 /** etcd's KV service over a store: one request, one store call. I/O through the store. */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Op, OpResult, Revision } from '../datastore/store.ts';
+import type { Identity } from './access/identity.ts';
+import { permittedTxn, requireAdmin, requireRead } from './access/permit.ts';
 import { checkDelete, checkPut, checkRange, checkTxn } from './check.ts';
 import { type FaceContext, unary } from './context.ts';
 import { deleteOp, prevOf, putOp, storeTxn, wireEntry, wireResults } from './convert.ts';
@@ -9,7 +12,6 @@ import {
   longToNumber,
   type WireDeleteRequest,
   type WireDeleteResponse,
-  type WireHeader,
   type WirePutRequest,
   type WirePutResponse,
   type WireRangeRequest,
@@ -21,44 +23,52 @@ import {
 /** Range, Put, DeleteRange, Txn and Compact. */
 export function kvService(face: FaceContext): UntypedServiceImplementation {
   return {
-    Range: unary(face.log, (request: WireRangeRequest) => range(face, request)),
-    Put: unary(face.log, (request: WirePutRequest) => put(face, request)),
-    DeleteRange: unary(face.log, (request: WireDeleteRequest) => deleteRange(face, request)),
-    Txn: unary(face.log, (request: WireTxnRequest) => txn(face, request)),
-    Compact: unary(face.log, (request: { revision: Long }) => compact(face, request)),
+    Range: unary(face, (request: WireRangeRequest, identity) => range(face, identity, request)),
+    Put: unary(face, (request: WirePutRequest, identity) => put(face, identity, request)),
+    DeleteRange: unary(face, (request: WireDeleteRequest, identity) => deleteRange(face, identity, request)),
+    Txn: unary(face, (request: WireTxnRequest, identity) => txn(face, identity, request)),
+    Compact: unary(face, (request: { revision: Long }, identity) => compact(face, identity, request)),
   };
 }
 
-async function range(face: FaceContext, request: WireRangeRequest): Promise<WireRangeResponse> {
+async function range(face: FaceContext, identity: Identity, request: WireRangeRequest): Promise<WireRangeResponse> {
   checkRange(request);
-  const result = await face.store.range(storeRange(request));
+  const wanted = storeRange(request);
+  requireRead(identity, wanted);
+  const result = await face.store.range(wanted);
   const { entries, more } = shapeRange(request, result);
   return { header: face.header(result.revision), kvs: entries.map(wireEntry), more, count: result.count };
 }
 
-async function put(face: FaceContext, request: WirePutRequest): Promise<WirePutResponse> {
+async function put(face: FaceContext, identity: Identity, request: WirePutRequest): Promise<WirePutResponse> {
   checkPut(request);
-  const { revision, results } = await face.store.txn({ compare: [], success: [putOp(request)], failure: [] });
-  const result = results[0]!;
+  const { revision, result } = await one(face, identity, putOp(request));
   return { header: face.header(revision), ...(result.type === 'put' ? prevOf(result.prev) : {}) };
 }
 
-async function deleteRange(face: FaceContext, request: WireDeleteRequest): Promise<WireDeleteResponse> {
+async function deleteRange(face: FaceContext, identity: Identity, request: WireDeleteRequest) {
   checkDelete(request);
-  const { prevKv } = deleteOp(request);
-  const result = await face.store.delete(deleteOp(request), { prevKv: prevKv === true });
-  return { header: face.header(result.revision), deleted: result.deleted, prev_kvs: result.prev.map(wireEntry) };
+  const { revision, result } = await one(face, identity, deleteOp(request));
+  const { deleted, prev } = result as Extract<OpResult, { type: 'delete' }>;
+  const response: WireDeleteResponse = { header: face.header(revision), deleted, prev_kvs: prev.map(wireEntry) };
+  return response;
 }
 
-async function txn(face: FaceContext, request: WireTxnRequest): Promise<WireTxnResponse> {
+async function one(face: FaceContext, identity: Identity, op: Op): Promise<{ revision: Revision; result: OpResult }> {
+  const { revision, results } = await permittedTxn(face.store, identity, { compare: [], success: [op], failure: [] });
+  return { revision, result: results[0]! };
+}
+
+async function txn(face: FaceContext, identity: Identity, request: WireTxnRequest): Promise<WireTxnResponse> {
   checkTxn(request, face.opsMax);
-  const { succeeded, revision, results } = await face.store.txn(storeTxn(request));
+  const { succeeded, revision, results } = await permittedTxn(face.store, identity, storeTxn(request));
   const ops = succeeded ? request.success : request.failure;
   const header = face.header(revision);
   return { header, succeeded, responses: wireResults(ops, results, header) };
 }
 
-async function compact(face: FaceContext, request: { revision: Long }): Promise<{ header: WireHeader }> {
+async function compact(face: FaceContext, identity: Identity, request: { revision: Long }) {
+  requireAdmin(identity);
   await face.store.compact(longToNumber(request.revision));
   const { current } = await face.store.revisions();
   return { header: face.header(current) };

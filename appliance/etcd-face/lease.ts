@@ -1,8 +1,12 @@
 /** etcd's Lease service over a store. I/O through the store. */
+import { once } from 'node:events';
 import type { handleBidiStreamingCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { hasCode } from '../lib/errors.ts';
-import { asServiceError, type FaceContext, refusalFor, unary } from './context.ts';
+import type { Identity } from './access/identity.ts';
+import { requireAdmin, requireKnown, requireLease } from './access/permit.ts';
+import { asServiceError, type FaceContext, refusalTo, unary } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
+import { tooLarge } from './protocol.ts';
 import { RefusalError, refusals } from './status.ts';
 import { bigintToLong, type Long, longToBigint, longToNumber, type WireHeader } from './wire.ts';
 
@@ -21,28 +25,35 @@ interface LeaseAnswer {
 /** LeaseGrant, LeaseRevoke, LeaseKeepAlive, LeaseTimeToLive and LeaseLeases. */
 export function leaseService(face: FaceContext, streams: OpenStreams): UntypedServiceImplementation {
   return {
-    LeaseGrant: unary(face.log, (request: LeaseRequest & { TTL: Long }) => grant(face, request)),
-    LeaseRevoke: unary(face.log, (request: LeaseRequest) => revoke(face, request)),
-    LeaseTimeToLive: unary(face.log, (request: LeaseRequest & { keys: boolean }) => timeToLive(face, request)),
-    LeaseLeases: unary(face.log, () => leases(face)),
+    LeaseGrant: unary(face, (request: LeaseRequest & { TTL: Long }, identity) => grant(face, identity, request)),
+    LeaseRevoke: unary(face, (request: LeaseRequest, identity) => revoke(face, identity, request)),
+    LeaseTimeToLive: unary(face, (request: LeaseRequest & { keys: boolean }, identity) =>
+      timeToLive(face, identity, request),
+    ),
+    LeaseLeases: unary(face, (_request: object, identity) => leases(face, identity)),
     LeaseKeepAlive: keepAliveStream(face, streams),
   };
 }
 
-async function grant(face: FaceContext, request: LeaseRequest & { TTL: Long }): Promise<LeaseAnswer> {
+async function grant(face: FaceContext, identity: Identity, request: LeaseRequest & { TTL: Long }) {
+  requireKnown(identity);
   const ttlSeconds = longToNumber(request.TTL);
   if (ttlSeconds > TTL_SECONDS_MAX) throw new RefusalError(refusals.leaseTooLong);
   const granted = await face.store.leaseGrant(Math.max(1, ttlSeconds), longToBigint(request.ID));
   return { header: await currentHeader(face), ID: bigintToLong(granted.id), TTL: granted.ttlSeconds };
 }
 
-async function revoke(face: FaceContext, request: LeaseRequest): Promise<{ header: WireHeader }> {
-  return { header: face.header(await face.store.leaseRevoke(longToBigint(request.ID))) };
+async function revoke(face: FaceContext, identity: Identity, request: LeaseRequest): Promise<{ header: WireHeader }> {
+  const id = longToBigint(request.ID);
+  await requireLease(face.store, identity, id);
+  return { header: face.header(await face.store.leaseRevoke(id)) };
 }
 
-async function timeToLive(face: FaceContext, request: LeaseRequest & { keys: boolean }) {
+async function timeToLive(face: FaceContext, identity: Identity, request: LeaseRequest & { keys: boolean }) {
+  const id = longToBigint(request.ID);
   const header = await currentHeader(face);
-  const lease = await leaseOrGone(face.store.leaseTimeToLive(longToBigint(request.ID), request.keys));
+  await requireLease(face.store, identity, id);
+  const lease = await leaseOrGone(face.store.leaseTimeToLive(id, request.keys));
   if (lease === undefined || lease.remainingSeconds < 0) return { header, ID: request.ID, TTL: -1 };
   return {
     header,
@@ -53,7 +64,8 @@ async function timeToLive(face: FaceContext, request: LeaseRequest & { keys: boo
   };
 }
 
-async function leases(face: FaceContext) {
+async function leases(face: FaceContext, identity: Identity) {
+  requireAdmin(identity);
   const ids = await face.store.leases();
   return { header: await currentHeader(face), leases: ids.map((id) => ({ ID: bigintToLong(id) })) };
 }
@@ -62,13 +74,21 @@ async function leases(face: FaceContext) {
 function keepAliveStream(face: FaceContext, streams: OpenStreams): handleBidiStreamingCall<LeaseRequest, LeaseAnswer> {
   return (call) => {
     const closed = streams.add(call);
+    const identity = face.identityOf(call);
+    const fail = (error: unknown) =>
+      void call.emit('error', asServiceError(refusalTo(face, identity, call.getPath(), error)));
     let last = Promise.resolve();
-    call.on('data', (request: LeaseRequest) => {
-      last = last
-        .then(() => keepAlive(face, request))
-        .then((answer) => void call.write(answer))
-        .catch((error: unknown) => void call.emit('error', asServiceError(refusalFor(face.log, error))));
+    call.on('data', (request: LeaseRequest | typeof tooLarge) => {
+      call.pause();
+      last = answer(request)
+        .then(() => void call.resume())
+        .catch(fail);
     });
+    // Whoever asks and does not read is not read any more either.
+    const answer = async (request: LeaseRequest | typeof tooLarge) => {
+      if (request === tooLarge) throw new RefusalError(refusals.tooLarge);
+      if (!call.write(await keepAlive(face, identity, request))) await once(call, 'drain');
+    };
     call.on('end', () => void last.finally(() => call.end()));
     call.on('error', closed);
     call.on('cancelled', closed);
@@ -76,8 +96,10 @@ function keepAliveStream(face: FaceContext, streams: OpenStreams): handleBidiStr
   };
 }
 
-async function keepAlive(face: FaceContext, request: LeaseRequest): Promise<LeaseAnswer> {
-  const lease = await leaseOrGone(face.store.leaseKeepAlive(longToBigint(request.ID)));
+async function keepAlive(face: FaceContext, identity: Identity, request: LeaseRequest): Promise<LeaseAnswer> {
+  const id = longToBigint(request.ID);
+  await requireLease(face.store, identity, id);
+  const lease = await leaseOrGone(face.store.leaseKeepAlive(id));
   return { header: await currentHeader(face), ID: request.ID, TTL: lease?.ttlSeconds ?? 0 };
 }
 

@@ -9,6 +9,7 @@ interface Stream {
 export interface OpenStreams {
   /** Remembers `stream`; the answer forgets it. */
   add(stream: Stream): () => void;
+  size(): number;
   /** Ends all of them with "server stopped"; clients reconnect on that. */
   stop(): void;
 }
@@ -21,6 +22,7 @@ export function createOpenStreams(): OpenStreams {
       open.add(stream);
       return () => void open.delete(stream);
     },
+    size: () => open.size,
     stop() {
       for (const stream of [...open]) stream.emit('error', asServiceError(refusals.stopped));
       open.clear();

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { encodeRangeResponse, encodeWatchResponse } from './encode.ts';
 
 /** What a handler receives in place of a request that is too large to be looked at. */
@@ -15,11 +15,20 @@ export interface EtcdServices {
   readonly watch: ServiceDefinition;
   readonly lease: ServiceDefinition;
   readonly cluster: ServiceDefinition;
+  readonly auth: ServiceDefinition;
   readonly maintenance: ServiceDefinition;
 }
 
-/** The five services of etcd's client API that the face has. `requestBytesMax` bounds one request. */
-export function loadEtcdServices(requestBytesMax: number): EtcdServices {
+/** The services of etcd's client API that the face has. */
+export const etcdServiceNames = ['KV', 'Watch', 'Lease', 'Cluster', 'Auth', 'Maintenance'].map(
+  (name) => `etcdserverpb.${name}`,
+);
+
+/** The services, and the definitions they come from. `requestBytesMax` bounds one request. */
+export function loadEtcdServices(requestBytesMax: number): {
+  readonly definitions: PackageDefinition;
+  readonly services: EtcdServices;
+} {
   const definitions = loadSync('rpc.proto', {
     includeDirs: [fileURLToPath(new URL('./protos', import.meta.url))],
     keepCase: true,
@@ -28,13 +37,15 @@ export function loadEtcdServices(requestBytesMax: number): EtcdServices {
     oneofs: false,
   });
   const service = (name: string) => limited(definitions[`etcdserverpb.${name}`] as ServiceDefinition, requestBytesMax);
-  return {
+  const services = {
     kv: withEncoder(service('KV'), 'Range', encodeRangeResponse),
     watch: withEncoder(service('Watch'), 'Watch', encodeWatchResponse),
     lease: service('Lease'),
     cluster: service('Cluster'),
+    auth: service('Auth'),
     maintenance: service('Maintenance'),
   };
+  return { definitions, services };
 }
 
 function limited(service: ServiceDefinition, requestBytesMax: number): ServiceDefinition {

@@ -2,28 +2,25 @@
  * Serves a store to etcd v3 clients over gRPC: etcdctl, upstream Calico programs, other hosts' agents. I/O.
  */
 import { rm } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import type { Store } from '../datastore/store.ts';
-import { hasCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
-import { clusterService, type MemberInfo, maintenanceService } from './cluster.ts';
-import { type FaceContext, type FaceIdentity, headerFactory } from './context.ts';
-import { faceErrors } from './errors.ts';
+import { identify, localIdentity } from './access/identity.ts';
+import { createRefusalLog } from './access/refusal-log.ts';
+import { authService, clusterService } from './cluster.ts';
+import { type FaceCall, type FaceContext, type FaceIdentity, headerFactory } from './context.ts';
+import { type FaceTls, type Front, openFront } from './front.ts';
+import { addHealthService, type Health } from './health.ts';
 import { kvService } from './kv.ts';
 import { leaseService } from './lease.ts';
 import { type ListenAddress, parseListenAddress, printListenAddress } from './listen-address.ts';
+import { maintenanceService } from './maintenance.ts';
 import { createOpenStreams, type OpenStreams } from './open-streams.ts';
-import { loadEtcdServices } from './protocol.ts';
+import { createPages } from './pages.ts';
+import { etcdServiceNames, loadEtcdServices } from './protocol.ts';
+import { addReflection } from './reflection.ts';
 import { openToGroup, removeStaleSocket } from './unix-socket.ts';
 import { watchService } from './watch.ts';
-
-/** PEM texts. With `ca`, a client must show a certificate that it signed. */
-export interface FaceTls {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly ca?: Buffer;
-}
 
 export interface EtcdFaceOptions {
   readonly store: Store;
@@ -34,14 +31,14 @@ export interface EtcdFaceOptions {
   readonly tls?: FaceTls;
   /** As `etcdctl member list` shows it. */
   readonly name?: string;
-  /** Size of the database for `etcdctl endpoint status`. */
-  readonly databaseBytes?: () => number;
   /** Largest request, bytes; etcd's default unless given. */
   readonly requestBytesMax?: number;
   /** Most operations in one transaction; etcd's default unless given. */
   readonly opsMax?: number;
   /** How often an idle watch that asked for it is told how far it is. */
   readonly progressIntervalMs?: number;
+  /** How long a client may leave its watch stream unread before it is cut off. */
+  readonly stalledMaxMs?: number;
 }
 
 export interface EtcdFace {
@@ -54,9 +51,12 @@ export interface EtcdFace {
 const REQUEST_BYTES_MAX = 1.5 * 1024 * 1024;
 const OPS_MAX = 128;
 const PROGRESS_INTERVAL_MS = 10_000;
+const STALLED_MAX_MS = 60_000;
 /** What a request may carry besides its payload before the connection refuses it unread. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
-const CLOSE_GRACE_MS = 1_000;
+const CLOSE_GRACE_MS = 2_000;
+/** For what was said last to reach whoever is still there. */
+const FLUSH_GRACE_MS = 500;
 
 /** Starts serving; resolves once it listens. Errors: ETCD_FACE_BAD_ADDRESS, ETCD_FACE_INSECURE, ETCD_FACE_IN_USE. */
 export async function startEtcdFace(options: EtcdFaceOptions): Promise<EtcdFace> {
@@ -64,16 +64,31 @@ export async function startEtcdFace(options: EtcdFaceOptions): Promise<EtcdFace>
   const listen = parseListenAddress(options.listen, ability);
   const streams = createOpenStreams();
   let address = options.listen;
-  const server = createServer(options, streams, () => [address]);
+  const { server, health } = createServer(options, listen, streams, () => [address]);
   if (listen.type === 'unix') await removeStaleSocket(listen.path);
-  const port = await bind(server, listen, options.tls);
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  const front = await openFront({
+    listen,
+    tls: options.tls,
+    onHttp2: (connection) => injector.injectConnection(connection),
+    onPage: createPages({ store: options.store, log: options.log, openStreams: () => streams.size() }),
+  }).catch((error: unknown) => {
+    health.close();
+    server.forceShutdown();
+    throw error;
+  });
   if (listen.type === 'unix') await openToGroup(listen.path);
-  address = printListenAddress(listen, port);
+  address = printListenAddress(listen, front.port);
   options.log.info({ address }, 'etcd face listens');
-  return { address, close: () => close(server, streams, listen) };
+  return { address, close: () => close({ server, front, health, streams, listen }) };
 }
 
-function createServer(options: EtcdFaceOptions, streams: OpenStreams, clientUrls: () => string[]): grpc.Server {
+function createServer(
+  options: EtcdFaceOptions,
+  listen: ListenAddress,
+  streams: OpenStreams,
+  clientUrls: () => string[],
+): { readonly server: grpc.Server; readonly health: Health } {
   const requestBytesMax = options.requestBytesMax ?? REQUEST_BYTES_MAX;
   const face: FaceContext = {
     store: options.store,
@@ -82,12 +97,10 @@ function createServer(options: EtcdFaceOptions, streams: OpenStreams, clientUrls
     opsMax: options.opsMax ?? OPS_MAX,
     responseBytesMax: requestBytesMax,
     progressIntervalMs: options.progressIntervalMs ?? PROGRESS_INTERVAL_MS,
+    stalledMaxMs: options.stalledMaxMs ?? STALLED_MAX_MS,
+    refused: createRefusalLog(options.log),
+    identityOf: identification(listen, options.tls),
     header: headerFactory(options.identity),
-  };
-  const member: MemberInfo = {
-    name: options.name ?? 'calico',
-    clientUrls,
-    databaseBytes: options.databaseBytes ?? (() => 0),
   };
   const server = new grpc.Server({
     'grpc.max_receive_message_length': requestBytesMax + GRPC_OVERHEAD_BYTES,
@@ -96,37 +109,34 @@ function createServer(options: EtcdFaceOptions, streams: OpenStreams, clientUrls
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc.enable_channelz': 0,
   });
-  const services = loadEtcdServices(requestBytesMax);
+  const { definitions, services } = loadEtcdServices(requestBytesMax);
   server.addService(services.kv, kvService(face));
   server.addService(services.watch, watchService(face, streams));
   server.addService(services.lease, leaseService(face, streams));
-  server.addService(services.cluster, clusterService(face, member));
-  server.addService(services.maintenance, maintenanceService(face, member));
-  return server;
+  server.addService(services.cluster, clusterService(face, { name: options.name ?? 'calico', clientUrls }));
+  server.addService(services.auth, authService(face));
+  server.addService(services.maintenance, maintenanceService(face, streams));
+  addReflection(server, definitions);
+  return { server, health: addHealthService(server, options.store, etcdServiceNames) };
 }
 
-function bind(server: grpc.Server, listen: ListenAddress, tls: FaceTls | undefined): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(target(listen), credentials(listen, tls), (error, port) => {
-      if (error === null) return resolve(port);
-      const code = hasCode(error, 'EADDRINUSE') || error.message.includes('EADDRINUSE') ? 'IN_USE' : 'BAD_ADDRESS';
-      reject(faceErrors.fail(`ETCD_FACE_${code}`, target(listen), { cause: error }));
-    });
-  });
+/** On a socket and on loopback without client certificates, whoever reaches the listener is let do all. */
+function identification(listen: ListenAddress, tls: FaceTls | undefined): FaceContext['identityOf'] {
+  if (listen.type === 'unix' || !listen.secure || tls?.ca === undefined) return () => localIdentity;
+  return (call: FaceCall) => identify(call.getAuthContext().sslPeerCertificate?.subject);
 }
 
-function target(listen: ListenAddress): string {
-  if (listen.type === 'unix') return `unix:${listen.path}`;
-  return isIP(listen.host) === 6 ? `[${listen.host}]:${listen.port}` : `${listen.host}:${listen.port}`;
+interface Open {
+  readonly server: grpc.Server;
+  readonly front: Front;
+  readonly health: Health;
+  readonly streams: OpenStreams;
+  readonly listen: ListenAddress;
 }
 
-function credentials(listen: ListenAddress, tls: FaceTls | undefined): grpc.ServerCredentials {
-  if (listen.type === 'unix' || !listen.secure || tls === undefined) return grpc.ServerCredentials.createInsecure();
-  const pair = { cert_chain: tls.cert, private_key: tls.key };
-  return grpc.ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
-}
-
-async function close(server: grpc.Server, streams: OpenStreams, listen: ListenAddress): Promise<void> {
+async function close({ server, front, health, streams, listen }: Open): Promise<void> {
+  front.close();
+  health.close();
   streams.stop();
   await new Promise<void>((resolve) => {
     const force = setTimeout(() => {
@@ -138,5 +148,6 @@ async function close(server: grpc.Server, streams: OpenStreams, listen: ListenAd
       resolve();
     });
   });
+  await front.ended(FLUSH_GRACE_MS);
   if (listen.type === 'unix') await rm(listen.path, { force: true });
 }

@@ -25,6 +25,10 @@ export const refusals = {
   leaseExists: refusal(status.FAILED_PRECONDITION, 'lease already exists'),
   leaseTooLong: refusal(status.OUT_OF_RANGE, 'too large lease TTL'),
   permissionDenied: refusal(status.PERMISSION_DENIED, 'permission denied'),
+  /** Not etcd's text; the code makes clients reconnect and go on where they were. */
+  stalled: refusal(status.UNAVAILABLE, 'watch stream was not read'),
+  badTransferee: refusal(status.FAILED_PRECONDITION, 'bad leader transferee'),
+  authNotEnabled: refusal(status.FAILED_PRECONDITION, 'authentication is not enabled'),
   stopped: refusal(status.UNAVAILABLE, 'server stopped'),
   timeout: refusal(status.UNAVAILABLE, 'request timed out'),
   corrupt: refusal(status.DATA_LOSS, 'corrupt cluster'),

@@ -2,9 +2,11 @@
  * One client's watch stream: creates, cancels and reports progress in the order of the requests. Knows nothing of gRPC but
  * an outlet that may be full. I/O: watches the store, one timer for progress.
  */
-import type { Revision, Watch, WatchBatch, WatchEvent } from '../datastore/store.ts';
+import type { KeyRange, Revision, Watch, WatchBatch, WatchEvent } from '../datastore/store.ts';
 import { hasCode } from '../lib/errors.ts';
-import { type FaceContext, refusalFor } from './context.ts';
+import type { Identity } from './access/identity.ts';
+import { requireRead } from './access/permit.ts';
+import { type FaceContext, refusalFor, refusalTo } from './context.ts';
 import { wireEvent } from './convert.ts';
 import { encodedEventBytes } from './encode.ts';
 import { rangeEndOf } from './range.ts';
@@ -25,6 +27,8 @@ export interface WatchOutlet {
   fail(refusal: Refusal): void;
 }
 
+/** As etcd words it inside a watch. */
+const deniedReason = `rpc error: code = PermissionDenied desc = ${refusals.permissionDenied.details}`;
 /** Progress that concerns the stream, not one watch. */
 const NO_WATCH = -1;
 /** A progress request: the watches that have not been heard of since. */
@@ -47,32 +51,38 @@ interface Running {
 
 export class WatchStream {
   readonly #face: FaceContext;
+  readonly #identity: Identity;
   readonly #outlet: WatchOutlet;
   readonly #running = new Map<number, Running>();
   readonly #timer: NodeJS.Timeout;
   readonly #asked: Asked[] = [];
   #requests: Promise<void> = Promise.resolve();
   #drained: Promise<void> | undefined;
+  #stalled: NodeJS.Timeout | undefined;
   #nextId = 0;
   #closed = false;
 
-  constructor(face: FaceContext, outlet: WatchOutlet) {
+  constructor(face: FaceContext, identity: Identity, outlet: WatchOutlet) {
     this.#face = face;
+    this.#identity = identity;
     this.#outlet = outlet;
     this.#timer = setInterval(() => this.#askIdle(), face.progressIntervalMs).unref();
   }
 
-  /** Takes one request; requests are carried out one after another. */
-  receive(request: WireWatchRequest): void {
+  /** Takes one request; requests are carried out one after another. Resolves once there is room for the next. */
+  receive(request: WireWatchRequest): Promise<void> {
     this.#requests = this.#requests
       .then(() => this.#handle(request))
+      .then(() => this.#drained)
       .catch((error: unknown) => this.#outlet.fail(refusalFor(this.#face.log, error)));
+    return this.#requests;
   }
 
   /** Stops every watch; nothing is sent after it. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#stalled);
     for (const running of this.#running.values()) running.source.close();
     this.#running.clear();
   }
@@ -86,6 +96,7 @@ export class WatchStream {
 
   async #create(request: WireWatchCreate): Promise<void> {
     const { current } = await this.#face.store.revisions();
+    if (!this.#mayWatch(request)) return this.#refuse(current, deniedReason);
     const id = this.#chooseId(longToNumber(request.watch_id));
     if (id === undefined) return this.#refuse(current, 'mvcc: watch ID already exists');
     const start = longToNumber(request.start_revision);
@@ -111,11 +122,19 @@ export class WatchStream {
     return this.#nextId++;
   }
 
-  /** etcd reads an empty key as the first of all keys. */
+  #mayWatch(request: WireWatchCreate): boolean {
+    try {
+      requireRead(this.#identity, watchedRange(request));
+      return true;
+    } catch (error) {
+      refusalTo(this.#face, this.#identity, 'Watch', error);
+      return false;
+    }
+  }
+
   #open(request: WireWatchCreate, startRevision: Revision): Promise<Watch> {
     return this.#face.store.watch({
-      key: request.key.length === 0 ? Buffer.from([0]) : request.key,
-      ...rangeEndOf(request.range_end),
+      ...watchedRange(request),
       ...(startRevision > 0 ? { startRevision } : {}),
       prevKv: request.prev_kv,
     });
@@ -124,6 +143,7 @@ export class WatchStream {
   async #pump(running: Running): Promise<void> {
     try {
       for await (const batch of running.source) {
+        await this.#drained;
         if (!this.#isRunning(running)) return;
         await this.#deliver(running, batch);
       }
@@ -136,21 +156,32 @@ export class WatchStream {
     return !this.#closed && this.#running.get(running.id) === running;
   }
 
-  #deliver(running: Running, batch: WatchBatch): Promise<void> | undefined {
-    running.delivered = Math.max(running.delivered, batch.revision);
+  async #deliver(running: Running, batch: WatchBatch): Promise<void> {
+    const { filters, fragment } = running.request;
     if (batch.events.length === 0) {
+      running.delivered = Math.max(running.delivered, batch.revision);
       this.#passOnProgress(running);
       return this.#drained;
     }
-    const events = batch.events.filter(wanted(running.request.filters)).map(wireEvent);
-    if (events.length === 0) return undefined;
+    const bytesMax = this.#face.responseBytesMax;
+    const parts = wholeRevisions(batch.events.filter(wanted(filters)).map(wireEvent), bytesMax);
+    for (const [i, part] of parts.entries()) {
+      const revision = i === parts.length - 1 ? batch.revision : part.at(-1)!.kv.mod_revision;
+      this.#sendEvents(running, revision, fragment ? split(part, bytesMax) : [part]);
+      await this.#drained;
+      if (!this.#isRunning(running)) return;
+    }
+    running.delivered = Math.max(running.delivered, batch.revision);
+  }
+
+  /** What belongs together goes out together; a fragment is followed by nothing but the next. */
+  #sendEvents(running: Running, revision: Revision, fragments: readonly (readonly WireEvent[])[]): void {
+    const header = this.#face.header(revision);
     running.busy = true;
-    const chunks = running.request.fragment ? split(events, this.#face.responseBytesMax) : [events];
-    const header = this.#face.header(batch.revision);
-    chunks.forEach((chunk, i) => {
-      this.#send({ header, watch_id: running.id, events: chunk, fragment: i < chunks.length - 1 });
+    running.delivered = Math.max(running.delivered, revision);
+    fragments.forEach((events, i) => {
+      this.#send({ header, watch_id: running.id, events, fragment: i < fragments.length - 1 });
     });
-    return this.#drained;
   }
 
   /** A slow client is not the end of its watch: history has what it missed, unless compaction was faster. */
@@ -238,11 +269,43 @@ export class WatchStream {
     if (this.#closed || this.#outlet.write(response) || this.#drained !== undefined) return;
     this.#drained = new Promise((resolve) => {
       this.#outlet.onceDrained(() => {
+        clearTimeout(this.#stalled);
         this.#drained = undefined;
         resolve();
       });
     });
+    this.#stalled = setTimeout(() => this.#cutOff(), this.#face.stalledMaxMs).unref();
   }
+
+  #cutOff(): void {
+    if (this.#closed) return;
+    this.#face.log.warn({ identity: this.#identity.name, watches: this.#running.size }, 'watch stream is not read');
+    this.#outlet.fail(refusals.stalled);
+    this.close();
+  }
+}
+
+/** etcd reads an empty key as the first of all keys. */
+function watchedRange(request: WireWatchCreate): KeyRange {
+  return { key: request.key.length === 0 ? Buffer.from([0]) : request.key, ...rangeEndOf(request.range_end) };
+}
+
+/** Cuts events into parts of about `bytesMax`, between revisions only. */
+function wholeRevisions(events: readonly WireEvent[], bytesMax: number): WireEvent[][] {
+  const parts: WireEvent[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  let revision = 0;
+  for (const event of events) {
+    const size = encodedEventBytes(event);
+    if (bytes + size > bytesMax && event.kv.mod_revision !== revision) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)!.push(event);
+    bytes += size;
+    revision = event.kv.mod_revision;
+  }
+  return parts;
 }
 
 function wanted(filters: readonly number[]): (event: WatchEvent) => boolean {

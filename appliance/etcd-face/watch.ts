@@ -5,6 +5,7 @@
 import type { handleBidiStreamingCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { asServiceError, type FaceContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
+import { tooLarge } from './protocol.ts';
 import { refusals } from './status.ts';
 import { WatchStream } from './watch-stream.ts';
 import type { WireWatchRequest, WireWatchResponse } from './wire.ts';
@@ -12,7 +13,7 @@ import type { WireWatchRequest, WireWatchResponse } from './wire.ts';
 /** The Watch method. */
 export function watchService(face: FaceContext, streams: OpenStreams): UntypedServiceImplementation {
   const watch: handleBidiStreamingCall<WireWatchRequest, WireWatchResponse> = (call) => {
-    const stream = new WatchStream(face, {
+    const stream = new WatchStream(face, face.identityOf(call), {
       write: (response) => call.write(response),
       onceDrained: (resume) => void call.once('drain', resume),
       fail: (refusal) => void call.emit('error', asServiceError(refusal)),
@@ -22,9 +23,11 @@ export function watchService(face: FaceContext, streams: OpenStreams): UntypedSe
       forget();
       stream.close();
     };
-    call.on('data', (request: WireWatchRequest | symbol) => {
-      if (typeof request === 'symbol') call.emit('error', asServiceError(refusals.tooLarge));
-      else stream.receive(request);
+    call.on('data', (request: WireWatchRequest | typeof tooLarge) => {
+      if (request === tooLarge) return void call.emit('error', asServiceError(refusals.tooLarge));
+      // Whoever asks and does not read is not read any more either.
+      call.pause();
+      void stream.receive(request).then(() => call.resume());
     });
     call.on('end', () => {
       close();

@@ -41,7 +41,7 @@ test('a fault of ours is told as INTERNAL, without its text', async (t) => {
 });
 
 test('every error of a store that a client can meet has a refusal', (t) => {
-  const unmet = ['STORE_WATCH_OVERFLOW', 'STORE_IN_USE'];
+  const unmet = ['STORE_WATCH_OVERFLOW', 'STORE_IN_USE', 'STORE_NEWER'];
   const codes = Object.keys(storeErrors.rows) as (keyof typeof storeErrors.rows)[];
   for (const code of codes.filter((one) => !unmet.includes(one))) {
     t.truthy(refusalOf(storeErrors.fail(code)), code);

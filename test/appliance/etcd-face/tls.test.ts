@@ -64,7 +64,7 @@ function makeAuthority(name: string): void {
 
 function makeCertificate(authority: string, name: string, alternatives = 'IP:127.0.0.1,DNS:localhost'): void {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${name}.key`];
-  openssl('req', ...key, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
+  openssl('req', ...key, '-out', `${name}.csr`, '-subj', `/O=system:masters/CN=${name}`);
   writeFileSync(file(`${name}.ext`), `subjectAltName=${alternatives}\n`);
   const signer = ['-CA', `${authority}.crt`, '-CAkey', `${authority}.key`, '-CAcreateserial'];
   openssl(

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
+import { localIdentity } from '#appliance/etcd-face/access/identity.ts';
+import { createRefusalLog } from '#appliance/etcd-face/access/refusal-log.ts';
 import { headerFactory } from '#appliance/etcd-face/context.ts';
 import { WatchStream } from '#appliance/etcd-face/watch-stream.ts';
 import type { WireWatchResponse } from '#appliance/etcd-face/wire.ts';
@@ -26,8 +28,12 @@ test('`WatchStream` sends nothing more into a full outlet until it is drained', 
       opsMax: 1,
       responseBytesMax: 1,
       progressIntervalMs: 60_000,
+      stalledMaxMs: 60_000,
+      refused: createRefusalLog(log),
+      identityOf: () => localIdentity,
       header: headerFactory(identity),
     },
+    localIdentity,
     {
       write: (response) => sent.push(response) > 0 && !isFull,
       onceDrained: (resume) => {

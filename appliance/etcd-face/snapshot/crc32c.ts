@@ -1,0 +1,15 @@
+/** CRC-32C (Castagnoli), which zlib does not have. Pure. Source: RFC 3720, appendix B.4. */
+
+const polynomial = 0x82f63b78;
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1;
+  return value;
+});
+
+/** The checksum of `bytes`, going on from the checksum of what came before. */
+export function crc32c(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
+  for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
