@@ -1,0 +1,114 @@
+/**
+ * Which operation made which revision. What was acknowledged stands at its revision with its effect, what was refused stands nowhere,
+ * an unknown write at most once, and no revision comes from nowhere. Pure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Operation, RecordedEvent } from '../history.ts';
+import { eventsOf } from './model.ts';
+import type { Timeline } from './timeline.ts';
+
+/** An operation that may change keys; a lease may end by itself once its time is over. */
+export type Writing = Operation<'txn' | 'revoke'> | Expiry;
+
+/** A lease that runs out, at `call` at the earliest. */
+export interface Expiry {
+  readonly kind: 'expire';
+  readonly lease: string;
+  readonly call: number;
+  readonly outcome: 'unknown';
+  readonly answer: null;
+}
+
+export interface Attribution {
+  /** The acknowledged operation that made a revision. */
+  readonly makers: ReadonlyMap<number, Writing>;
+  /** For each operation whose end is unknown, the revisions it may have made. */
+  readonly candidates: ReadonlyMap<Writing, readonly number[]>;
+  readonly problems: readonly string[];
+}
+
+/** Finds the maker of each revision of the timeline. */
+export function attributeWrites(operations: readonly Operation[], timeline: Timeline): Attribution {
+  const problems: string[] = [];
+  const makers = new Map<number, Writing>();
+  for (const operation of operations) claim(operation, timeline, makers, problems);
+  const open = [...revisions(timeline)].filter((revision) => !makers.has(revision));
+  const unsettled: Writing[] = [...operations.filter(isUnsettled), ...expiries(operations)];
+  const candidates = new Map<Writing, readonly number[]>();
+  for (const writing of unsettled) {
+    const possible = open.filter((revision) => couldMake(writing, revision, timeline));
+    if (writing.kind === 'txn' && possible.length > 1 && puts(writing))
+      problems.push(`written more than once, at ${possible.join(', ')}: ${JSON.stringify(writing)}`);
+    if (possible.length > 0) candidates.set(writing, possible);
+  }
+  const explained = new Set([...candidates.values()].flat());
+  for (const revision of open)
+    if (!explained.has(revision))
+      problems.push(`nobody made revision ${revision}: ${JSON.stringify(timeline.events(revision))}`);
+  return { makers, candidates, problems };
+}
+
+function* revisions({ first, last }: Timeline): Generator<number> {
+  for (let revision = first + 1; revision <= last; revision++) yield revision;
+}
+
+function claim(operation: Operation, timeline: Timeline, makers: Map<number, Writing>, problems: string[]): void {
+  const revision = madeRevision(operation, timeline);
+  if (revision === undefined) return;
+  const writing = operation as Writing;
+  if (makers.has(revision)) problems.push(`revision ${revision} was acknowledged twice: ${JSON.stringify(operation)}`);
+  else if (!couldMake(writing, revision, timeline)) problems.push(lost(operation, timeline.events(revision)));
+  makers.set(revision, writing);
+}
+
+function lost(operation: Operation, found: readonly RecordedEvent[]): string {
+  return `an acknowledged write is not there: ${JSON.stringify(operation)}, but ${JSON.stringify(found)}`;
+}
+
+/** The revision an acknowledged operation says it made. */
+function madeRevision(operation: Operation, timeline: Timeline): number | undefined {
+  if (operation.kind === 'txn' && operation.answer !== null) {
+    const { results, revision } = operation.answer;
+    return results.some((r) => r.type === 'put' || (r.type === 'delete' && r.deleted > 0)) ? revision : undefined;
+  }
+  // A revocation does not say whether there were keys.
+  if (operation.kind !== 'revoke' || operation.answer === null) return undefined;
+  const { revision } = operation.answer;
+  return endsLease(operation.lease, timeline.events(revision)) ? revision : undefined;
+}
+
+function isUnsettled(operation: Operation): operation is Operation<'txn' | 'revoke'> {
+  return operation.outcome === 'unknown' && (operation.kind === 'txn' || operation.kind === 'revoke');
+}
+
+function puts({ success, failure }: Operation<'txn'>): boolean {
+  return [...success, ...failure].some(({ type }) => type === 'put');
+}
+
+function couldMake(writing: Writing, revision: number, timeline: Timeline): boolean {
+  const events = timeline.events(revision);
+  if (writing.kind !== 'txn') return endsLease(writing.lease, events);
+  const expected = eventsOf(writing, timeline.keys(revision - 1), revision);
+  return expected.length > 0 && isDeepStrictEqual(withoutPrev(expected), withoutPrev(events));
+}
+
+function endsLease(lease: string, events: readonly RecordedEvent[]): boolean {
+  return events.length > 0 && events.every(({ type, prev }) => type === 'delete' && prev?.lease === lease);
+}
+
+function withoutPrev(events: readonly RecordedEvent[]) {
+  return events.map(({ type, entry }) => ({ type, entry }));
+}
+
+/** Each granted lease may run out, counted from the last time it was certainly renewed; the server's clock started no earlier. */
+function expiries(operations: readonly Operation[]): Expiry[] {
+  const endsAt = new Map<string, number>();
+  for (const operation of operations) {
+    if (operation.kind !== 'grant' && operation.kind !== 'keepalive') continue;
+    if (operation.answer === null) continue;
+    const lease = operation.kind === 'grant' ? operation.answer.lease : operation.lease;
+    const endAt = operation.call + operation.answer.ttlSeconds * 1e6;
+    endsAt.set(lease, Math.max(endAt, endsAt.get(lease) ?? 0));
+  }
+  return [...endsAt].map(([lease, call]) => ({ kind: 'expire', lease, call, outcome: 'unknown', answer: null }));
+}
