@@ -1,5 +1,7 @@
 #!/bin/sh
-# npm run bench: bootstrap, then the figures. Arguments: sizes (numbers of policies), e.g. npm run bench -- 100 1000
+# npm run bench: bootstrap, then the figures. Arguments: the part (store, host; both without), then what it takes:
+#   npm run bench -- store [directory]    the embedded store beside etcd
+#   npm run bench -- host 100 1000        one host with so many policies
 set -eu
 # The system's programs first: npm puts packages' programs in front, and one of them is called nft.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
@@ -7,4 +9,10 @@ export PATH
 root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 cd "$root"
 sh tools/bootstrap.sh test
-exec sh bin/run-ts test/bench/host.ts "$@"
+part=both
+case ${1:-} in store|host) part=$1; shift ;; esac
+if [ "$part" != host ]; then
+  if command -v go >/dev/null || [ "$part" = store ]; then sh bin/run-ts test/bench/store.ts "$@"
+  else echo "bench: the store part needs Go (golang-go) to build its load generator: left out" >&2; fi
+fi
+[ "$part" = store ] || exec sh bin/run-ts test/bench/host.ts "$@"
