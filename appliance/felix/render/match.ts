@@ -48,6 +48,12 @@ export function loadAddress(side: Side, family: Family, register: number): Expre
   return { type: 'payload', base: 'network', offset: addressOffset[family][side], length, register };
 }
 
+/** Leaves the first `length` bits of the address in the register. */
+export function maskAddress(family: Family, length: number, register: number): Expression {
+  const mask = maskOf(family, length);
+  return { type: 'bitwise', source: register, destination: register, mask, xor: new Uint8Array(mask.length) };
+}
+
 export function loadPort(side: Side, register: number): Expression {
   return { type: 'payload', base: 'transport', offset: portOffset[side], length: 2, register };
 }
@@ -56,10 +62,7 @@ export function loadPort(side: Side, register: number): Expression {
 export function matchPrefix(side: Side, prefix: Prefix, isNegated = false): Expression[] {
   const { family, bytes } = prefix.address;
   const expressions: Expression[] = [loadAddress(side, family, 0)];
-  if (prefix.length < addressBits(family)) {
-    const mask = maskOf(family, prefix.length);
-    expressions.push({ type: 'bitwise', source: 0, destination: 0, mask, xor: new Uint8Array(mask.length) });
-  }
+  if (prefix.length < addressBits(family)) expressions.push(maskAddress(family, prefix.length, 0));
   expressions.push({ type: 'cmp', op: isNegated ? 'neq' : 'eq', register: 0, data: bytes });
   return expressions;
 }

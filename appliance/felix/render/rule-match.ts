@@ -1,6 +1,6 @@
 /**
- * One policy rule's match as alternatives of expressions: a packet matches the rule when it matches one of them, and never
- * two, so a rule that logs or counts does so once. Pure.
+ * One policy rule's match as alternatives of expressions: a packet matches the rule when it matches one of them. Pure.
+ * The first that matches ends the chain; of a rule that logs and goes on, none matches with another, so that it logs and counts once.
  * A rule about addresses or ICMP is written once a family, others once for both.
  */
 import type { Expression } from '../../kernel/netlink/expression.ts';
@@ -11,13 +11,26 @@ import type { Family, Side } from './match.ts';
 import { matchFamily, matchIcmp, matchPortRange, matchPrefix, matchProtocol } from './match.ts';
 import { contentName } from './names.ts';
 import type { ListSet } from './rendered.ts';
-import { hostSet, lookupAddress, lookupHostPort, lookupPort, netSet, setNumber } from './set-layout.ts';
+import {
+  hostSet,
+  lookupAddress,
+  lookupHostPort,
+  lookupNetwork,
+  lookupPort,
+  netSet,
+  prefixSetId,
+  setNumber,
+} from './set-layout.ts';
 
 /** What rendering must know of an IP set: its number, and where its true CIDRs lie in each family that has any. */
 export interface SetFacts {
   readonly number: Uint8Array;
+  /** The interval set. */
   readonly nets4?: string;
   readonly nets6?: string;
+  /** Lengths whose CIDRs lie in the hash set. */
+  readonly lengths4?: readonly number[];
+  readonly lengths6?: readonly number[];
 }
 
 export interface RuleMatch {
@@ -27,7 +40,7 @@ export interface RuleMatch {
   readonly netSets: readonly string[];
 }
 
-/** A criterion holds when one of its alternatives does; at most one does. */
+/** A criterion holds when one of its alternatives does. */
 type Criterion = readonly (readonly Expression[])[];
 const never: Criterion = [];
 
@@ -36,7 +49,8 @@ const families: readonly Family[] = [4, 6];
 const sides: readonly Side[] = ['src', 'dst'];
 
 export function renderRuleMatch(rule: Rule, factsOf: (setId: string) => SetFacts): RuleMatch {
-  const refs: References = { setIds: new Set(), lists: new Map(), netSets: new Set(), factsOf };
+  const isExclusive = rule.action === 'log';
+  const refs: References = { isExclusive, setIds: new Set(), lists: new Map(), netSets: new Set(), factsOf };
   const alternatives = needsFamily(rule)
     ? families.flatMap((family) => (appliesTo(rule, family) ? product(criteriaOf(rule, family, refs)) : []))
     : product(criteriaOf(rule, undefined, refs));
@@ -44,6 +58,8 @@ export function renderRuleMatch(rule: Rule, factsOf: (setId: string) => SetFacts
 }
 
 interface References {
+  /** No two alternatives may match together. */
+  readonly isExclusive: boolean;
   readonly setIds: Set<string>;
   readonly lists: Map<string, ListSet>;
   readonly netSets: Set<string>;
@@ -119,7 +135,7 @@ function portCriteria(rule: RuleSide, side: Side, family: Family | undefined, re
   const criteria: Criterion[] = [];
   const named = family === undefined ? [] : (rule.namedPortSets ?? []);
   if (!isEmpty(rule.ports) || named.length > 0) {
-    criteria.push(firstOf(portTests(rule.ports, named, side, family, refs)));
+    criteria.push(oneOf(portTests(rule.ports, named, side, family, refs), refs));
   }
   if (!isEmpty(rule.notPorts)) criteria.push(one(portTest(rule.notPorts, side, refs)(true)));
   if (family === undefined) return criteria;
@@ -148,8 +164,9 @@ function portTests(
   return tests;
 }
 
-/** Test i holds, and none before it: alternatives that exclude each other. */
-function firstOf(tests: readonly Test[]): Criterion {
+/** Test i holds; and none before it, where alternatives must exclude each other. */
+function oneOf(tests: readonly Test[], { isExclusive }: References): Criterion {
+  if (!isExclusive) return tests.map((test) => test(false));
   return tests.map((test, i) => [...tests.slice(0, i).flatMap((earlier) => earlier(true)), ...test(false)]);
 }
 
@@ -213,7 +230,7 @@ function setCriteria(rule: RuleSide, side: Side, family: Family, refs: Reference
     criteria.push(one(lookupHostPort(facts(id, refs).number, side, family, false)));
   }
   for (const id of rule.notSets ?? []) criteria.push(one(outsideSet(id, side, family, refs)));
-  for (const id of rule.sets ?? []) criteria.push(firstOf(setTests(id, side, family, refs)));
+  for (const id of rule.sets ?? []) criteria.push(oneOf(setTests(id, side, family, refs), refs));
   return criteria;
 }
 
@@ -221,11 +238,15 @@ function outsideSet(id: string, side: Side, family: Family, refs: References): E
   return setTests(id, side, family, refs).flatMap((test) => [...test(true)]);
 }
 
-/** Members of full length are in the hash set; true CIDRs, when the set has any, in an interval set. */
+/** Members of full length are in the hash set, and true CIDRs of lengths that very many have; the others in an interval set. */
 function setTests(id: string, side: Side, family: Family, refs: References): Test[] {
-  const { number, ...nets } = facts(id, refs);
+  const { number, nets4, nets6, lengths4, lengths6 } = facts(id, refs);
   const tests: Test[] = [(isInverted) => lookupAddress(hostSet(family), number, side, family, isInverted)];
-  const set = family === 4 ? nets.nets4 : nets.nets6;
+  for (const length of (family === 4 ? lengths4 : lengths6) ?? []) {
+    const lengthNumber = setNumber(prefixSetId(id, family, length));
+    tests.push((isInverted) => lookupNetwork(lengthNumber, length, side, family, isInverted));
+  }
+  const set = family === 4 ? nets4 : nets6;
   if (set === undefined) return tests;
   refs.netSets.add(set);
   return [...tests, (isInverted) => lookupAddress(set, number, side, family, isInverted)];

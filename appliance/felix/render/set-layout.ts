@@ -7,12 +7,14 @@ import { hash } from 'node:crypto';
 import type { NftSet } from '../../kernel/kernel.ts';
 import type { Expression } from '../../kernel/netlink/expression.ts';
 import type { Family, Side } from './match.ts';
-import { loadAddress, loadPort } from './match.ts';
+import { loadAddress, loadPort, maskAddress } from './match.ts';
 
 /** Buckets of interval sets a family has; a change costs the kernel time in proportion to its bucket. */
 const bucketCount = 32;
-/** IP sets with more CIDRs than this have a set of their own. */
-export const ownSetThreshold = 2048;
+/** IP sets with more intervals than this have a set of their own. */
+const ownSetThreshold = 2048;
+/** CIDRs of an IP set that share their length with more than so many lie one by one in the hash set, under an id of their own. */
+export const hashedLengthMin = 2048;
 
 /**
  * nft's numbers of data types; a concatenation shifts by six bits. They only shape what `nft list` prints: intervals over several
@@ -30,7 +32,7 @@ export function hostPortSet(family: Family): string {
   return `host-ports${family}`;
 }
 
-/** The interval set that holds the CIDRs of the IP set `id`, of which there are `count` in this family. */
+/** The interval set that holds CIDRs of the IP set `id`, of which there are `count` in this family. */
 export function netSet(family: Family, id: Uint8Array, count: number): string {
   if (count > ownSetThreshold) return `nets${family}-own-${Buffer.from(id).toString('hex')}`;
   return `nets${family}-${((id[0] as number) % bucketCount).toString(16).padStart(2, '0')}`;
@@ -54,6 +56,11 @@ export function setNumber(idText: string, salt = 0): Uint8Array {
   const id = Uint8Array.from(digest.subarray(0, 8));
   id[7] = (id[7] as number) & 0xfe;
   return id;
+}
+
+/** What stands for the IP set's CIDRs of one length: its number leads the addresses of these in the hash set. */
+export function prefixSetId(id: string, family: Family, length: number): string {
+  return `${id}/${family}/${length}`;
 }
 
 /** Definitions of the sets that always exist. */
@@ -115,6 +122,22 @@ export function lookupAddress(
   isInverted: boolean,
 ): Expression[] {
   return [{ type: 'load', register: 0, data: id }, loadAddress(side, family, 2), lookup(set, isInverted)];
+}
+
+/** Looks the packet's network of this length up in the family's hash set under `id`. */
+export function lookupNetwork(
+  id: Uint8Array,
+  length: number,
+  side: Side,
+  family: Family,
+  isInverted: boolean,
+): Expression[] {
+  return [
+    { type: 'load', register: 0, data: id },
+    loadAddress(side, family, 2),
+    maskAddress(family, length, 2),
+    lookup(hostSet(family), isInverted),
+  ];
 }
 
 /** Looks address, protocol and port up in the family's host-port set under `id`. */

@@ -2,33 +2,43 @@
  * After a restart: does the kernel's table hold exactly what we want? Then nothing is written, and the handles are taken over. Pure, but for
  * the reads it is given. Rules are known by the key in their comment, which is a hash of all of their content.
  */
-import type { NftElement, NftTableDump } from '../../../kernel/kernel.ts';
+import type { NftElement, NftKeys, NftTableDump } from '../../../kernel/kernel.ts';
 import { inSlices } from '../../../kernel/netlink/serial.ts';
+import { KeyPacker } from '../../../kernel/nft-keys.ts';
 import type { BaseChain } from '../../render/base-chains.ts';
 import { baseChains } from '../../render/base-chains.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
 import { keyOfComment } from '../../render/rendered.ts';
-import { isIntervalSet, standingSets } from '../../render/set-layout.ts';
+import { standingSets } from '../../render/set-layout.ts';
 import type { WrittenChain } from './chain-store.ts';
 import type { DesiredState } from './desired-state.ts';
-import { encodeElements } from './element-changes.ts';
+import { isSameKeys } from './same-keys.ts';
 import { eachItem, type Work } from './work.ts';
 
-type ReadElements = (set: string) => Promise<readonly NftElement[]>;
+/** Reads of our table's sets. */
+export interface SetReads {
+  readonly elements: (set: string) => Promise<readonly NftElement[]>;
+  readonly keys: (set: string) => Promise<NftKeys>;
+}
 
 /** The chains with their handles when the table is as `desired` (of which nothing is written yet), else undefined. */
 export async function matchTable(
   desired: DesiredState,
   dump: NftTableDump,
-  readElements: ReadElements,
+  read: SetReads,
 ): Promise<Map<string, WrittenChain> | undefined> {
   const written = await inSlices(matchChains(desired, dump));
   if (written === undefined || !hasSameNames(desired.counters.names(), dump.counters)) return undefined;
   const wantedSets = new Set([...standingSets().map(({ name }) => name), ...dispatchMaps, ...desired.netSets.names()]);
   if (!hasSameNames(wantedSets, dump.sets)) return undefined;
+  const keys = await inSlices(desired.members.packChanges(true));
   for (const set of wantedSets) {
-    const wanted = desired.dispatch.elements(set) ?? (await inSlices(pendingOf(desired, set)));
-    if (!(await inSlices(isSameElements(wanted, await readElements(set))))) return undefined;
+    const elements = desired.dispatch.elements(set);
+    const isSame =
+      elements === undefined
+        ? isSameKeys(keys.get(set) ?? new KeyPacker(), await read.keys(set))
+        : isSameElements(elements, await read.elements(set));
+    if (!(await inSlices(isSame))) return undefined;
   }
   return written;
 }
@@ -46,16 +56,12 @@ export function isAsWritten(desired: DesiredState, dump: NftTableDump): boolean 
 }
 
 /** The dispatch maps hold what we left in them. */
-export async function isDispatchAsWritten(desired: DesiredState, readElements: ReadElements): Promise<boolean> {
+export async function isDispatchAsWritten(desired: DesiredState, read: SetReads): Promise<boolean> {
   for (const map of dispatchMaps) {
     const written = desired.dispatch.writtenElements(map);
-    if (!(await inSlices(isSameElements(written, await readElements(map))))) return false;
+    if (!(await inSlices(isSameElements(written, await read.elements(map))))) return false;
   }
   return true;
-}
-
-function pendingOf(desired: DesiredState, set: string): Work<NftElement[]> {
-  return encodeElements(desired.elements.pending().get(set) ?? new Map(), true, isIntervalSet(set));
 }
 
 function hasSameNames(wanted: Iterable<string>, found: readonly { readonly name: string }[]): boolean {

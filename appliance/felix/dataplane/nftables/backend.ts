@@ -28,6 +28,8 @@ export interface NftablesDataplaneOptions {
   /** Called after each pass; for benches. */
   readonly onPass?: (stats: PassStats & { readonly totalMs: number }) => void;
   readonly clock?: Clock;
+  /** How many CIDRs of one length an IP set may have as intervals; for tests. */
+  readonly hashedLengthMin?: number | undefined;
 }
 
 const retryMinMs = 200;
@@ -42,7 +44,7 @@ export function createNftablesDataplane(options: NftablesDataplaneOptions): Data
 class NftablesDataplane implements Dataplane {
   readonly #options: NftablesDataplaneOptions;
   readonly #clock: Clock;
-  readonly #desired = new DesiredState();
+  readonly #desired: DesiredState;
   readonly #interfaces: InterfaceTable;
   readonly #host: HostSide;
   readonly #writer: TableWriter;
@@ -63,6 +65,7 @@ class NftablesDataplane implements Dataplane {
     const { kernel, reports, log } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#desired = new DesiredState(options.hashedLengthMin);
     this.#interfaces = new InterfaceTable({
       kernel,
       log,

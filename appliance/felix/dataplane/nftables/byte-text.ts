@@ -2,7 +2,16 @@
 
 /** Not through a Buffer: that gives each array memory of its own outside the heap, for as long as it lives. */
 export function textOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+/** The bytes of such a text. */
+export function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 /** The byte string plus one, or undefined when all bytes are at their highest. */

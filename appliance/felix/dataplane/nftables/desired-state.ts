@@ -23,11 +23,9 @@ import { isReachablePool, natCounter, natSets, renderNatOutgoing } from '../../r
 import type { RenderContext } from '../../render/policy.ts';
 import { hasPass, renderPolicy, renderProfile } from '../../render/policy.ts';
 import type { RenderedChain } from '../../render/rendered.ts';
-import { isNetSet } from '../../render/set-layout.ts';
 import { ChainStore } from './chain-store.ts';
 import { Counted } from './counted.ts';
 import { DispatchStore } from './dispatch-store.ts';
-import { ElementChanges } from './element-changes.ts';
 import { MemberStore } from './member-store.ts';
 import { RefusedPolicies, refusedProfile } from './refused-policies.ts';
 import { finish, type Work } from './work.ts';
@@ -42,11 +40,6 @@ export interface LocalWorkload {
 export class DesiredState {
   readonly counters = new Counted();
   readonly netSets = new Counted();
-  readonly elements = new ElementChanges((set, isUsed) => {
-    if (!isNetSet(set)) return;
-    if (isUsed) this.netSets.acquire(set);
-    else this.netSets.release(set);
-  });
   readonly dispatch = new DispatchStore();
   readonly refused = new RefusedPolicies();
   readonly members: MemberStore;
@@ -70,10 +63,15 @@ export class DesiredState {
   #arePoolsDirty = true;
   #isBaseDirty = true;
 
-  constructor() {
-    this.members = new MemberStore(this.elements, (id) => {
-      this.chains.markSetUsers(id);
-      if (id.startsWith('own:')) this.#isBaseDirty = true;
+  /** `hashedLengthMin`: see MemberStore. */
+  constructor(hashedLengthMin?: number) {
+    this.members = new MemberStore({
+      netSets: this.netSets,
+      hashedLengthMin,
+      onFactsChanged: (id) => {
+        this.chains.markSetUsers(id);
+        if (id.startsWith('own:')) this.#isBaseDirty = true;
+      },
     });
     this.chains = new ChainStore({
       counters: this.counters,
@@ -140,9 +138,8 @@ export class DesiredState {
   }
 
   /** The kernel has nothing of ours: everything is to be written. */
-  *forgetWritten(): Work {
-    this.elements.reset();
-    yield* this.members.markAll();
+  forgetWritten(): void {
+    this.members.forgetWritten();
     this.counters.forgetWritten();
     this.netSets.forgetWritten();
     this.dispatch.forgetWritten();

@@ -1,225 +1,225 @@
 /**
- * Members of all IP sets, and where each lies in the shared sets of the kernel. Pure.
- * Members stay the texts the graph sent (one reference each); elements are made only for what changes.
+ * Members of all IP sets, and which of their elements the kernel does not have yet. Pure.
+ * Members stay the texts the graph sent (one reference each); elements are made only for what is to be written.
  */
 
 import { assert } from '../../../lib/assert.ts';
 import { SmallSet } from '../../../lib/collections/small-set.ts';
 import type { Prefix } from '../../../lib/ip/address.ts';
-import { addressBits, parseAddress, parsePrefix } from '../../../lib/ip/address.ts';
-import type { IpSetType } from '../../model/messages.ts';
 import type { Family } from '../../render/match.ts';
-import type { ListSet } from '../../render/rendered.ts';
 import type { SetFacts } from '../../render/rule-match.ts';
-import { hostPortSet, hostSet, netSet, portRangeSet, setNumber } from '../../render/set-layout.ts';
-import { increment, textOf } from './byte-text.ts';
-import type { ElementChanges } from './element-changes.ts';
-import { type Interval, IntervalIndex } from './interval-index.ts';
+import { hashedLengthMin, netSet, prefixSetId, setNumber } from '../../render/set-layout.ts';
+import { bytesOf, textOf } from './byte-text.ts';
+import type { Counted } from './counted.ts';
+import { ElementChanges } from './element-changes.ts';
+import { ElementKey } from './element-key.ts';
+import { ElementPacks } from './element-packs.ts';
+import type { Interval } from './interval-index.ts';
+import { NetIndex, type Nets } from './net-index.ts';
+import type { NetPlace, StoredNets, StoredSet, StoredType } from './stored-set.ts';
+import { eachElement, netOf, netsOfLength, nowhere, placeSingle } from './stored-set.ts';
 import { eachItem, type Work } from './work.ts';
 
-/** `nets` and `ports` are lists of a rule: all nets lie in the interval set, whatever their length. */
-type StoredType = IpSetType | ListSet['type'];
-
-interface StoredSet {
-  readonly type: StoredType;
-  readonly number: Uint8Array;
-  readonly members: SmallSet<string>;
-  readonly nets: Map<Family, IntervalIndex>;
-  facts: SetFacts;
+export interface MemberStoreParts {
+  /** The interval sets that must exist. */
+  readonly netSets: Counted;
+  /** Chains that use the set must be rendered anew. */
+  readonly onFactsChanged: (id: string) => void;
+  /** How many CIDRs of one length a set may have as intervals; for tests. */
+  readonly hashedLengthMin?: number | undefined;
 }
 
 export class MemberStore {
+  readonly #parts: MemberStoreParts;
   readonly #sets = new Map<string, StoredSet>();
+  /** Of which the kernel has nothing. */
+  readonly #unwritten = new Set<StoredSet>();
+  readonly #changes = new ElementChanges();
   readonly #idOfNumber = new Map<string, string>();
-  readonly #elements: ElementChanges;
-  readonly #onFactsChanged: (id: string) => void;
+  readonly #key = new ElementKey();
 
-  /** `onFactsChanged`: chains that use the set must be rendered anew. */
-  constructor(elements: ElementChanges, onFactsChanged: (id: string) => void) {
-    this.#elements = elements;
-    this.#onFactsChanged = onFactsChanged;
+  constructor(parts: MemberStoreParts) {
+    this.#parts = parts;
   }
 
   /** Facts of a set that is not there: its number only, so nothing matches it. */
   factsOf(id: string): SetFacts {
-    return this.#sets.get(id)?.facts ?? { number: setNumber(id) };
+    const stored = this.#sets.get(id);
+    if (stored === undefined) return { number: setNumber(id) };
+    const four = stored.nets?.[4]?.place ?? nowhere;
+    const six = stored.nets?.[6]?.place ?? nowhere;
+    return {
+      number: bytesOf(stored.number),
+      ...(four.set === undefined ? {} : { nets4: four.set }),
+      ...(six.set === undefined ? {} : { nets6: six.set }),
+      ...(four.numbers.size === 0 ? {} : { lengths4: [...four.numbers.keys()] }),
+      ...(six.numbers.size === 0 ? {} : { lengths6: [...six.numbers.keys()] }),
+    };
   }
 
   *replace(id: string, type: StoredType, members: readonly string[]): Work {
     const known = this.#sets.get(id);
     if (known !== undefined && known.type !== type) yield* this.remove(id);
     const stored = this.#open(id, type);
-    const wanted = stored.members.size === 0 ? none : new Set(members);
     const removed: string[] = [];
-    yield* eachItem(stored.members, (member) => wanted.has(member) || removed.push(member));
-    yield* this.#change(id, stored, members, removed);
+    if (stored.members.size > 0) {
+      const wanted = new Set(members);
+      yield* eachItem(stored.members, (member) => wanted.has(member) || removed.push(member));
+    }
+    yield* this.#change(stored, members, removed);
   }
 
   /** Members of a set that was never announced are kept as addresses and CIDRs. */
   *change(id: string, added: Iterable<string>, removed: Iterable<string>): Work {
-    yield* this.#change(id, this.#open(id, 'net'), added, removed);
+    yield* this.#change(this.#open(id, 'net'), added, removed);
   }
 
   *remove(id: string): Work {
     const stored = this.#sets.get(id);
     if (stored === undefined) return;
-    yield* this.#change(id, stored, [], [...stored.members]);
+    if (stored.isWritten) yield* eachElement(stored, this.#key, () => this.#changes.mark(this.#key, false));
+    for (const nets of Object.values(stored.nets ?? {})) this.#setPlace(stored, nets, nowhere);
+    this.#unwritten.delete(stored);
     this.#sets.delete(id);
-    this.#idOfNumber.delete(textOf(stored.number));
+    this.#idOfNumber.delete(stored.number);
   }
 
-  /** Marks every element as to be added: after the kernel's table is gone. */
-  *markAll(): Work {
-    for (const stored of this.#sets.values()) {
-      yield* eachItem(stored.members, (member) => {
-        const element = elementOf(stored, member);
-        if (element !== undefined) this.#elements.mark(element.set, element.key, true);
-      });
-      for (const [family, index] of stored.nets) {
-        const set = setNameOf(stored, family, index);
-        if (set !== undefined) yield* this.#markIntervals(stored, set, index.intervals, true);
-      }
+  /** Elements that are to come, or to go, by set of the kernel. */
+  *packChanges(isAdded: boolean): Work<ElementPacks['bySet']> {
+    const packs = new ElementPacks();
+    yield* this.#changes.pack(isAdded, packs);
+    if (!isAdded) return packs.bySet;
+    for (const stored of this.#unwritten) {
+      yield* eachElement(stored, this.#key, () => packs.add(this.#key));
       yield;
+    }
+    return packs.bySet;
+  }
+
+  /** The kernel has everything. */
+  commit(): void {
+    this.#changes.clear();
+    for (const stored of this.#unwritten) stored.isWritten = true;
+    this.#unwritten.clear();
+  }
+
+  /** The kernel has nothing. */
+  forgetWritten(): void {
+    this.#changes.clear();
+    for (const stored of this.#sets.values()) {
+      stored.isWritten = false;
+      this.#unwritten.add(stored);
     }
   }
 
   #open(id: string, type: StoredType): StoredSet {
     const known = this.#sets.get(id);
     if (known !== undefined) return known;
-    const number = this.#allot(id);
-    const stored: StoredSet = { type, number, members: new SmallSet(), nets: new Map(), facts: { number } };
+    const stored: StoredSet = { id, type, number: this.#allot(id), members: new SmallSet(), isWritten: false };
     this.#sets.set(id, stored);
+    this.#unwritten.add(stored);
     return stored;
   }
 
   /** Two ids with one number would share members: that is a bug in the hash, or an attack on it. */
-  #allot(id: string): Uint8Array {
-    const number = setNumber(id);
-    const other = this.#idOfNumber.get(textOf(number));
+  #allot(id: string): string {
+    const number = textOf(setNumber(id));
+    const other = this.#idOfNumber.get(number);
     assert(other === undefined || other === id, `IP sets ${other} and ${id} have one number`);
-    this.#idOfNumber.set(textOf(number), id);
+    this.#idOfNumber.set(number, id);
     return number;
   }
 
-  *#change(id: string, stored: StoredSet, added: Iterable<string>, removed: Iterable<string>): Work {
-    const nets = new NetChanges();
+  *#change(stored: StoredSet, added: Iterable<string>, removed: Iterable<string>): Work {
+    const nets = new Map<Family, Nets>();
     yield* eachItem(removed, (member) => {
-      if (stored.members.delete(member)) this.#mark(stored, member, false, nets);
+      if (stored.members.delete(member)) this.#take(stored, member, false, nets);
     });
     yield* eachItem(added, (member) => {
       if (stored.members.has(member)) return;
       stored.members.add(member);
-      this.#mark(stored, member, true, nets);
+      this.#take(stored, member, true, nets);
     });
-    for (const [family, { added: plus, removed: minus }] of nets.byFamily) {
-      yield* this.#changeNets(id, stored, family, plus, minus);
-    }
+    for (const [family, changes] of nets) yield* this.#changeNets(stored, family, changes);
   }
 
-  #mark(stored: StoredSet, member: string, isAdded: boolean, nets: NetChanges): void {
-    const element = elementOf(stored, member);
-    if (element !== undefined) this.#elements.mark(element.set, element.key, isAdded);
-    else nets.add(member, isAdded);
-  }
-
-  *#changeNets(id: string, stored: StoredSet, family: Family, added: Prefix[], removed: Prefix[]): Work {
-    const index = stored.nets.get(family) ?? new IntervalIndex();
-    const before = setNameOf(stored, family, index);
-    const changes = yield* index.change(added, removed);
-    const after = setNameOf(stored, family, index);
-    if (before !== undefined) {
-      yield* this.#markIntervals(stored, before, changes.removed, false);
-      yield* this.#markIntervals(stored, before, changes.added, true);
+  /** A CIDR waits in `nets`, to be taken together with its neighbours. */
+  #take(stored: StoredSet, member: string, isAdded: boolean, nets: Map<Family, Nets>): void {
+    const net = netOf(stored, member);
+    if (net === undefined) {
+      if (stored.isWritten && placeSingle(stored, member, this.#key)) this.#changes.mark(this.#key, isAdded);
+      return;
     }
-    if (before !== after) {
-      if (before !== undefined) yield* this.#markIntervals(stored, before, index.intervals, false);
-      if (after !== undefined) yield* this.#markIntervals(stored, after, index.intervals, true);
-    }
-    if (index.size === 0) stored.nets.delete(family);
-    else stored.nets.set(family, index);
-    if (before !== after) {
-      stored.facts = factsWith(stored, family, after);
-      this.#onFactsChanged(id);
-    }
-  }
-
-  *#markIntervals(stored: StoredSet, set: string, intervals: Iterable<Interval>, isAdded: boolean): Work {
-    const id = textOf(stored.number);
-    yield* eachItem(intervals, ({ first, last }) => this.#elements.mark(set, id + first + after(id + last), isAdded));
-  }
-}
-
-const none: ReadonlySet<string> = new Set();
-
-class NetChanges {
-  readonly byFamily = new Map<Family, { added: Prefix[]; removed: Prefix[] }>();
-
-  add(member: string, isAdded: boolean): void {
-    const prefix = parsePrefix(member);
-    if (prefix === undefined) return;
-    const { family } = prefix.address;
-    let changes = this.byFamily.get(family);
+    let changes = nets.get(net.address.family);
     if (changes === undefined) {
       changes = { added: [], removed: [] };
-      this.byFamily.set(family, changes);
+      nets.set(net.address.family, changes);
     }
-    (isAdded ? changes.added : changes.removed).push(prefix);
+    (isAdded ? changes.added : changes.removed).push(net);
+  }
+
+  *#changeNets(stored: StoredSet, family: Family, changes: Nets): Work {
+    const nets = this.#openNets(stored, family);
+    const before = nets.place;
+    const { hashed, intervals } = yield* nets.index.change(changes, (lengths) => netsOfLength(stored, family, lengths));
+    this.#setPlace(stored, nets, this.#placeOf(stored, family, nets));
+    if (stored.isWritten) {
+      yield* this.#markHashed(before, hashed.removed, false);
+      yield* this.#markHashed(nets.place, hashed.added, true);
+      yield* this.#markIntervals(stored, before, intervals.removed, false);
+      yield* this.#markIntervals(stored, before, intervals.added, true);
+      if (before.set !== nets.place.set) {
+        yield* this.#markIntervals(stored, before, nets.index.intervals.intervals, false);
+        yield* this.#markIntervals(stored, nets.place, nets.index.intervals.intervals, true);
+      }
+    }
+    if (nets.index.isEmpty) delete stored.nets?.[family];
+  }
+
+  #openNets(stored: StoredSet, family: Family): StoredNets {
+    const { hashedLengthMin: min = hashedLengthMin } = this.#parts;
+    stored.nets ??= {};
+    stored.nets[family] ??= {
+      index: new NetIndex(stored.type === 'net' ? min : Number.POSITIVE_INFINITY),
+      place: nowhere,
+    };
+    return stored.nets[family];
+  }
+
+  #placeOf({ id, number }: StoredSet, family: Family, { index, place }: StoredNets): NetPlace {
+    const count = index.intervals.size;
+    const numberOf = (length: number) => place.numbers.get(length) ?? this.#allot(prefixSetId(id, family, length));
+    return {
+      set: count === 0 ? undefined : netSet(family, bytesOf(number), count),
+      numbers: new Map(index.hashedLengths().map((length) => [length, numberOf(length)])),
+    };
+  }
+
+  #setPlace(stored: StoredSet, nets: StoredNets, place: NetPlace): void {
+    const before = nets.place;
+    nets.place = place;
+    if (place.set !== undefined) this.#parts.netSets.acquire(place.set);
+    if (before.set !== undefined) this.#parts.netSets.release(before.set);
+    for (const [length, number] of before.numbers) if (!place.numbers.has(length)) this.#idOfNumber.delete(number);
+    if (!isSamePlace(before, place)) this.#parts.onFactsChanged(stored.id);
+  }
+
+  #markHashed({ numbers }: NetPlace, nets: readonly Prefix[], isAdded: boolean): Work {
+    return eachItem(nets, (net) => {
+      this.#key.setAddress(numbers.get(net.length) as string, net);
+      this.#changes.mark(this.#key, isAdded);
+    });
+  }
+
+  *#markIntervals(stored: StoredSet, { set }: NetPlace, intervals: Iterable<Interval>, isAdded: boolean): Work {
+    if (set === undefined) return;
+    yield* eachItem(intervals, (interval) => {
+      this.#key.setInterval(set, stored.number, interval);
+      this.#changes.mark(this.#key, isAdded);
+    });
   }
 }
 
-function setNameOf(stored: StoredSet, family: Family, index: IntervalIndex): string | undefined {
-  return index.size === 0 ? undefined : netSet(family, stored.number, index.size);
-}
-
-function factsWith(stored: StoredSet, family: Family, set: string | undefined): SetFacts {
-  const { number, nets4, nets6 } = stored.facts;
-  const four = family === 4 ? set : nets4;
-  const six = family === 6 ? set : nets6;
-  return {
-    number,
-    ...(four === undefined ? {} : { nets4: four }),
-    ...(six === undefined ? {} : { nets6: six }),
-  };
-}
-
-/** Where a single member lies; undefined for a CIDR, which lies with its neighbours in intervals. */
-function elementOf(stored: StoredSet, member: string): { set: string; key: string } | undefined {
-  if (stored.type === 'ports') return portElement(stored, member);
-  if (stored.type === 'ip-port') return hostPortElement(stored, member);
-  if (stored.type === 'nets') return undefined;
-  const prefix = parsePrefix(member);
-  if (prefix === undefined || prefix.length < addressBits(prefix.address.family)) return undefined;
-  const { family, bytes } = prefix.address;
-  return { set: hostSet(family), key: textOf(stored.number) + textOf(bytes) };
-}
-
-/** `first-last`; ranges of one list do not overlap. */
-function portElement(stored: StoredSet, member: string): { set: string; key: string } {
-  const [first = 0, last = 0] = member.split('-').map(Number);
-  const id = textOf(stored.number);
-  return { set: portRangeSet, key: `${id}${shortText(first)}\0\0${after(`${id + shortText(last)}\xff\xff`)}` };
-}
-
-/** `address,protocol:port` */
-function hostPortElement(stored: StoredSet, member: string): { set: string; key: string } | undefined {
-  const comma = member.indexOf(',');
-  const [protocol = 0, port = 0] = member
-    .slice(comma + 1)
-    .split(':')
-    .map(Number);
-  const address = parseAddress(member.slice(0, comma));
-  if (address === undefined) return undefined;
-  const key = `${textOf(stored.number)}${textOf(address.bytes)}${String.fromCharCode(protocol)}\0\0\0${shortText(port)}\0\0`;
-  return { set: hostPortSet(address.family), key };
-}
-
-function shortText(value: number): string {
-  return String.fromCharCode(value >> 8, value & 0xff);
-}
-
-/** The exclusive end of an interval. */
-function after(key: string): string {
-  const next = increment(key);
-  assert(next !== undefined, 'ids leave room for the carry');
-  return next;
+function isSamePlace(a: NetPlace, b: NetPlace): boolean {
+  return a.set === b.set && a.numbers.size === b.numbers.size && [...a.numbers.keys()].every((n) => b.numbers.has(n));
 }

@@ -7,10 +7,9 @@ import type { BaseChain } from '../../render/base-chains.ts';
 import { baseChains } from '../../render/base-chains.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
 import { ruleComment } from '../../render/rendered.ts';
-import { interfaceMapDefinition, isIntervalSet, netSetDefinition, standingSets } from '../../render/set-layout.ts';
+import { interfaceMapDefinition, netSetDefinition, standingSets } from '../../render/set-layout.ts';
 import type { KeyedRule, WrittenChain } from './chain-store.ts';
 import type { DesiredState } from './desired-state.ts';
-import { encodeElements } from './element-changes.ts';
 import { planRuleEdits } from './rule-diff.ts';
 import { eachItem, type Work } from './work.ts';
 
@@ -86,10 +85,9 @@ class Planner {
   *#changeElements(): Work {
     const { table } = this.#options;
     for (const isAdded of [false, true]) {
-      for (const [set, changes] of this.#desired.elements.pending()) {
-        const elements = yield* encodeElements(changes, isAdded, isIntervalSet(set));
-        if (elements.length === 0) continue;
-        this.#push({ type: isAdded ? 'add-elements' : 'delete-elements', table, set, elements });
+      const type = isAdded ? 'add-elements' : 'delete-elements';
+      for (const [set, elements] of yield* this.#desired.members.packChanges(isAdded)) {
+        this.#push({ type, table, set, elements });
       }
     }
   }

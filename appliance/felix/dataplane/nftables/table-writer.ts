@@ -6,7 +6,7 @@ import type { Nft, NftRefusal, NftTableDump } from '../../../kernel/kernel.ts';
 import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Logger } from '../../../lib/log.ts';
 import { printPolicyId } from '../../model/policy.ts';
-import { isAsWritten, isDispatchAsWritten, matchTable } from './adopt.ts';
+import { isAsWritten, isDispatchAsWritten, matchTable, type SetReads } from './adopt.ts';
 import type { DesiredState } from './desired-state.ts';
 import type { Plan, PlanOptions } from './plan.ts';
 import { planPass, resolveHandles } from './plan.ts';
@@ -34,10 +34,13 @@ export interface PassStats {
 
 export class TableWriter {
   readonly #parts: TableWriterParts;
+  readonly #reads: SetReads;
   #isKnown = false;
 
   constructor(parts: TableWriterParts) {
     this.#parts = parts;
+    const { nft, table } = parts;
+    this.#reads = { elements: (set) => nft.dumpElements(table, set), keys: (set) => nft.dumpKeys(table, set) };
   }
 
   /** Resolves to undefined when the kernel has everything (but for refused policies), else to the kernel's words. */
@@ -62,7 +65,7 @@ export class TableWriter {
       }
       const wasRewrite = isRewrite;
       if (!isRewrite && result.refusals.some(({ code }) => surprises.has(code)))
-        isRewrite = await this.#startOver(result.refusals);
+        isRewrite = this.#startOver(result.refusals);
       else if (!this.#leaveOut(plan, result.refusals)) return { problem: print(result.refusals), stats: noStats };
       await this.#parts.settle();
       if (wasRewrite) this.#isKnown = false;
@@ -76,9 +79,7 @@ export class TableWriter {
     const { nft, table, desired, log } = this.#parts;
     const dump = await nft.dumpTable(table);
     const isIntact =
-      dump !== undefined &&
-      isAsWritten(desired, dump) &&
-      (await isDispatchAsWritten(desired, (set) => nft.dumpElements(table, set)));
+      dump !== undefined && isAsWritten(desired, dump) && (await isDispatchAsWritten(desired, this.#reads));
     if (isIntact) return;
     log.warn({ table }, 'somebody changed our table');
     await this.forget();
@@ -87,7 +88,7 @@ export class TableWriter {
   /** The table may have been changed by others: compare or rewrite in the next pass. */
   async forget(): Promise<void> {
     this.#isKnown = false;
-    await inSlices(this.#parts.desired.forgetWritten());
+    this.#parts.desired.forgetWritten();
     await this.#parts.settle();
   }
 
@@ -95,7 +96,7 @@ export class TableWriter {
     const { nft, table, desired, log } = this.#parts;
     const dump = await nft.dumpTable(table);
     if (dump === undefined) return false;
-    const written = await matchTable(desired, dump, (set) => nft.dumpElements(table, set));
+    const written = await matchTable(desired, dump, this.#reads);
     log.info({ table, isUnchanged: written !== undefined, chains: dump.chains.length }, 'found our table');
     if (written === undefined) return false;
     this.#commit({ operations: [], owners: new Map(), written }, new Map());
@@ -111,7 +112,7 @@ export class TableWriter {
   #commit(plan: Plan, handles: ReadonlyMap<number, bigint>): void {
     const { desired } = this.#parts;
     desired.chains.commit(resolveHandles(plan, handles));
-    desired.elements.commit();
+    desired.members.commit();
     desired.counters.commit();
     desired.netSets.commit();
     desired.dispatch.commit();
@@ -119,10 +120,10 @@ export class TableWriter {
     this.#isKnown = true;
   }
 
-  async #startOver(refusals: readonly NftRefusal[]): Promise<true> {
+  #startOver(refusals: readonly NftRefusal[]): true {
     this.#parts.log.warn({ refusals: refusals.slice(0, 3) }, 'our table is not as we left it; writing it anew');
     this.#isKnown = false;
-    await inSlices(this.#parts.desired.forgetWritten());
+    this.#parts.desired.forgetWritten();
     return true;
   }
 

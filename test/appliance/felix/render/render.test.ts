@@ -9,14 +9,18 @@ import { nameOf, policyChainName } from '#appliance/felix/render/names.ts';
 import { printLogPrefix } from '#appliance/felix/render/packet-log.ts';
 import type { RenderContext } from '#appliance/felix/render/policy.ts';
 import { renderPolicy } from '#appliance/felix/render/policy.ts';
-import { renderRuleMatch } from '#appliance/felix/render/rule-match.ts';
+import { renderRuleMatch, type SetFacts } from '#appliance/felix/render/rule-match.ts';
 import { setNumber } from '#appliance/felix/render/set-layout.ts';
 import { policyId, rule, sampleConfig, samplePolicy, tier } from '../dataplane/sample.ts';
 
 const context: RenderContext = {
   config: sampleConfig,
   marks: allotMarks(0xffff0000),
-  factsOf: (id) => ({ number: setNumber(id), ...(id === 'wide' ? { nets4: 'nets4-00' } : {}) }),
+  factsOf: (id) => ({ number: setNumber(id), ...wideFacts[id] }),
+};
+const wideFacts: Readonly<Record<string, Partial<SetFacts>>> = {
+  wide: { nets4: 'nets4-00' },
+  huge: { nets4: 'nets4-00', lengths4: [16, 24], lengths6: [64] },
 };
 const alternatives = (match: Partial<Rule>) =>
   renderRuleMatch(rule('allow', match), context.factsOf).alternatives.length;
@@ -38,6 +42,8 @@ const matches: readonly (readonly [string, Partial<Rule>, number])[] = [
   ['a port, once for both families', { protocol: 6, dst: { ports: [{ first: 80, last: 80 }] } }, 1],
   ['a set without CIDRs, once a family', { src: { sets: ['narrow'] } }, 2],
   ['a set with IPv4 CIDRs, once more', { src: { sets: ['wide'] } }, 3],
+  ['a set with very many CIDRs of three lengths, once more for each', { src: { sets: ['huge'] } }, 6],
+  ['outside a set with very many CIDRs', { src: { notSets: ['huge'] } }, 2],
   ['outside a set with CIDRs', { src: { notSets: ['wide'] } }, 2],
   [
     'numeric or named ports',
@@ -67,6 +73,15 @@ const matches: readonly (readonly [string, Partial<Rule>, number])[] = [
 for (const [what, match, count] of matches) {
   test(`\`renderRuleMatch()\` writes ${what} as ${count} rules`, (t) => t.is(alternatives(match), count));
 }
+
+test('`renderRuleMatch()` makes alternatives exclude each other in a rule that goes on, and in no other', (t) => {
+  const lookups = (action: Rule['action']) =>
+    renderRuleMatch(rule(action, { ipVersion: 4, src: { sets: ['huge'] } }), context.factsOf).alternatives.map(
+      (expressions) => expressions.filter(({ type }) => type === 'lookup').length,
+    );
+  t.deepEqual(lookups('log'), [1, 2, 3, 4]);
+  for (const action of ['allow', 'deny', 'pass'] as const) t.deepEqual(lookups(action), [1, 1, 1, 1]);
+});
 
 test('`renderPolicy()` denies when the policy is not known', (t) => {
   const { rules } = renderPolicy(policyId('x'), undefined, { direction: 'ingress', isDropOnly: false }, context);

@@ -21,11 +21,13 @@ export interface TestDataplaneOptions {
   readonly kernel?: FakeKernel;
   /** Puts itself between the dataplane and the kernel. */
   readonly intercept?: (kernel: Kernel) => Kernel;
+  readonly hashedLengthMin?: number;
 }
 
 export function openDataplane({
   kernel = createFakeKernel(),
   intercept = (it) => it,
+  hashedLengthMin,
 }: TestDataplaneOptions = {}): TestDataplane {
   const reports: string[] = [];
   const passes: PassStats[] = [];
@@ -35,6 +37,7 @@ export function openDataplane({
     hostname: 'host',
     log: silentLogger,
     clock,
+    hashedLengthMin,
     onPass: (stats) => passes.push(stats),
     reports: {
       onWorkloadEndpointStatus: (id, status) => reports.push(`${id.workload} ${status}`),
