@@ -5,13 +5,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { type IWatchRequest, type IWatchResponse, KVClient, LeaseClient, MaintenanceClient } from 'etcd3';
-import type { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { storeErrors } from '../errors.ts';
 import { type EtcdTls, identitySource } from './credentials.ts';
 import { Member } from './member.ts';
-import { EtcdPool } from './pool.ts';
-import { translateError, wasNeverSent } from './translate.ts';
+import { type CallOptions, EtcdPool } from './pool.ts';
+import { translateError, wasNeverSent, wasRefused } from './translate.ts';
 
 export interface EtcdClientOptions {
   /** `unix:/path`, `http://host:port`, `https://host:port`. */
@@ -23,11 +23,6 @@ export interface EtcdClientOptions {
   readonly log: Logger;
   /** From the call to the answer, repetitions included. */
   readonly requestTimeoutMs: number;
-}
-
-/** Passed to each library call. */
-export interface CallOptions {
-  readonly deadline: number;
 }
 
 /** A stream that may carry a watch, and how to say that its server does not answer any more. */
@@ -66,13 +61,15 @@ export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
     mayRepeat: (error: unknown) => boolean,
   ) => {
     const endMs = Date.now() + requestTimeoutMs;
+    let reason: unknown;
     for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       if (closed) throw storeErrors.fail('STORE_CLOSED');
       try {
-        return await call({ deadline: Math.min(endMs, Date.now() + attemptMs) });
+        return await call({ deadline: endMs, attemptMs });
       } catch (error) {
         if (closed) throw storeErrors.fail('STORE_CLOSED', '', { cause: error });
-        if (Date.now() + waitMs >= endMs || !mayRepeat(error)) throw error;
+        reason = hasNoReason(error) ? (reason ?? error) : error;
+        if (Date.now() + waitMs >= endMs || !mayRepeat(error)) throw reason;
       }
       await sleep(waitMs, undefined, { ref: false });
     }
@@ -118,6 +115,11 @@ async function openWatchStream(pool: EtcdPool): Promise<WatchStream> {
   });
 }
 
+/** Time was up while there was no connection; an earlier attempt may have been told why. */
+function hasNoReason(error: unknown): boolean {
+  return wasNeverSent(error) && /^4 /.test((error as Error).message);
+}
+
 function isUnavailable(error: unknown): boolean {
   return translateError(error).code === 'STORE_UNAVAILABLE';
 }
@@ -130,6 +132,6 @@ function rethrow(error: unknown): never {
 function rethrowWrite(error: unknown): never {
   const known: AppError = translateError(error);
   if (known.code !== 'STORE_UNAVAILABLE') throw known;
-  const details = { maybeApplied: !wasNeverSent(error) };
-  throw storeErrors.fail('STORE_UNAVAILABLE', error instanceof Error ? error.message : '', { details, cause: error });
+  const details = { maybeApplied: !wasNeverSent(error) && !wasRefused(error) };
+  throw new AppError(known.code, known.message, { retry: known.retry, details, cause: error });
 }

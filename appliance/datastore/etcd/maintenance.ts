@@ -41,8 +41,8 @@ export async function readStatus(client: EtcdClient, members: readonly MemberCli
 export async function defragment(members: readonly MemberClient[]): Promise<void> {
   const failures: unknown[] = [];
   for (const { client } of members) {
-    const deadline = Date.now() + DEFRAGMENT_TIMEOUT_MS;
-    await client.write(() => client.maintenance.defragment({ deadline })).catch((error) => failures.push(error));
+    const limits = { deadline: Date.now() + DEFRAGMENT_TIMEOUT_MS, attemptMs: DEFRAGMENT_TIMEOUT_MS };
+    await client.write(() => client.maintenance.defragment(limits)).catch((error) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
 }

@@ -33,13 +33,13 @@ export class Member {
   }
 
   /** A service's client once there is a connection, or once it is known that there is none; then the call fails, with the reason. */
-  async service(name: keyof typeof Services): Promise<grpc.Client> {
+  async service(name: keyof typeof Services, deadline: number): Promise<grpc.Client> {
     const connection = this.#current();
     if (!isReady(connection)) {
       connection.settling ??= this.#settle(connection).finally(() => {
         connection.settling = undefined;
       });
-      await connection.settling;
+      await until(deadline, connection.settling, () => notConnected(this.endpoint, 'not yet'));
     }
     return connection.host.getServiceClient(name);
   }
@@ -113,6 +113,16 @@ function hasChanged(channel: grpc.Channel, state: grpc.connectivityState, deadli
   return new Promise((resolve) => {
     channel.watchConnectivityState(state, deadline, (late) => resolve(late === undefined || late === null));
   });
+}
+
+async function until(deadline: number, settling: Promise<void>, late: () => Error): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(() => timeout.reject(late()), Math.max(0, deadline - Date.now()));
+  try {
+    await Promise.race([settling, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Worded as the gRPC library does, whose texts say what was certainly never sent. */

@@ -1,12 +1,14 @@
 /** A store over an etcd v3 server or cluster, or over another appliance's etcd face. I/O. */
+import { type AppError, hasCode } from '../../lib/errors.ts';
 import { storeErrors } from '../errors.ts';
-import type { Store, Watch } from '../store.ts';
+import type { Op, Store, Watch } from '../store.ts';
 import { createEtcdClient, type EtcdClient, type EtcdClientOptions } from './client.ts';
 import { deleteRequest, entryOf, prevOf, putRequest, txnRequest, txnResult } from './convert.ts';
 import { grantLease, keepLeaseAlive, listLeases, readLease, revokeLease } from './lease.ts';
 import { defragment, type MemberClient, readStatus } from './maintenance.ts';
 import { readRange } from './range.ts';
 import { readRevisions } from './revisions.ts';
+import { explainTooLarge } from './too-large.ts';
 import { openWatch } from './watch.ts';
 
 export interface EtcdStoreOptions extends Omit<EtcdClientOptions, 'requestTimeoutMs'> {
@@ -80,11 +82,13 @@ function keyValueCalls(client: EtcdClient): Pick<Store, 'range' | 'txn' | 'put' 
   return {
     range: (request) => readRange(client, request),
     async txn(request) {
-      const answer = await client.write((options) => kv.txn(txnRequest(request), options));
+      const ops = [...request.success, ...request.failure];
+      const answer = await sized(ops, () => client.write((options) => kv.txn(txnRequest(request), options)));
       return txnResult(answer, Number(answer.header.revision));
     },
     async put(key, value, extras) {
-      const answer = await client.write((options) => kv.put(putRequest({ key, value, ...extras }), options));
+      const op = { type: 'put', key, value, ...extras } as const;
+      const answer = await sized([op], () => client.write((options) => kv.put(putRequest(op), options)));
       return { revision: Number(answer.header.revision), ...prevOf(answer.prev_kv) };
     },
     async delete(range, extras) {
@@ -100,6 +104,14 @@ function keyValueCalls(client: EtcdClient): Pick<Store, 'range' | 'txn' | 'put' 
     },
     revisions: () => readRevisions(client),
   };
+}
+
+async function sized<T>(ops: readonly Op[], write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw hasCode(error, 'STORE_TOO_LARGE') ? explainTooLarge(error as AppError, ops) : error;
+  }
 }
 
 function leaseCalls(

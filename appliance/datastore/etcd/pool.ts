@@ -14,6 +14,14 @@ export interface PoolOptions {
   readonly timeoutMs: number;
 }
 
+/** What the calls of the client library are given. */
+export interface CallOptions {
+  /** Until when there must be an answer, the way to a server included. */
+  readonly deadline: number;
+  /** How long a server has for it. */
+  readonly attemptMs: number;
+}
+
 type ServiceName = keyof typeof Services;
 
 /** A call's way: to whom, by what, and as whom. */
@@ -47,15 +55,15 @@ export class EtcdPool implements ICallable<Member> {
     if (user !== undefined) this.#tokens = new TokenSource(() => this.#authenticate(user));
   }
 
-  async exec<T>(service: ServiceName, method: string, request: unknown, options: grpc.CallOptions = {}): Promise<T> {
-    const withDeadline = { deadline: Date.now() + this.#timeoutMs, ...options };
+  async exec<T>(service: ServiceName, method: string, request: unknown, options?: grpc.CallOptions): Promise<T> {
+    const limits = { ...this.#limits(), ...options } as CallOptions;
     const token = await this.#tokens?.get();
     try {
-      return await this.#call<T>(service, method, request, withDeadline, token);
+      return await this.#call<T>(service, method, request, limits, token);
     } catch (error) {
       if (this.#tokens === undefined || !isTokenRefused(error)) throw error;
       await this.#tokens.forget(token);
-      return this.#call<T>(service, method, request, withDeadline, await this.#tokens.get());
+      return this.#call<T>(service, method, request, limits, await this.#tokens.get());
     }
   }
 
@@ -66,7 +74,7 @@ export class EtcdPool implements ICallable<Member> {
 
   /** What went wrong with a stream of a member. */
   markFailed(member: Member, error: Error): void {
-    if (isTransportFailure(error)) this.#failed(member, error as grpc.ServiceError);
+    if (isTransportFailure(error)) this.#failed(member, error);
   }
 
   /** The next call goes elsewhere if there is an elsewhere, and on a new connection. */
@@ -87,18 +95,25 @@ export class EtcdPool implements ICallable<Member> {
     for (const member of this.#members) member.close();
   }
 
+  #limits(): CallOptions {
+    return { deadline: Date.now() + this.#timeoutMs, attemptMs: this.#timeoutMs };
+  }
+
   async #call<T>(
     service: ServiceName,
     method: string,
     request: unknown,
-    options: grpc.CallOptions,
+    limits: CallOptions,
     token: string | undefined,
   ): Promise<T> {
-    const { resource, client, metadata } = await this.#route(service, token, Number(options.deadline));
+    const { resource, client, metadata } = await this.#route(service, token, limits.deadline);
+    const deadline = Math.min(limits.deadline, Date.now() + limits.attemptMs);
     try {
-      return (await unary(client, method, request, metadata, options)) as T;
+      return (await unary(client, method, request, metadata, { deadline })) as T;
     } catch (error) {
-      if (isTransportFailure(error)) this.#failed(resource, error as grpc.ServiceError);
+      if (!isTransportFailure(error)) throw error;
+      this.#failed(resource, error);
+      error.message = `${error.message} (${resource.endpoint})`;
       throw error;
     }
   }
@@ -110,7 +125,7 @@ export class EtcdPool implements ICallable<Member> {
     for (let tries = 1; ; tries++) {
       const resource = this.#members[this.#current]!;
       try {
-        return { resource, client: await resource.service(service), metadata };
+        return { resource, client: await resource.service(service, deadline), metadata };
       } catch (error) {
         if (this.#members[this.#current] === resource) this.#moveOn();
         if (tries >= this.#members.length || Date.now() >= deadline) throw error;
@@ -131,12 +146,11 @@ export class EtcdPool implements ICallable<Member> {
   }
 
   async #authenticate({ name, password }: { name: string; password: string }): Promise<string> {
-    const options = { deadline: Date.now() + this.#timeoutMs };
     const { token } = await this.#call<{ token: string }>(
       'Auth',
       'authenticate',
       { name, password },
-      options,
+      this.#limits(),
       undefined,
     );
     return token;
@@ -160,7 +174,7 @@ function unary(
 }
 
 /** Refusals by a server that can serve have other codes. */
-function isTransportFailure(error: unknown): boolean {
+function isTransportFailure(error: unknown): error is grpc.ServiceError {
   const { code } = error as Partial<grpc.ServiceError>;
   return code === grpc.status.UNAVAILABLE || code === grpc.status.DEADLINE_EXCEEDED;
 }

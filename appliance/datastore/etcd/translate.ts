@@ -1,9 +1,7 @@
-/**
- * What etcd or the way to it said, as an error of the store. The client library drops gRPC's code but keeps the text, which
- * begins with it: "14 UNAVAILABLE: ...". Pure.
- */
+/** What etcd or the way to it said, as an error of the store. A text begins with gRPC's code: "14 UNAVAILABLE: ...". Pure. */
 import { AppError } from '../../lib/errors.ts';
 import { storeErrors } from '../errors.ts';
+import { explain } from './hints.ts';
 
 type StoreCode = keyof typeof storeErrors.rows & string;
 
@@ -48,13 +46,18 @@ export function translateError(error: unknown): AppError {
   const text = textOf(error);
   const known = byText.find(([part]) => text.includes(part));
   const grpcCode = /^(\d+) [A-Z_]+:/.exec(text)?.[1] ?? '';
-  return storeErrors.fail(known?.[1] ?? byGrpcCode[grpcCode] ?? 'STORE_UNAVAILABLE', text, { cause: error });
+  return storeErrors.fail(known?.[1] ?? byGrpcCode[grpcCode] ?? 'STORE_UNAVAILABLE', explain(text), { cause: error });
 }
 
 /** True when the request certainly never left, so that sending it again cannot do it twice. */
 export function wasNeverSent(error: unknown): boolean {
   const text = textOf(error);
   return neverSent.some((part) => text.includes(part));
+}
+
+/** True when the server took the request and said no, so that nothing has been done. */
+export function wasRefused(error: unknown): boolean {
+  return /^(3|5|6|7|8|9|11|12|16) /.test(textOf(error));
 }
 
 function textOf(error: unknown): string {

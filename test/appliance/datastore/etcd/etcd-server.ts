@@ -17,17 +17,27 @@ export interface EtcdServer extends AsyncDisposable {
   thaw(): void;
 }
 
+export interface EtcdServerOptions {
+  /** Loopback of either family. */
+  readonly host?: '127.0.0.1' | '[::1]';
+  readonly scheme?: 'http' | 'https';
+  /** Further flags, as certificates. */
+  readonly flags?: readonly string[];
+}
+
 /** Starts an etcd; resolves once it takes connections. */
-export async function startEtcd(): Promise<EtcdServer> {
+export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdServer> {
+  const { host = '127.0.0.1', scheme = 'http', flags = [] } = options;
   const directory = await mkdtemp(join(tmpdir(), 'calico-test-etcd-'));
   const [clientPort, peerPort] = [await freePort(), await freePort()];
-  const endpoint = `http://127.0.0.1:${clientPort}`;
+  const endpoint = `${scheme}://${host}:${clientPort}`;
   let child: ChildProcess | undefined;
   const server: EtcdServer = {
     endpoint,
     async start() {
-      child = spawn('etcd', etcdArguments(directory, endpoint, `http://127.0.0.1:${peerPort}`), { stdio: 'ignore' });
-      await accepting(clientPort);
+      const arguments_ = etcdArguments(directory, endpoint, `http://127.0.0.1:${peerPort}`);
+      child = spawn('etcd', [...arguments_, ...flags], { stdio: 'ignore' });
+      await accepting(clientPort, host);
     },
     async kill(signal = 'SIGKILL') {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -65,17 +75,17 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function accepting(port: number): Promise<void> {
+async function accepting(port: number, host: string): Promise<void> {
   for (let attempts = 0; attempts < 400; attempts++) {
-    if (await canConnect(port)) return;
+    if (await canConnect(port, host)) return;
     await sleep(25);
   }
   throw new Error(`nobody listens on port ${port}`);
 }
 
-function canConnect(port: number): Promise<boolean> {
+function canConnect(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
+    const socket = net.connect(port, host.replace(/[[\]]/g, ''));
     const answer = (connected: boolean) => {
       socket.destroy();
       resolve(connected);

@@ -67,6 +67,65 @@ test('reads and writes go to the server that is there', async (t) => {
   await store.close();
 });
 
+test('a server that takes connections and says nothing costs the first request two seconds, and no other', async (t) => {
+  const sockets = new Set<net.Socket>();
+  const silent = net.createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  await using etcd = await startEtcd();
+  const { port } = silent.address() as net.AddressInfo;
+  for (let i = 0; i < 4; i++) {
+    const store = openEtcdStore({ endpoints: [`http://127.0.0.1:${port}`, etcd.endpoint], log });
+    const began = performance.now();
+    await store.put(bytes('/a'), bytes(`${i}`));
+    t.true(performance.now() - began < 4_000);
+    const watch = await store.watch({ key: bytes('/a') });
+    await store.put(bytes('/a'), bytes('last'));
+    t.is((await readUntil(watch, 'last')).length, 1);
+    await store.close();
+  }
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+});
+
+test('a request that is too large is refused with its size and the setting of etcd', async (t) => {
+  await using etcd = await startEtcd();
+  const store = openEtcdStore({ endpoints: [etcd.endpoint], log });
+  for (const length of [1_600_000, 3_000_000])
+    await t.throwsAsync(store.put(bytes('/set'), Buffer.alloc(length)), {
+      code: 'STORE_TOO_LARGE',
+      message: new RegExp(`/set has ${length} bytes, and etcd takes requests of 1.5 MiB unless .*--max-request-bytes`),
+    });
+  const puts = Array.from({ length: 200 }, (_, i) => ({ type: 'put', key: bytes(`/${i}`), value: bytes('') }) as const);
+  await t.throwsAsync(store.txn({ compare: [], success: puts, failure: [] }), {
+    code: 'STORE_TOO_LARGE',
+    message: /200 operations .*--max-txn-ops/,
+  });
+  await store.close();
+});
+
+test('a full etcd refuses writes as certainly not done, says so in its status, and is read all the same', async (t) => {
+  await using etcd = await startEtcd({ flags: ['--quota-backend-bytes', '2000000'] });
+  const store = openEtcdStore({ endpoints: [etcd.endpoint], log });
+  const error = await t.throwsAsync(async () => {
+    for (let i = 0; i < 30; i++) await store.put(bytes(`/${i}`), Buffer.alloc(200_000));
+  });
+  t.like(error, { code: 'STORE_UNAVAILABLE', details: { maybeApplied: false } });
+  t.regex(error!.message, /etcd is full: .*--quota-backend-bytes/);
+  t.deepEqual((await store.status()).alarms, ['NOSPACE']);
+  t.true((await store.range({ key: bytes('/'), rangeEnd: bytes('0'), countOnly: true })).count > 0);
+  await store.close();
+});
+
+test('the status names each server, also those that do not answer', async (t) => {
+  await using etcd = await startEtcd();
+  const dead = `http://127.0.0.1:${await freePort()}`;
+  const store = openEtcdStore({ endpoints: [dead, etcd.endpoint], log, requestTimeoutMs: 1_000 });
+  const { members, version, sizeBytes, usedBytes } = await store.status();
+  t.like(members, [{ endpoint: dead }, { endpoint: etcd.endpoint, version, sizeBytes, usedBytes, isLeader: true }]);
+  t.regex((members[0] as { problem: string }).problem, /ECONNREFUSED/);
+  await store.close();
+});
+
 test('a watch has no gap and no repeat across kills of the server', async (t) => {
   await using etcd = await startEtcd();
   const store = openEtcdStore({ endpoints: [etcd.endpoint], log, watchResumeTimeoutMs: 30_000 });
