@@ -14,6 +14,7 @@ export const storeErrors = defineErrors({
   STORE_LEASE_EXISTS: { message: 'the lease exists already', retry: 'never' },
   STORE_WATCH_OVERFLOW: { message: 'the watcher did not keep up', retry: 'resync' },
   STORE_CORRUPT: { message: 'the database is damaged', retry: 'never' },
+  STORE_NEWER: { message: 'the database was written by a later version of this program', retry: 'never' },
   STORE_IN_USE: { message: 'another process has the database open', retry: 'never' },
   STORE_DENIED: { message: 'the store refused our identity', retry: 'never' },
 });

@@ -6,7 +6,12 @@ import { ClassicLevel } from 'classic-level';
 import { hasCode } from '../../lib/errors.ts';
 import { storeErrors } from '../errors.ts';
 import type { Database, DatabaseSource } from '../mvcc/database.ts';
+import { decodeNumber } from '../mvcc/records.ts';
 import { translate } from '../mvcc/translate.ts';
+import { readAcknowledged } from './acknowledged.ts';
+import { hasDatabase, type Inspection, inspectDatabase } from './inspect.ts';
+import { numbered } from './numbered.ts';
+import { sequenceKey } from './write-log.ts';
 
 /** LevelDB turns its log (4 MB, and the batch that passed the mark) into a table when it is opened. */
 const probeBytes = 8 * 1024 * 1024;
@@ -22,27 +27,53 @@ export function levelSource(directory: string): DatabaseSource {
 }
 
 async function openDatabase(directory: string): Promise<Database> {
-  await prepare(directory);
-  const database = new ClassicLevel<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   try {
-    await database.open();
-    return database as Database;
+    await refuseHalfRestored(directory);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await refuseInUse(directory);
+    const inspection = await inspectDatabase(directory);
+    const { damages } = inspection;
+    if (damages.length > 0) {
+      await refuseInUse(directory); // what another process has just begun to change looks like damage
+      throw storeErrors.fail('STORE_CORRUPT', damages.join('; '));
+    }
+    return await openSound(directory, inspection);
   } catch (error) {
     throw translate(error, directory);
   }
 }
 
-/** LevelDB starts a new database when `CURRENT` is gone, and with that loses all data; files without it are damage. */
-async function prepare(directory: string): Promise<void> {
+/** Opens what has been inspected, and refuses it when something is missing that was acknowledged. */
+async function openSound(directory: string, { doubts, growing }: Inspection): Promise<Database> {
+  const acknowledged = readAcknowledged(directory); // before the database is made: it opens itself if nobody does
+  const level = new ClassicLevel<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
+  await level.open();
   try {
-    await refuseHalfRestored(directory);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const names = await readdir(directory);
-    const orphan = names.find((name) => /^MANIFEST-|\.ldb$|\.log$/.test(name));
-    if (orphan === undefined || names.includes('CURRENT')) return;
-    throw storeErrors.fail('STORE_CORRUPT', `${directory}: the file CURRENT is missing, but there is ${orphan}`);
+    const record = level.getSync(sequenceKey);
+    const number = record === undefined ? 0 : decodeNumber(sequenceKey, record);
+    if (acknowledged === undefined || acknowledged <= number) return numbered(level as Database, directory, number);
+    const why =
+      doubts.length === 0 ? `cut off, or older than that, is one of ${growing.join(', ')}` : doubts.join('; ');
+    throw storeErrors.fail(
+      'STORE_CORRUPT',
+      `write ${acknowledged} was acknowledged, but ${number} is the last: ${why}`,
+    );
   } catch (error) {
-    throw translate(error, directory);
+    await level.close();
+    throw error;
+  }
+}
+
+/** LevelDB takes its lock before it refuses to open a database that exists; so this touches nothing. */
+async function refuseInUse(directory: string): Promise<void> {
+  if (!(await hasDatabase(directory))) return;
+  const level = new ClassicLevel(directory, { createIfMissing: false, errorIfExists: true });
+  try {
+    await level.open();
+    await level.close();
+  } catch (error) {
+    const known = translate(error, directory);
+    if (hasCode(known, 'STORE_IN_USE')) throw known;
   }
 }
 

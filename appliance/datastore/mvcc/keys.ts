@@ -2,7 +2,7 @@
  * Where everything lies in the ordered database: one letter, then the name. Order of bytes is order of keys, so every read is one scan.
  * In memory a key is a latin1 string (one character a byte): half the memory of a Buffer, and `<` compares bytes. Pure.
  *
- *   m<name>                   marks: format, compacted, cleaned
+ *   m<name>                   marks: format, compacted, cleaned; sequence (of synced batches, kept by `level/`)
  *   c<key>                    the newest state of a key
  *   h<key, escaped><revision> a state that has been replaced, or a deletion; by the revision that wrote it
  *   l<lease>                  a granted lease
@@ -58,7 +58,7 @@ export function isIn(key: Key, span: Span): boolean {
 }
 
 /** Where a mark of the store itself lies. */
-export function markKey(name: 'format' | 'compacted' | 'cleaned'): Buffer {
+export function markKey(name: 'format' | 'compacted' | 'cleaned' | 'sequence'): Buffer {
   return toBytes(letters.mark + name);
 }
 

@@ -42,7 +42,8 @@ async function claim(database: Database): Promise<void> {
   const record = database.getSync(key, {});
   if (record !== undefined) {
     const found = decodeNumber(key, record);
-    if (found !== format) throw storeErrors.fail('STORE_CORRUPT', `format ${found}, this version reads ${format}`);
+    if (found > format) throw storeErrors.fail('STORE_NEWER', `format ${found}, this one reads up to ${format}`);
+    if (found !== format) throw storeErrors.fail('STORE_CORRUPT', `format ${found} was never written`);
     return;
   }
   const everything = { gte: Buffer.alloc(0), lt: Buffer.from([0xff]) };

@@ -140,7 +140,8 @@ if (process.getuid?.() === 0) {
       await mkdir(join(path, 'data'));
       await chown(join(path, 'data'), 12345, 12345);
       await restoreTo(path, await backupBytes(from), directory);
-      for (const name of ['', ...(await readdir(directory))]) t.is((await stat(join(directory, name))).uid, 12345, name);
+      for (const name of ['', ...(await readdir(directory))])
+        t.is((await stat(join(directory, name))).uid, 12345, name);
       t.is((await stat(directory)).mode & 0o777, 0o700);
       await rm(directory, { recursive: true });
     });

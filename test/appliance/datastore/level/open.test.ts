@@ -46,7 +46,7 @@ const damages: [string, (path: string) => Promise<void>, string][] = [
   ['a key has lost its value', (path) => edit(path, { type: 'del', key: currentKey('a') }), '"a"'],
   ['a key was deleted but is there', restoreDeleted, '"gone"'],
   ['a record is not what was written', flipBit, '"a"'],
-  ['the format is of a later version', (path) => edit(path, mark(2)), 'format 2'],
+  ['the format is one that never was', (path) => edit(path, mark(0)), 'format 0'],
   ['the format mark is missing', (path) => edit(path, { type: 'del', key: markKey('format') }), 'format mark'],
 ];
 
@@ -60,6 +60,18 @@ for (const [title, damage, message] of damages) {
     });
   });
 }
+
+test('openLevelStore() refuses a database of a later version and leaves it alone', async (t) => {
+  await inDirectory(async (path) => {
+    await fill(path);
+    await edit(path, mark(2));
+    await refuses(t, path, 'STORE_NEWER', 'format 2');
+    await edit(path, mark(1));
+    const store = await openLevelStore(path);
+    t.is((await store.range({ key: Buffer.from('a') })).count, 1);
+    await store.close();
+  });
+});
 
 test('range() refuses a damaged state of the past and goes on with the rest', async (t) => {
   await inDirectory(async (path) => {

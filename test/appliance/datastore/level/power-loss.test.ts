@@ -3,7 +3,7 @@
  * byte. Each must open to a whole prefix of what was written, never to a state with holes. What was synced cannot be torn by a power
  * loss on a disk that keeps its word; that each commit is synced before it is acknowledged is tested by watching the calls.
  */
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
@@ -11,6 +11,7 @@ import { openLevelStore } from '#appliance/datastore/level/open.ts';
 import { levelSource } from '#appliance/datastore/level/source.ts';
 import { openMvccStore } from '#appliance/datastore/mvcc/store.ts';
 import type { Store } from '#appliance/datastore/store.ts';
+import { hasCode } from '#appliance/lib/errors.ts';
 import { temporaryDirectory } from './directory.ts';
 
 const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
@@ -51,6 +52,19 @@ test(`openLevelStore() never opens a log with a torn byte to a state with holes 
   t.pass();
 });
 
+test(`openLevelStore() refuses a log that lacks anything that was acknowledged (seed ${seed})`, async (t) => {
+  await withLog(async (path, log, open) => {
+    const bytes = await readFile(join(path, log));
+    const cuts = fc.asyncProperty(fc.nat(bytes.length - 1), async (length) => {
+      const error = await open(bytes.subarray(0, length), async () => undefined).catch((caught: unknown) => caught);
+      if (!hasCode(error, 'STORE_CORRUPT')) throw new Error(`cut at ${length}: ${error}`);
+    });
+    await fc.assert(cuts, { seed, numRuns: 30, examples: [[0], [bytes.length - 1]] });
+    await open(bytes, async (store) => checkPrefix(store, writes + 1));
+  }, true);
+  t.pass();
+});
+
 test('openLevelStore() opens a copy taken in the middle of writing with all that was acknowledged before', async (t) => {
   const [from, to] = [await temporaryDirectory(), await temporaryDirectory()];
   const store = await openLevelStore(from.path, { retention: false });
@@ -63,7 +77,10 @@ test('openLevelStore() opens a copy taken in the middle of writing with all that
     await new Promise((resolve) => setTimeout(resolve, 40));
     const before = acknowledged;
     const copy = join(to.path, String(round));
-    await cp(from.path, copy, { recursive: true, filter: (name) => !name.endsWith('LOCK') });
+    await mkdir(copy);
+    // first, as a copy is not of one moment: what was acknowledged by then is in the files that are copied later
+    await cp(join(from.path, 'acknowledged'), join(copy, 'acknowledged'));
+    await cp(from.path, copy, { recursive: true, filter: (name) => !/(LOCK|acknowledged)$/.test(name) });
     const copied = await openLevelStore(copy, { retention: false });
     t.true((await copied.revisions()).current >= before);
     await copied.close();
@@ -105,8 +122,11 @@ test('a write is acknowledged after its synced batch, and not before', async (t)
 
 type Open = (log: Buffer, check: (store: Store) => Promise<void>) => Promise<void>;
 
-/** Writes into a fresh store and hands out its log file, and a way to open a copy with another log. */
-async function withLog(run: (path: string, log: string, open: Open) => Promise<void>): Promise<void> {
+/**
+ * Writes into a fresh store and hands out its log file, and a way to open a copy with another log. Without the mark of what was
+ * acknowledged: a power loss may leave it behind the log.
+ */
+async function withLog(run: (path: string, log: string, open: Open) => Promise<void>, isMarked = false): Promise<void> {
   const directory = await temporaryDirectory();
   const path = join(directory.path, 'origin');
   const store = await openLevelStore(path, { retention: false });
@@ -119,6 +139,7 @@ async function withLog(run: (path: string, log: string, open: Open) => Promise<v
       const copy = join(directory.path, String(copies++));
       await cp(path, copy, { recursive: true });
       await writeFile(join(copy, log), bytes);
+      if (!isMarked) await rm(join(copy, 'acknowledged'));
       const opened = await openLevelStore(copy, { retention: false });
       try {
         await check(opened);
