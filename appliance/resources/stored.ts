@@ -7,7 +7,7 @@ import { readManifest } from './decode.ts';
 import type { KindDefinition } from './define.ts';
 import { tierLabel } from './fields/policy.ts';
 import { writeBySchema, writeFree, writeString } from './go-json.ts';
-import { parseStoreKey } from './key.ts';
+import { parseStoreKey, type ResourceIdentity } from './key.ts';
 import { metadataSchema } from './metadata.ts';
 import { isRecord, problemOf } from './read.ts';
 import { kindOf } from './registry.ts';
@@ -38,13 +38,11 @@ export function decodeStored(key: string, value: string | Uint8Array, modRevisio
   const parsed = parseJson(typeof value === 'string' ? value : Buffer.from(value).toString('utf8'));
   if (!isRecord(parsed)) return failed(problemOf('', 'stored value is not a JSON object'));
   const problems: Problem[] = [];
-  const read = readManifest(identity.kind, parsed, { strict: false, problems });
+  const complete = { ...parsed, metadata: withIdentity(parsed.metadata ?? {}, identity, modRevision) };
+  const read = readManifest(identity.kind, complete, { strict: false, problems });
   if (problems.length > 0) return { ok: false, problems };
   const resource = read as Resource;
-  if (resource.metadata.name === '') resource.metadata.name = identity.name;
-  if (identity.namespace !== undefined) resource.metadata.namespace = identity.namespace;
   if (isTiered(identity.kind)) restoreName(resource);
-  resource.metadata.resourceVersion = String(modRevision);
   identity.kind.applyReadDefaults?.(resource);
   return { ok: true, value: resource };
 }
@@ -61,6 +59,17 @@ function storedMetadata(kind: KindDefinition, resource: Resource): ObjectMeta {
     ...metadata,
     labels: { ...metadata.labels, [tierLabel]: String(resource.spec.tier ?? 'default') },
     annotations: { ...metadata.annotations, [nameAnnotation]: writeFree({ name: metadata.name }) },
+  };
+}
+
+/** What the key and the store say, before reading, which puts it at its place among the members. */
+function withIdentity(metadata: unknown, { name, namespace }: ResourceIdentity, modRevision: number): unknown {
+  if (!isRecord(metadata)) return metadata;
+  return {
+    ...metadata,
+    name: metadata.name || name,
+    ...(namespace === undefined ? {} : { namespace }),
+    resourceVersion: String(modRevision),
   };
 }
 

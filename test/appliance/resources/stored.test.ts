@@ -40,6 +40,18 @@ test('decodeStored() takes the revision from the store and drops none of the ide
   t.is(resource.metadata.annotations, undefined);
 });
 
+test('decodeStored() has the members of metadata in the order of their encoding', (t) => {
+  const { key, value } = examples[2]!;
+  t.deepEqual(Object.keys(read(key, value, 42).metadata), [
+    'name',
+    'namespace',
+    'uid',
+    'resourceVersion',
+    'creationTimestamp',
+    'labels',
+  ]);
+});
+
 const policies = '/calico/resources/v3/projectcalico.org/globalnetworkpolicies/';
 
 test('decodeStored() strips the tier prefix older versions put before names of the default tier', (t) => {
