@@ -34,10 +34,17 @@ export interface TlsFiles {
   readonly caFile: string;
 }
 
+/** How much of the past the embedded store keeps by itself: this many revisions at least, and everything that is younger than this. */
+export interface HistorySettings {
+  readonly revisions: number;
+  readonly ageMs: number;
+}
+
 export interface Settings {
   readonly datastoreType: 'embedded' | 'etcdv3' | 'kubernetes';
   readonly configDir: string;
   readonly dataDir: string;
+  readonly history: HistorySettings;
   readonly runDir: string;
   readonly apiListen: readonly Listen[];
   /** As written: the etcd face takes the same forms. */
@@ -74,6 +81,7 @@ export function readSettings(environment: Environment, file: string, host: strin
     datastoreType: readChoice(values, 'DATASTORE_TYPE', ['embedded', 'etcdv3', 'kubernetes'], problems),
     configDir,
     dataDir: values.CALICO_DATA_DIR ?? '/var/lib/calico',
+    history: readHistory(values, problems),
     runDir,
     apiListen: listen('CALICO_API_LISTEN', 'api.sock').map(({ listen }) => listen),
     etcdListen: listen('CALICO_ETCD_LISTEN', 'etcd.sock').map(({ text }) => text),
@@ -104,6 +112,27 @@ function readChoice<const T extends string>(
   const found = choices.find((choice) => choice === text.toLowerCase());
   if (found === undefined) problems.push({ path: name, message: `must be one of ${choices.join(', ')}`, value: text });
   return found ?? choices[0];
+}
+
+const historyRevisions = { least: 100, most: 10_000_000, byDefault: '10000' };
+const historyAgeMs = { least: 1000, most: 366 * 86_400_000, byDefault: '10m' };
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function readHistory(values: Environment, problems: Problem[]): HistorySettings {
+  const countText = values.CALICO_HISTORY_REVISIONS ?? historyRevisions.byDefault;
+  const revisions = /^\d{1,9}$/.test(countText) ? Number(countText) : Number.NaN;
+  if (!(revisions >= historyRevisions.least && revisions <= historyRevisions.most)) {
+    const message = `must be a whole number from ${historyRevisions.least} to ${historyRevisions.most}`;
+    problems.push({ path: 'CALICO_HISTORY_REVISIONS', message, value: countText });
+  }
+  const ageText = values.CALICO_HISTORY_AGE ?? historyAgeMs.byDefault;
+  const [, number, unit] = /^(\d{1,8})([smhd])$/.exec(ageText) ?? [];
+  const ageMs = Number(number) * (unitMs[unit ?? ''] ?? Number.NaN);
+  if (!(ageMs >= historyAgeMs.least && ageMs <= historyAgeMs.most)) {
+    const message = 'must be a number with a unit (s, m, h, d), from 1s to 366d';
+    problems.push({ path: 'CALICO_HISTORY_AGE', message, value: ageText });
+  }
+  return { revisions, ageMs };
 }
 
 function readListeners(name: string, list: string, problems: Problem[]) {

@@ -17,6 +17,7 @@ test('readSettings() has a default for everything', (t) => {
     datastoreType: 'embedded',
     configDir: '/etc/calico',
     dataDir: '/var/lib/calico',
+    history: { revisions: 10_000, ageMs: 600_000 },
     apiListen: [{ type: 'unix', path: '/run/calico/api.sock' }],
     etcdListen: ['unix:/run/calico/etcd.sock'],
     nodename: 'host-1',
@@ -62,3 +63,34 @@ test('readSettings() prefers the CALICO_ form of etcd settings, as calicoctl doe
   const { etcd } = settings({ CALICO_ETCD_ENDPOINTS: 'http://a:2379, http://b:2379', ETCD_ENDPOINTS: 'http://c:2379' });
   t.deepEqual(etcd.endpoints, ['http://a:2379', 'http://b:2379']);
 });
+
+test('readSettings() takes etcd servers by name or by discovery, and not both', (t) => {
+  const given = { DATASTORE_TYPE: 'etcdv3', ETCD_ENDPOINTS: 'http://a:2379', ETCD_DISCOVERY_SRV: 'example.test' };
+  t.deepEqual(paths(given), ['ETCD_DISCOVERY_SRV']);
+  t.deepEqual(paths({ ...given, ETCD_ENDPOINTS: '' }), []);
+  t.deepEqual(paths({ DATASTORE_TYPE: 'etcdv3', FELIX_EtcdAddr: 'a:2379' }), []);
+  t.deepEqual(paths({ ...given, ETCD_DISCOVERY_SRV: '', ETCD_ENDPOINTS: 'ftp://a:1,a,https://[::1]:2379/,unix:/a' }), [
+    'ETCD_ENDPOINTS',
+    'ETCD_ENDPOINTS',
+  ]);
+});
+
+test('readSettings() reads how much of the past is kept', (t) => {
+  const given = settings({ CALICO_HISTORY_REVISIONS: '250', CALICO_HISTORY_AGE: '36h' });
+  t.deepEqual(given.history, { revisions: 250, ageMs: 36 * 3_600_000 });
+  const limits = settings({ CALICO_HISTORY_REVISIONS: '10000000', CALICO_HISTORY_AGE: '366d' });
+  t.deepEqual(limits.history, { revisions: 10_000_000, ageMs: 366 * 86_400_000 });
+});
+
+for (const [name, value] of [
+  ['CALICO_HISTORY_REVISIONS', '99'],
+  ['CALICO_HISTORY_REVISIONS', '10000001'],
+  ['CALICO_HISTORY_REVISIONS', '1e3'],
+  ['CALICO_HISTORY_AGE', '10'],
+  ['CALICO_HISTORY_AGE', '0m'],
+  ['CALICO_HISTORY_AGE', '367d'],
+  ['CALICO_HISTORY_AGE', '-1h'],
+] as const)
+  test(`readSettings() refuses ${name}=${value}`, (t) => {
+    t.deepEqual(paths({ [name]: value }), [name]);
+  });

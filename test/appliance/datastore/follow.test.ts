@@ -134,6 +134,31 @@ test('`followStore()` answers a request for progress made while the store was aw
   await follower.close();
 });
 
+test('`followStore()` knows since when the store answers, or why it does not', async (t) => {
+  const inner = await openMemoryStore();
+  let interrupt: ((problem: string | undefined) => void) | undefined;
+  const store: Store = {
+    ...forward(inner),
+    watch(request, signal) {
+      interrupt = request.onInterruption;
+      return inner.watch(request, signal);
+    },
+  };
+  const sink = new Recorder();
+  const follower = followStore({ store, prefixes: ['/a/'], sink, ...quick });
+  t.like(follower.connection, { isConnected: false, problem: 'no answer yet' });
+  await sink.until((s) => s.status === 'in-sync');
+  t.is(follower.connection.isConnected, true);
+  interrupt?.('the watch fell silent');
+  interrupt?.('connection refused');
+  t.like(follower.connection, { isConnected: false, problem: 'connection refused' });
+  t.is(follower.status, 'in-sync');
+  t.true(follower.connection.sinceMs < 1_000);
+  interrupt?.(undefined);
+  t.is(follower.connection.isConnected, true);
+  await follower.close();
+});
+
 test('`followStore()` rejects with the error of its sink', async (t) => {
   const store = await openMemoryStore();
   await store.put(bytes('/a/1'), bytes('1'));
