@@ -11,8 +11,8 @@ import type { EtcdSettings, Settings } from './settings.ts';
 type StoreOptions = Omit<OpenStoreOptions, 'log'>;
 
 /** The store as its keeper opens it. Throws what names the setting that is wrong. */
-export function keeperStore({ datastoreType, dataDir, etcd }: Settings): StoreOptions {
-  if (datastoreType === 'embedded') return { address: `level:${join(dataDir, 'store')}` };
+export function keeperStore({ datastoreType, dataDir, history, etcd }: Settings): StoreOptions {
+  if (datastoreType === 'embedded') return { address: `level:${join(dataDir, 'store')}`, history };
   if (datastoreType === 'etcdv3') return etcdStore(etcd);
   throw new Error(
     'DATASTORE_TYPE: with kubernetes its own API server serves the resources; there is nothing to do here',

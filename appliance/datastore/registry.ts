@@ -16,6 +16,8 @@ export interface OpenStoreOptions {
   readonly log: Logger;
   /** For the embedded store only: the largest request. */
   readonly requestBytesMax?: number;
+  /** For the embedded store only: how much of the past it keeps by itself; its own defaults otherwise. */
+  readonly history?: { readonly revisions: number; readonly ageMs: number };
   /** For etcd only, as in `EtcdStoreOptions`. */
   readonly tls?: EtcdTls | (() => EtcdTls);
   readonly username?: string;
@@ -46,8 +48,12 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
 /** The schemes an address may begin with. */
 export const storeSchemes: readonly string[] = Object.keys(backends);
 
-function embedded({ log, requestBytesMax }: OpenStoreOptions) {
-  return { log, ...(requestBytesMax === undefined ? {} : { limits: { requestBytesMax } }) };
+function embedded({ log, requestBytesMax, history }: OpenStoreOptions) {
+  return {
+    log,
+    ...(requestBytesMax === undefined ? {} : { limits: { requestBytesMax } }),
+    ...(history === undefined ? {} : { retention: history }),
+  };
 }
 
 async function openEtcd({ address, ...options }: OpenStoreOptions): Promise<Store> {

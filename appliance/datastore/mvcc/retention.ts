@@ -6,7 +6,7 @@ export interface RetentionLimits {
   readonly revisions: number;
   /** What is younger is kept too ... */
   readonly ageMs: number;
-  /** ... but never more revisions than this. */
+  /** ... but never more revisions than this, or than are always kept. */
   readonly revisionsMax: number;
 }
 
@@ -25,7 +25,7 @@ export class Retention {
   #samples: Sample[] = [];
 
   constructor(limits: RetentionLimits) {
-    this.#limits = limits;
+    this.#limits = { ...limits, revisionsMax: Math.max(limits.revisionsMax, limits.revisions) };
   }
 
   /** The revision to compact at, once that frees a tenth of what is always kept; undefined when it is not worth it yet. */

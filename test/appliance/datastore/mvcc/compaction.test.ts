@@ -29,7 +29,7 @@ test('what a stopped process left to clean is cleaned after the next open', asyn
   const source = levelSource(directory.path);
   const opening = { ...source, open: async () => (database = await source.open()) };
   const second = await openMvccStore(opening, { retention: false });
-  t.is(await untilCleaned(database!), `${'c'.repeat(50)}mmmr`);
+  t.is(await untilCleaned(database!), `${'c'.repeat(50)}mmmmr`);
   await second.close();
   await directory.remove();
 });
@@ -43,6 +43,13 @@ test('Retention.due() keeps a number of revisions and everything young, up to a 
   t.is(retention.due(9000, 1000, 1100), 4000, 'more than the largest number');
   t.is(retention.due(9000, 4000, 5000), 8900, 'all of it is old, but some are always kept');
   t.is(retention.due(9005, 8900, 9000), undefined, 'not worth it yet');
+});
+
+test('Retention.due() keeps the number that is always kept, however large', (t) => {
+  const retention = new Retention({ revisions: 9000, ageMs: 1000, revisionsMax: 5000 });
+  t.is(retention.due(8000, 0, 0), undefined);
+  t.is(retention.due(20_000, 0, 5000), 11_000, 'all that came since is young, but it is more than that');
+  t.is(retention.due(20_500, 11_000, 5001), undefined, 'not worth it yet');
 });
 
 test('a store forgets by itself what its retention allows', async (t) => {
