@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openLevelStore } from '#appliance/datastore/level/open.ts';
 import { type Daemons, startDaemons } from './daemons.ts';
 import {
@@ -21,6 +22,8 @@ import {
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 50);
 const churnSeconds = Number(process.env.BENCH_CHURN_SECONDS ?? 60);
+/** After a start the agent gives back memory as soon as it has time. */
+const restMs = 5_000;
 const asked = process.argv.slice(2).map(Number);
 const say = (text: string) => process.stdout.write(`${text}\n`);
 /** What is printed once more at the end, all runs together. */
@@ -44,6 +47,9 @@ async function bench(sizes: Sizes): Promise<void> {
     announce(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`), await daemons.passText());
     announce(row('memory after start', await daemons.memoryText()));
     announce(row('longest stall, cold start', ms(await daemons.takeStallMs())));
+    await sleep(restMs);
+    announce(row('memory at rest', await daemons.memoryText()));
+    announce(row('longest stall, giving back memory', ms(await daemons.takeStallMs())));
     await benchChanges(daemons, sizes);
     await benchBurst(daemons, sizes);
     await benchChurn(daemons, sizes);
@@ -60,7 +66,9 @@ async function benchEmpty(): Promise<void> {
   try {
     await using daemons = await startDaemons(folder);
     announce(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`));
-    announce(row('memory idle', await daemons.memoryText()));
+    announce(row('memory after start', await daemons.memoryText()));
+    await sleep(restMs);
+    announce(row('memory at rest', await daemons.memoryText()));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -40,6 +40,8 @@ export interface AgentOptions {
 }
 
 export interface Agent {
+  /** Settles once the kernel has what the store held at the start; rejects when the agent is closed before. */
+  readonly started: Promise<void>;
   /** Settles when following the store is over; rejects with a fault of ours, after which nothing is followed any more. */
   readonly done: Promise<void>;
   close(): Promise<void>;
@@ -54,6 +56,8 @@ function describeConnection(connection: StoreConnection | undefined) {
 }
 
 const resourcesPrefix = '/calico/resources/v3/projectcalico.org/';
+/** Of every store: an empty one has it. */
+const firstRevision = 1;
 
 /** Throws SOCKET_IN_USE, before anything is touched, when another agent serves the same run directory. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -143,8 +147,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     { ...options, log: options.log.child({ component: 'registration' }) },
     abort.signal,
   );
+  const started = progress.waitUntil(firstRevision, abort.signal);
+  started.catch(() => undefined);
 
   return {
+    started,
     done: following.done,
     async close() {
       abort.abort();

@@ -78,6 +78,21 @@ test('done rejects with a fault of ours', async (t) => {
   await t.throwsAsync(agent.done, { message: 'a fault' });
 });
 
+test('started settles once the kernel has what is stored', async (t) => {
+  const given = await options(t);
+  const { agent } = await start(t, given);
+  await agent.started;
+  t.true((await chains(given.kernel)) > 0);
+});
+
+test('started rejects when the agent is closed before', async (t) => {
+  const given = await options(t);
+  const store = { ...given.store, watch: () => new Promise<never>(() => undefined) };
+  const { agent } = await start(t, { ...given, store });
+  await agent.close();
+  await t.throwsAsync(agent.started, { name: 'AbortError' });
+});
+
 test('close() leaves the kernel as it is', async (t) => {
   const given = await options(t);
   const { agent } = await start(t, given);
