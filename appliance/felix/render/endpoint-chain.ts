@@ -56,7 +56,7 @@ export function renderTierChain(
 ): RenderedChain {
   const rules: RenderedRule[] = [];
   for (const { id, name } of tier.policies) {
-    rules.push({ label: `policy ${name}`, expressions: [branch('jump', name)] });
+    rules.push({ label: `policy ${name}`, expressions: [branch('jump', name)], jumpsTo: name });
     if (!hasPass(policyOf(id), tier.direction)) continue;
     const expressions = [...matchMark(marks.pass), ...clearMark(marks.pass), verdict('return')];
     rules.push({ label: 'passed', expressions });

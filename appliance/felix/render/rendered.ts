@@ -8,6 +8,8 @@ export interface RenderedRule {
   readonly expressions: readonly Expression[];
   /** Named counter objects among the expressions. */
   readonly counter?: string;
+  /** The chain that the rule jumps to, when it says nothing else: such rules are many and alike. */
+  readonly jumpsTo?: string;
   /** The policy rule it stands for, for refusals. */
   readonly policyRuleIndex?: number;
 }

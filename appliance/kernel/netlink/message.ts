@@ -129,6 +129,21 @@ export class MessageWriter {
 
   /** Text with the closing zero that the kernel wants. */
   string(type: number, text: string): void {
+    const start = this.#length;
+    const at = this.#header(type, text.length + 1);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#length = start;
+        this.#wideString(type, text);
+        return;
+      }
+      this.#buffer[at + i] = code;
+    }
+    this.#buffer[at + text.length] = 0;
+  }
+
+  #wideString(type: number, text: string): void {
     const size = Buffer.byteLength(text);
     const at = this.#header(type, size + 1);
     this.#buffer.write(text, at);

@@ -137,13 +137,13 @@ const UDATA_COMMENT = 0;
 
 /** A comment as nft stores it: type, length, text and its closing zero. Cut at a character's border. */
 export function encodeComment(comment: string): Buffer {
-  let text = Buffer.from(comment);
-  if (text.length > COMMENT_BYTES_MAX) {
-    let end = COMMENT_BYTES_MAX;
-    while ((text[end]! & 0xc0) === 0x80) end--;
-    text = text.subarray(0, end);
-  }
-  return Buffer.concat([Buffer.from([UDATA_COMMENT, text.length + 1]), text, Buffer.from([0])]);
+  const size = Math.min(Buffer.byteLength(comment), COMMENT_BYTES_MAX);
+  const record = Buffer.alloc(size + 3);
+  // Writes whole characters only.
+  const written = record.write(comment, 2, size);
+  record[0] = UDATA_COMMENT;
+  record[1] = written + 1;
+  return record.subarray(0, written + 3);
 }
 
 function writeSet(writer: MessageWriter, table: string, set: NftSet, index: number): void {

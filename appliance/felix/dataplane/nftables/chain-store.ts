@@ -32,6 +32,8 @@ interface Chain {
   lists: readonly ListSet[];
   netSets: readonly string[];
   counters: readonly string[];
+  /** Of the rules that jump here and say nothing else. */
+  jumpKey?: string;
   /** Content not yet in the kernel. */
   unwritten?: readonly KeyedRule[] | undefined;
 }
@@ -172,11 +174,18 @@ export class ChainStore {
 
   #setContent(name: string, chain: Chain, content: RenderedChain): void {
     this.#moveReferences(name, chain, content);
-    const rules = content.rules.map((rule) => ({ key: ruleKey(rule), rule }));
+    const rules = content.rules.map((rule) => ({ key: this.#keyOf(rule), rule }));
     const isWritten = isSame(this.#written.get(name)?.keys, rules);
     chain.unwritten = isWritten ? undefined : rules;
     if (isWritten) this.#changed.delete(name);
     else this.#changed.add(name);
+  }
+
+  #keyOf(rule: RenderedRule): string {
+    const target = rule.jumpsTo === undefined ? undefined : this.#chains.get(rule.jumpsTo);
+    if (target === undefined) return ruleKey(rule);
+    target.jumpKey ??= ruleKey(rule);
+    return target.jumpKey;
   }
 
   #moveReferences(name: string, chain: Chain, { rules, setIds, lists, netSets }: RenderedChain): void {

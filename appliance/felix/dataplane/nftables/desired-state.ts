@@ -106,11 +106,7 @@ export class DesiredState {
       factsOf: (id) => this.members.factsOf(id),
     };
     if (this.#arePoolsDirty) this.#settlePools(config);
-    for (const name of this.#dirtyInterfaces) {
-      this.#dirtyInterfaces.delete(name);
-      this.#settleWorkloadInterface(name, config);
-      yield;
-    }
+    yield* this.#settleWorkloadInterfaces(config);
     if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces(), config);
     this.#settleBase(context);
     yield* this.chains.render((spec) => this.#render(spec, context));
@@ -263,11 +259,19 @@ export class DesiredState {
     return first === undefined ? undefined : this.workloads.get(first);
   }
 
-  #settleWorkloadInterface(name: string, config: FelixConfig): void {
-    const workload = this.workloadOf(name);
-    const doesReject = config.filterDenyAction === 'Reject';
-    const entries = workload && renderWorkloadEntries(workload.endpoint, doesReject);
-    this.#setEntries(name, entries ?? new Map(), true);
+  /** Endpoints change in groups of the same policies, and long lists are many objects: those that agree share theirs. */
+  *#settleWorkloadInterfaces(config: FelixConfig): Work {
+    const known = new Map<string, Entries>();
+    for (const name of this.#dirtyInterfaces) {
+      this.#dirtyInterfaces.delete(name);
+      const workload = this.workloadOf(name);
+      this.#setEntries(
+        name,
+        workload === undefined ? new Map() : workloadEntries(workload.endpoint, config, known),
+        true,
+      );
+      yield;
+    }
   }
 
   #settleHostEndpoints(interfaces: Iterable<HostInterface>, config: FelixConfig): void {
@@ -354,6 +358,13 @@ export class DesiredState {
     else this.#listRefs.set(id, count);
     return count;
   }
+}
+
+function workloadEntries(endpoint: WorkloadEndpoint, config: FelixConfig, known: Map<string, Entries>): Entries {
+  const key = JSON.stringify([endpoint.tiers, endpoint.profiles, endpoint.isActive]);
+  const entries = known.get(key) ?? renderWorkloadEntries(endpoint, config.filterDenyAction === 'Reject');
+  known.set(key, entries);
+  return entries;
 }
 
 function tierFacts(policy: Policy | undefined): string {
