@@ -22,8 +22,8 @@ export interface RunOptions {
   readonly kills: number;
   /** How often each other fault comes. */
   readonly rounds: number;
-  /** Work before the first fault. */
-  readonly calmMs?: number;
+  /** So many operations come before the first fault. */
+  readonly calmOperations: number;
 }
 
 export interface RunReport {
@@ -50,7 +50,7 @@ export async function runTarget(target: Target, options: RunOptions): Promise<Ru
     ...startClients(target, recorder, random, initial, stop.signal),
     compact(target, recorder, random, watchers[0]!, stop.signal),
   ];
-  await sleep(options.calmMs ?? 300);
+  while (recorder.operations.length < options.calmOperations) await sleep(10);
   const done = await applyFaults(target, random, options);
   stop.abort();
   await Promise.all(work);

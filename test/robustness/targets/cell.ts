@@ -18,7 +18,7 @@ export interface Cell extends AsyncDisposable {
   readonly disk: string;
   /** The process that holds the namespaces. */
   readonly pid: number;
-  /** The command line that runs a program inside, as the same process, which dies with us. */
+  /** The command line that runs a program inside, in `directory`, as the same process, which dies with us. */
   inside(program: string, ...args: string[]): [program: string, ...args: string[]];
   fillDisk(): Promise<void>;
   freeDisk(): Promise<void>;
@@ -51,7 +51,7 @@ export async function openCell({ diskMegabytes, hasNetwork = false }: CellOption
     pid,
     inside: (program, ...args) => [
       'nsenter',
-      ...[`--mount=/proc/${pid}/ns/mnt`, `--net=/proc/${pid}/ns/net`, '--'],
+      ...[`--mount=/proc/${pid}/ns/mnt`, `--net=/proc/${pid}/ns/net`, `--wdns=${directory}`, '--'],
       ...['setpriv', '--pdeathsig', 'KILL', '--', program, ...args],
     ],
     fillDisk: () => fill(`/proc/${pid}/root${disk}`, filler),

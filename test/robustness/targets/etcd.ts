@@ -53,8 +53,13 @@ function createServer(cell: Cell, name: string, peer: string, cluster: string): 
     '--snapshot-count': '500',
   };
   const socket = join(cell.directory, socketName);
-  const command = ['etcd', ...Object.entries(options).flat()] as const;
-  return new ServerProcess({ cell, command: command as [string, ...string[]], answers: () => canConnect(socket) });
+  // It would not listen where a socket file is left over.
+  const script = `rm -f ${socketName} && exec etcd "$@"`;
+  return new ServerProcess({
+    cell,
+    command: ['sh', '-c', script, 'sh', ...Object.entries(options).flat()],
+    answers: () => canConnect(socket),
+  });
 }
 
 function peerUrl(address: string): string {

@@ -8,7 +8,6 @@ import type { Cell } from './cell.ts';
 export interface ServerOptions {
   readonly cell: Cell;
   readonly command: readonly [program: string, ...args: string[]];
-  readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** An IPC channel to the process. */
   readonly hasChannel?: boolean;
@@ -35,12 +34,11 @@ export class ServerProcess implements Server {
 
   start(): void {
     this.#isWanted = true;
-    const { cell, command, cwd, env, hasChannel, started } = this.#options;
+    const { cell, command, env, hasChannel, started } = this.#options;
     const [program, ...args] = cell.inside(...(command as [string, ...string[]]));
     const child = spawn(program, args, {
-      stdio: ['ignore', 'ignore', 'ignore', ...(hasChannel ? (['ipc'] as const) : [])],
+      stdio: ['ignore', 'ignore', process.env.RBERR ? 'inherit' : 'ignore', ...(hasChannel ? (['ipc'] as const) : [])],
       serialization: 'advanced',
-      cwd: cwd ?? cell.directory,
       env: { ...process.env, ...env },
     });
     this.#child = child;
