@@ -111,6 +111,12 @@ export function clientUrl(index: number): string {
   return `http://${storeAddress}:${2379 + index}`;
 }
 
+/** What an etcd tells of itself, in Prometheus' form. */
+export function readMetrics(far: TestNamespace, index: number): Promise<string> {
+  const { hostname, port } = new URL(clientUrl(index));
+  return far.exec('sh', '-c', `printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' | nc -q 1 ${hostname} ${port}`);
+}
+
 function start(namespace: TestNamespace, command: string[], env: Record<string, string> = {}): Daemon {
   return execa('ip', ['netns', 'exec', namespace.name, ...command], {
     env,

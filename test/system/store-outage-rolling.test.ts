@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import test from 'ava';
 import { until } from '../appliance/felix/status/test-store.ts';
-import { clientUrl, type OutageWorld, openOutageWorld, startEtcd } from './outage-world.ts';
+import { clientUrl, type OutageWorld, openOutageWorld, readMetrics, startEtcd } from './outage-world.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 4);
 const policies = 10;
@@ -67,7 +67,7 @@ async function isHealthy({ far }: OutageWorld, index: number): Promise<boolean> 
 
 /** Over all servers: watches that exist, and streams that carry watches. Of the agent: open descriptors. */
 async function figures({ far, servers, agent }: OutageWorld) {
-  const texts = await Promise.all(servers.map((_, index) => metrics(far.exec, index)));
+  const texts = await Promise.all(servers.map((_, index) => readMetrics(far, index)));
   const sum = (name: RegExp) => texts.reduce((total, text) => total + matchSum(text, name), 0);
   const started = sum(/^grpc_server_started_total\{grpc_method="Watch".*\} (\d+)$/gm);
   const handled = sum(/^grpc_server_handled_total\{.*grpc_method="Watch".*\} (\d+)$/gm);
@@ -76,11 +76,6 @@ async function figures({ far, servers, agent }: OutageWorld) {
     streams: started - handled,
     sockets: readdirSync(`/proc/${agent.pid}/fd`).length,
   };
-}
-
-function metrics(exec: OutageWorld['far']['exec'], index: number): Promise<string> {
-  const { hostname, port } = new URL(clientUrl(index));
-  return exec('sh', '-c', `printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' | nc -q 1 ${hostname} ${port}`);
 }
 
 function matchSum(text: string, pattern: RegExp): number {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { until } from '../appliance/felix/status/test-store.ts';
-import { type Outage, type OutageWorld, openOutageWorld } from './outage-world.ts';
+import { type Outage, type OutageWorld, openOutageWorld, readMetrics } from './outage-world.ts';
 
 const outageMs = Number(process.env.OUTAGE_SECONDS ?? 14) * 1_000;
 const reportedWithinMs = 10_000;
@@ -14,6 +14,15 @@ const recoveredWithinMs = 5_000;
 const outages: Readonly<Record<string, Outage>> = {
   'a store that freezes': {
     begin: ({ servers }) => servers.map((server) => server.kill('SIGSTOP')),
+    end: ({ servers }) => servers.map((server) => server.kill('SIGCONT')),
+  },
+  'a server that has lost the other two': {
+    begin: async ({ far, servers }) => {
+      for (const [index, server] of servers.entries()) {
+        const hasWatch = /^etcd_debugging_mvcc_watcher_total 1$/m.test(await readMetrics(far, index));
+        if (!hasWatch) server.kill('SIGSTOP');
+      }
+    },
     end: ({ servers }) => servers.map((server) => server.kill('SIGCONT')),
   },
   'a network that swallows all packets': {
@@ -31,7 +40,9 @@ const outages: Readonly<Record<string, Outage>> = {
 };
 
 const worlds: readonly [string, number, Outage][] = [
-  ...Object.entries(outages).map(([what, outage]) => [`over etcd, ${what}`, 1, outage] as [string, number, Outage]),
+  ...Object.entries(outages).map(
+    ([what, outage]) => [`over etcd, ${what}`, what.includes('two') ? 3 : 1, outage] as [string, number, Outage],
+  ),
   ['over our own API server, a store that freezes', 0, outages['a store that freezes']!],
 ];
 
