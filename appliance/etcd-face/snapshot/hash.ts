@@ -29,7 +29,7 @@ export async function hashStore(store: Store, revision: Revision): Promise<Store
 }
 
 async function* records(store: Store, compacted: Revision, last: Revision): AsyncGenerator<Buffer> {
-  if (compacted > firstRevision) yield* compactedRecords(store, compacted);
+  if (compacted > firstRevision) yield* compactedRecords(store, compacted, last);
   let main = 0;
   let sub = 0;
   for await (const event of changes(store, compacted + 1, last)) {
@@ -41,11 +41,12 @@ async function* records(store: Store, compacted: Revision, last: Revision): Asyn
   }
 }
 
-/** What was alive when the store was compacted; a deletion by that very revision is not hashed. */
-async function* compactedRecords(store: Store, revision: Revision): AsyncGenerator<Buffer> {
-  const plan = (await planRecords(store, revision)).filter(({ isDeletion }) => !isDeletion);
+/** What is alive at `last` and older than the history that is left. */
+async function* compactedRecords(store: Store, compacted: Revision, last: Revision): AsyncGenerator<Buffer> {
+  const alive = (await planRecords(store, last)).filter(({ isDeletion }) => !isDeletion);
+  const plan = alive.filter(({ revision }) => revision <= compacted);
   let i = 0;
-  for await (const value of readRecords(store, revision, plan)) {
+  for await (const value of readRecords(store, last, plan)) {
     yield recordKey(plan[i++]!);
     yield value;
   }
