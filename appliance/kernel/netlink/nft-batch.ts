@@ -59,19 +59,23 @@ function writeBound(writer: MessageWriter, type: number, sequence: number): void
 export function refuseNames(operations: readonly NftOperation[]): NftRefusal[] {
   const refusals: NftRefusal[] = [];
   operations.forEach((operation, index) => {
-    const bad = namesOf(operation).find(
-      (name) => name === '' || (name.length > 84 && Buffer.byteLength(name) > NAME_BYTES_MAX),
-    );
+    const bad = badNameOf(operation);
     if (bad !== undefined)
       refusals.push({ index, code: 'ENAMETOOLONG', message: `a name has 1 to 255 bytes: '${bad}'` });
   });
   return refusals;
 }
 
-function namesOf(operation: NftOperation): string[] {
-  const names = [operation.table];
-  if ('chain' in operation) names.push(operation.chain);
-  if ('set' in operation) names.push(typeof operation.set === 'string' ? operation.set : operation.set.name);
-  if ('counter' in operation) names.push(operation.counter);
-  return names;
+function badNameOf(operation: NftOperation): string | undefined {
+  if (isBad(operation.table)) return operation.table;
+  if ('chain' in operation && isBad(operation.chain)) return operation.chain;
+  if ('counter' in operation && isBad(operation.counter)) return operation.counter;
+  if (!('set' in operation)) return undefined;
+  const name = typeof operation.set === 'string' ? operation.set : operation.set.name;
+  return isBad(name) ? name : undefined;
+}
+
+/** A character has three bytes at most. */
+function isBad(name: string): boolean {
+  return name === '' || (name.length > NAME_BYTES_MAX / 3 && Buffer.byteLength(name) > NAME_BYTES_MAX);
 }

@@ -44,15 +44,17 @@ export async function matchTable(
 }
 
 /** Every chain has the rules that we left in it, under the handles we were given. */
-export function isAsWritten(desired: DesiredState, dump: NftTableDump): boolean {
-  const handles = new Map<string, number[]>(dump.chains.map(({ name }) => [name, []]));
-  for (const { chain, handle } of dump.rules) handles.get(chain)?.push(Number(handle));
-  const { chains } = desired;
+export function* isAsWritten({ chains }: DesiredState, dump: NftTableDump): Work<boolean> {
+  const handles = new Map<string, number[]>();
+  yield* eachItem(dump.chains, ({ name }) => void handles.set(name, []));
+  yield* eachItem(dump.rules, ({ chain, handle }) => void handles.get(chain)?.push(Number(handle)));
   if (handles.size !== chains.writtenCount) return false;
-  return [...handles].every(([name, found]) => {
+  let isSame = true;
+  yield* eachItem(handles, ([name, found]) => {
     const left = chains.writtenOf(name)?.handles;
-    return left !== undefined && left.length === found.length && left.every((handle, i) => handle === found[i]);
+    isSame &&= left !== undefined && left.length === found.length && left.every((handle, i) => handle === found[i]);
   });
+  return isSame;
 }
 
 /** The dispatch maps hold what we left in them. */
@@ -71,22 +73,22 @@ function hasSameNames(wanted: Iterable<string>, found: readonly { readonly name:
 
 function* matchChains(desired: DesiredState, dump: NftTableDump): Work<Map<string, WrittenChain> | undefined> {
   const found = new Map<string, { keys: string[]; handles: number[] }>();
-  for (const { name, base } of dump.chains) {
-    if (!desired.chains.isWanted(name) || !isSameBase(name, base)) return undefined;
+  let isSame = true;
+  yield* eachItem(dump.chains, ({ name, base }) => {
+    isSame &&= desired.chains.isWanted(name) && isSameBase(name, base);
     found.set(name, { keys: [], handles: [] });
-  }
+  });
   yield* eachItem(dump.rules, ({ chain, handle, comment }) => {
     const rules = found.get(chain);
     rules?.keys.push(keyOfComment(comment));
     rules?.handles.push(Number(handle));
   });
-  for (const name of desired.chains.wantedNames()) {
+  yield* eachItem(desired.chains.wantedNames(), (name) => {
     const keys = found.get(name)?.keys;
     const rules = desired.chains.unwrittenOf(name);
-    if (keys === undefined || keys.length !== rules.length) return undefined;
-    if (rules.some(({ key }, i) => key !== keys[i])) return undefined;
-  }
-  return found;
+    isSame &&= keys?.length === rules.length && rules.every(({ key }, i) => key === keys[i]);
+  });
+  return isSame ? found : undefined;
 }
 
 function isSameBase(name: string, found: NftTableDump['chains'][number]['base']): boolean {

@@ -9,7 +9,7 @@ import type { ListSet, RenderedChain, RenderedRule } from '../../render/rendered
 import { ruleKey } from '../../render/rendered.ts';
 import { MultiMap } from '../multi-map.ts';
 import type { Counted } from './counted.ts';
-import type { Work } from './work.ts';
+import { eachItem, type Work } from './work.ts';
 
 /** A rule to be written, under the key that tells it from others. */
 export interface KeyedRule {
@@ -154,14 +154,14 @@ export class ChainStore {
   }
 
   /** The kernel has the changed chains now. */
-  commit(written: ReadonlyMap<string, WrittenChain>): void {
-    for (const name of this.#changed) {
+  *commit(written: ReadonlyMap<string, WrittenChain>): Work {
+    yield* eachItem(this.#changed, (name) => {
       const now = written.get(name);
       if (now === undefined) this.#written.delete(name);
       else this.#written.set(name, now);
       const chain = this.#chains.get(name);
       if (chain !== undefined) chain.unwritten = undefined;
-    }
+    });
     this.#changed.clear();
   }
 

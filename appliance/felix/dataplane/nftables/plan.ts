@@ -164,7 +164,11 @@ class Planner {
 }
 
 /** The chains as they are now that the kernel has given the new rules their handles. */
-export function resolveHandles(plan: Plan, handles: ReadonlyMap<number, bigint>): Map<string, WrittenChain> {
+export function* resolveHandles(plan: Plan, handles: ReadonlyMap<number, bigint>): Work<Map<string, WrittenChain>> {
   const resolve = (handle: number) => (handle >= 0 ? handle : Number(handles.get(-1 - handle) ?? 0n));
-  return new Map([...plan.written].map(([name, chain]) => [name, { ...chain, handles: chain.handles.map(resolve) }]));
+  const written = new Map<string, WrittenChain>();
+  yield* eachItem(plan.written, ([name, chain]) => {
+    written.set(name, { ...chain, handles: chain.handles.map(resolve) });
+  });
+  return written;
 }

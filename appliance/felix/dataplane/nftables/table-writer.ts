@@ -54,12 +54,12 @@ export class TableWriter {
       }
       const plan = await inSlices(planPass(desired, await this.#planOptions(isRewrite)));
       if (plan.operations.length === 0) {
-        this.#commit(plan, new Map());
+        await this.#commit(plan, new Map());
         return { stats: noStats };
       }
       const result = await this.#parts.nft.apply(plan.operations);
       if (result.ok) {
-        this.#commit(plan, result.handles);
+        await this.#commit(plan, result.handles);
         const { bytes, kernelMs } = result;
         return { stats: { operations: plan.operations.length, bytes, kernelMs } };
       }
@@ -79,7 +79,9 @@ export class TableWriter {
     const { nft, table, desired, log } = this.#parts;
     const dump = await nft.dumpTable(table);
     const isIntact =
-      dump !== undefined && isAsWritten(desired, dump) && (await isDispatchAsWritten(desired, this.#reads));
+      dump !== undefined &&
+      (await inSlices(isAsWritten(desired, dump))) &&
+      (await isDispatchAsWritten(desired, this.#reads));
     if (isIntact) return;
     log.warn({ table }, 'somebody changed our table');
     await this.forget();
@@ -99,7 +101,7 @@ export class TableWriter {
     const written = await matchTable(desired, dump, this.#reads);
     log.info({ table, isUnchanged: written !== undefined, chains: dump.chains.length }, 'found our table');
     if (written === undefined) return false;
-    this.#commit({ operations: [], owners: new Map(), written }, new Map());
+    await this.#commit({ operations: [], owners: new Map(), written }, new Map());
     return true;
   }
 
@@ -109,9 +111,9 @@ export class TableWriter {
     return { table, isRewrite, counterValues: new Map(counters.map((counter) => [counter.name, counter])) };
   }
 
-  #commit(plan: Plan, handles: ReadonlyMap<number, bigint>): void {
+  async #commit(plan: Plan, handles: ReadonlyMap<number, bigint>): Promise<void> {
     const { desired } = this.#parts;
-    desired.chains.commit(resolveHandles(plan, handles));
+    await inSlices(desired.chains.commit(await inSlices(resolveHandles(plan, handles))));
     desired.members.commit();
     desired.counters.commit();
     desired.netSets.commit();
