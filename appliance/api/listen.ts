@@ -1,10 +1,14 @@
 /** The sockets of the API: unix, plain http on loopback, https for clients that show a certificate. I/O. */
 import { readFileSync } from 'node:fs';
-import http, { type RequestListener } from 'node:http';
+import type http from 'node:http';
+import type { RequestListener } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import type { Logger } from '../lib/log.ts';
 import { listenOnUnixSocket } from '../lib/unix-socket.ts';
+
+// An import of node:http takes 16 MB: it reads every export, and some load the fetch client.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** One place to listen on. */
 export type ApiAddress =
@@ -36,7 +40,7 @@ export async function listen(
   handler: RequestListener,
   log: Logger,
 ): Promise<Listener> {
-  const server = address.type === 'https' ? secureServer(tls, handler, log) : http.createServer(handler);
+  const server = address.type === 'https' ? secureServer(tls, handler, log) : createServer(handler);
   if (address.type === 'unix') {
     await listenOnUnixSocket(server, address.path, socketMode);
     return { address: `unix:${address.path}`, close: () => close(server) };

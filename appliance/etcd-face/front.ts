@@ -2,13 +2,16 @@
  * One port for both kinds of client: HTTP/2 goes to gRPC, HTTP/1.1 to the pages monitoring asks for, as on etcd's client port. Listens
  * and, with TLS, checks certificates; what is inside is not looked at. I/O.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { hasCode } from '../lib/errors.ts';
 import { faceErrors } from './errors.ts';
 import type { ListenAddress } from './listen-address.ts';
+
+// An import of node:http takes 16 MB: it reads every export, and some load the fetch client.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** PEM texts. With `ca`, a client must show a certificate that it signed. */
 export interface FaceTls {

@@ -2,10 +2,13 @@
  * The agent's own socket: `GET /status` says where it stands (`?resetStall=1` begins a new measurement of the event loop), `GET /wait?revision=N&timeoutMs=M` answers once the kernel has revision N.
  * Read only, on a unix socket in the run directory. I/O.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Revision } from '../../datastore/store.ts';
 import { listenOnUnixSocket } from '../../lib/unix-socket.ts';
 import type { Progress } from './progress.ts';
+
+// An import of node:http takes 16 MB: it reads every export, and some load the fetch client.
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface StatusSocketOptions {
   readonly path: string;
