@@ -3,6 +3,7 @@ import type { CommandEntry } from './command.ts';
 
 /** What the help says of commands that stand together under a word. */
 export const commandGroups: Readonly<Record<string, string>> = {
+  ca: 'Make certificates for servers, hosts and people',
   datastore: 'Back up, restore, move, check and tend the store itself',
   'datastore migrate': 'Move everything from one store to another',
 };
@@ -58,6 +59,16 @@ export const commands: readonly CommandEntry[] = [
     name: 'validate',
     summary: 'Check manifests without a server',
     load: async () => (await import('./commands/validate.ts')).validateCommand,
+  },
+  {
+    name: 'ca init',
+    summary: 'Make a certificate authority',
+    load: async () => (await import('./commands/ca/init.ts')).caInitCommand,
+  },
+  {
+    name: 'ca issue',
+    summary: 'Issue a certificate for a server, a host or a person',
+    load: async () => (await import('./commands/ca/issue.ts')).caIssueCommand,
   },
   {
     name: 'version',

@@ -7,6 +7,7 @@ export const ioFiles: readonly RegExp[] = [
   /^appliance\/lib\/(log|unix-socket)\.ts$/,
   /^appliance\/datastore\//,
   /^appliance\/kernel\//,
+  /^appliance\/pki\//, // draws keys
   /^appliance\/etcd-face\//,
   /^appliance\/api\//,
   /^appliance\/felix\/(agent|status)\//,
