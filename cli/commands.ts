@@ -85,4 +85,39 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Restore a backup, verified first',
     load: async () => (await import('./commands/datastore/restore.ts')).restoreCommand,
   },
+  {
+    name: 'datastore check',
+    summary: 'Verify every key, and the files of a stopped server',
+    load: async () => (await import('./commands/datastore/check.ts')).checkCommand,
+  },
+  {
+    name: 'datastore compact',
+    summary: 'Forget history, give room back',
+    load: async () => (await import('./commands/datastore/compact.ts')).compactCommand,
+  },
+  {
+    name: 'datastore status',
+    summary: 'Show how the store is and what it holds',
+    load: async () => (await import('./commands/datastore/status.ts')).statusCommand,
+  },
+  {
+    name: 'datastore migrate lock',
+    summary: 'Lock the store before it is moved',
+    load: async () => (await import('./commands/datastore/migrate/lock.ts')).lockCommand,
+  },
+  {
+    name: 'datastore migrate export',
+    summary: 'Print everything of a locked store',
+    load: async () => (await import('./commands/datastore/migrate/export.ts')).exportCommand,
+  },
+  {
+    name: 'datastore migrate import',
+    summary: 'Write an export into an empty store',
+    load: async () => (await import('./commands/datastore/migrate/import.ts')).importCommand,
+  },
+  {
+    name: 'datastore migrate unlock',
+    summary: 'Unlock the store after it was moved',
+    load: async () => (await import('./commands/datastore/migrate/unlock.ts')).unlockCommand,
+  },
 ];

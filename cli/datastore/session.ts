@@ -1,10 +1,13 @@
 /** The life of a command that works on a store itself: open, work, close. I/O. */
+import { existsSync } from 'node:fs';
+import { giveTo } from '#appliance/datastore/level/owner.ts';
 import { openStore } from '#appliance/datastore/registry.ts';
 import type { Store } from '#appliance/datastore/store.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import type { Flag, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { findStore } from './address.ts';
+import { cliError } from '../errors.ts';
+import { findStore, localDirectory } from './address.ts';
 
 /** How to find the store. */
 export const storeFlags: readonly Flag[] = [
@@ -27,15 +30,19 @@ export const storeHint =
   "file with their certificates, else this machine's own: unix:$CALICO_RUN_DIR/etcd.sock.";
 
 /** Runs `work` with the store that flags and environment name, and closes it afterwards. */
-export async function withStore(
+export async function withStore<T>(
   context: CliContext,
   flags: FlagValues,
-  work: (store: Store) => Promise<number>,
-): Promise<number> {
-  const store = await openStore({ ...(await findStore(context, flags)), log: silentLogger });
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const target = await findStore(context, flags);
+  const directory = localDirectory(target);
+  if (directory !== undefined && !existsSync(directory)) throw cliError('CLI_NOT_FOUND', `there is no ${directory}`);
+  const store = await openStore({ ...target, log: silentLogger });
   try {
     return await work(store);
   } finally {
     await store.close();
+    if (directory !== undefined) await giveTo(directory);
   }
 }

@@ -2,11 +2,12 @@
  * Restores into the data directory of a stopped server, damaged ones included: a new database is filled beside it, then the two change
  * places; the old one is kept under another name. Its revisions begin above all that agents can have seen. I/O.
  */
-import { chown, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { openLevelStore } from '../level/open.ts';
+import { giveTo, type Owner } from '../level/owner.ts';
 import { seedDirectory } from '../level/seed.ts';
 import { restoringName } from '../level/source.ts';
 import type { Revision } from '../store.ts';
@@ -43,7 +44,7 @@ export async function restoreIntoDirectory(options: RestoreDirectoryOptions): Pr
     await rm(staging, { recursive: true, force: true });
     return { ...result, revisionBefore };
   }
-  await giveTo(staging, await ownerOf(directory));
+  await giveTo(staging, await ownerOf(directory)); // a restore by root leaves files that the server's user can open
   const replaced = await changePlaces(directory, staging, now());
   return { ...result, revisionBefore, ...(replaced === undefined ? {} : { replaced }) };
 }
@@ -91,22 +92,9 @@ async function changePlaces(directory: string, staging: string, now: Date): Prom
   return hadOne ? replaced : undefined;
 }
 
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
 /** Who runs the server: the owner of the database, else of the folder it is to lie in. */
 async function ownerOf(directory: string): Promise<Owner> {
   return lstat((await exists(directory)) ? directory : dirname(directory));
-}
-
-/** A restore by root must leave files that the server's user can open. */
-async function giveTo(directory: string, owner: Owner): Promise<void> {
-  const { uid, gid } = await lstat(directory);
-  if (uid === owner.uid && gid === owner.gid) return;
-  for (const name of await readdir(directory)) await chown(join(directory, name), owner.uid, owner.gid);
-  await chown(directory, owner.uid, owner.gid);
 }
 
 async function exists(path: string): Promise<boolean> {
