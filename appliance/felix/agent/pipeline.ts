@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Revision } from '../../datastore/store.ts';
 import type { SyncSink, SyncStatus } from '../../datastore/syncer.ts';
 import type { Logger } from '../../lib/log.ts';
+import type { Work } from '../../lib/work.ts';
 import { decodeUpdate, type GraphUpdate } from '../calc/decode.ts';
 import { createGraph, type Graph } from '../calc/graph.ts';
 import { LargeValues } from '../calc/large-values.ts';
@@ -66,7 +67,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       for (const update of updates) {
         const decoded = decodeUpdate(update, large);
         if (slice.isOver) await slice.next();
-        take(decoded);
+        const taking = take(decoded);
+        while (!taking.next().done) if (slice.isOver) await slice.next();
         if (slice.isOver) await slice.next();
       }
       graph.update([], revision);
@@ -82,10 +84,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
   };
 
-  function take(decoded: GraphUpdate): void {
+  function take(decoded: GraphUpdate): Work {
     if (config.update(decoded)) isConfigDirty = true;
     spoofing.update(decoded);
-    graph.update([decoded]);
+    return graph.take(decoded);
   }
 
   /** A big flush goes in parts, so that the event loop gets its turn between them. */
@@ -95,7 +97,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (settings.length > 0) dataplane.accept({ revision: sentRevision, messages: settings });
     slice.begin();
     for (let part = graph.flush(partMessages); part !== undefined; part = graph.flush(partMessages)) {
-      dataplane.accept(part);
+      if (part.isLast || part.messages.length > 0) dataplane.accept(part);
       if (part.isLast) break;
       if (slice.isOver) await slice.next();
     }

@@ -6,6 +6,7 @@
  */
 import { assert } from '#appliance/lib/assert.ts';
 import type { Problem } from '#appliance/lib/problem.ts';
+import { finish, type Work } from '#appliance/lib/work.ts';
 import type { Revision } from '../../datastore/store.ts';
 import type { SyncStatus } from '../../datastore/syncer.ts';
 import type { Flush, Message } from '../model/messages.ts';
@@ -35,9 +36,14 @@ export interface GraphFlush extends Flush {
 export interface Graph {
   /** Takes a batch; `revision` says that everything up to it has been delivered. Not allowed between parts of a flush. */
   update(updates: readonly GraphUpdate[], revision?: Revision): void;
+  /** Takes one update as work that may rest; nothing else may be asked of the graph before it is done. */
+  take(update: GraphUpdate): Work;
   /** Nothing is flushed before the first `in-sync`; what comes later changes nothing. */
   status(status: SyncStatus, revision?: Revision): void;
-  /** What has changed since the last flush, referents first; undefined when nothing has, not even the revision. */
+  /**
+   * What has changed since the last flush, referents first; undefined when nothing has, not even the revision. A part ends early,
+   * perhaps without a message, where the work is long.
+   */
   flush(maxMessages?: number): GraphFlush | undefined;
   /** Holds for what `update` is told from now on: whoever changes it tells the endpoints that ask for spoofing again. */
   allowSourceSpoofing(isAllowed: boolean): void;
@@ -64,7 +70,7 @@ class CalculationGraph implements Graph {
   #isInSyncSent = false;
   readonly #context: { readonly hostname: string; isSourceSpoofingAllowed: boolean };
   /** The rest of a flush that was handed out in part. */
-  #rest: Generator<Message> | undefined;
+  #rest: Generator<Message | undefined> | undefined;
 
   constructor({ hostname, isSourceSpoofingAllowed = false }: GraphOptions) {
     const sets = new IpSetMembers();
@@ -79,12 +85,14 @@ class CalculationGraph implements Graph {
   }
 
   update(updates: readonly GraphUpdate[], revision = 0): void {
-    assert(this.#rest === undefined, 'no update between the parts of a flush');
-    for (const update of updates) {
-      this.#apply(update);
-      this.#revision = Math.max(this.#revision, update.revision);
-    }
+    for (const update of updates) finish(this.take(update));
     this.#revision = Math.max(this.#revision, revision);
+  }
+
+  *take(update: GraphUpdate): Work {
+    assert(this.#rest === undefined, 'no update between the parts of a flush');
+    yield* this.#apply(update);
+    this.#revision = Math.max(this.#revision, update.revision);
   }
 
   status(status: SyncStatus, revision = 0): void {
@@ -100,7 +108,8 @@ class CalculationGraph implements Graph {
     while (messages.length < maxMessages) {
       const next = rest.next();
       if (next.done) return this.#finish(messages);
-      messages.push(next.value);
+      if (next.value !== undefined) messages.push(next.value);
+      else if (maxMessages < Number.POSITIVE_INFINITY) break;
     }
     this.#rest = rest;
     return { revision: this.#flushedRevision, messages, isLast: false };
@@ -118,19 +127,19 @@ class CalculationGraph implements Graph {
     return this.#countRows() - this.#emptyRows;
   }
 
-  #apply({ key, value, unreadable }: GraphUpdate): void {
+  *#apply({ key, value, unreadable }: GraphUpdate): Work {
     const parsed = parseResourceKey(key);
     const kind = parsed && this.#kinds.get(parsed.plural);
     if (parsed === undefined || kind === undefined) return;
     const isWellFormed = kind.isNamespaced === (parsed.namespace !== '');
-    const problems = isWellFormed ? applyOwn(kind, { key, ...parsed }, value) : badKey(value);
+    const problems = isWellFormed ? yield* applyOwn(kind, { key, ...parsed }, value) : badKey(value);
     const all = unreadable === undefined ? problems : [{ path: '', message: unreadable }, ...problems];
     if (all.length === 0) this.#problems.delete(key);
     else this.#problems.set(key, all);
   }
 
   /** The order a dataplane may rely on: what is referred to comes before what refers to it, and goes after it. */
-  *#messages(): Generator<Message> {
+  *#messages(): Generator<Message | undefined> {
     const { sets, profiles, endpoints, pools, hosts } = this.#parts;
     yield* sets.takeUpdates();
     yield* endpoints.policies.takeUpdates();
@@ -171,9 +180,12 @@ class CalculationGraph implements Graph {
 }
 
 /** Something of another kind under a key of this one counts as absent: read as this one it would mean something nobody wrote. */
-function applyOwn(kind: GraphKind, key: StoredKey, value: unknown): readonly Problem[] {
-  if (value === undefined || pluralOfValue(value) === key.plural) return kind.apply(key, value);
-  return [...kind.apply(key, undefined), { path: 'kind', message: 'is not the kind of the key it is stored under' }];
+function* applyOwn(kind: GraphKind, key: StoredKey, value: unknown): Work<readonly Problem[]> {
+  if (value === undefined || pluralOfValue(value) === key.plural) return yield* kind.apply(key, value);
+  return [
+    ...(yield* kind.apply(key, undefined)),
+    { path: 'kind', message: 'is not the kind of the key it is stored under' },
+  ];
 }
 
 function badKey(value: unknown): readonly Problem[] {

@@ -75,9 +75,10 @@ export class IpSetMembers {
     else this.#destroy(set);
   }
 
-  /** Hands out new sets and changes of members. */
-  *takeUpdates(): Generator<Message> {
+  /** Hands out new sets and changes of members; yields nothing where it may rest. */
+  *takeUpdates(): Generator<Message | undefined> {
     for (const set of this.#dirty) {
+      if (set.references > 0) yield* set.settle();
       this.#dirty.delete(set);
       const message = set.references === 0 ? undefined : set.takeUpdate();
       if (message !== undefined) yield message;

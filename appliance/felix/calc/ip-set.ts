@@ -1,7 +1,9 @@
 /**
  * One IP set: what it should hold, counted by contributor, and what has changed since it was last announced. Pure.
  */
+import { assert } from '#appliance/lib/assert.ts';
 import { SmallSet } from '#appliance/lib/collections/small-set.ts';
+import type { Work } from '#appliance/lib/work.ts';
 import type { Selector } from '#appliance/selector/ast.ts';
 import type { IpSetType, Message } from '../model/messages.ts';
 import type { EndpointPort } from './convert/port.ts';
@@ -22,6 +24,12 @@ export interface Contributor {
   readonly ports: readonly EndpointPort[];
 }
 
+/** Nets counted in or out without a rest. */
+const netsAtOnce = 1_000;
+
+/** By how much members count more or less. */
+type Step = 1 | -1;
+
 interface MemberChange {
   readonly added: Set<string>;
   readonly removed: Set<string>;
@@ -37,6 +45,8 @@ export class IpSet {
   /** Of members that several contributors bring, how many more than one; few are. */
   #repeats: Map<string, number> | undefined;
   #change: MemberChange | undefined;
+  /** What joined or left and is not counted yet: something large, and what came after it. */
+  #waiting: { readonly nets: readonly string[]; readonly by: Step }[] = [];
 
   constructor(definition: IpSetDefinition) {
     this.definition = definition;
@@ -48,31 +58,29 @@ export class IpSet {
 
   /** Counts the contributor's members in. */
   join(contributor: Contributor): void {
-    this.#eachMember(contributor, (member) => {
-      if (this.#members.has(member)) {
-        this.#repeats ??= new Map();
-        this.#repeats.set(member, (this.#repeats.get(member) ?? 0) + 1);
-        return;
-      }
-      this.#members.add(member);
-      if (this.#isSent) noteAdded(this.#pending(), member);
-    });
+    this.#take(contributor, 1);
   }
 
   /** Counts them out again; must be given what was given to `join`. */
   leave(contributor: Contributor): void {
-    this.#eachMember(contributor, (member) => {
-      const repeats = this.#repeats?.get(member) ?? 0;
-      if (repeats > 1) this.#repeats?.set(member, repeats - 1);
-      if (repeats === 1) this.#repeats?.delete(member);
-      if (repeats > 0) return;
-      this.#members.delete(member);
-      if (this.#isSent) noteRemoved(this.#pending(), member);
-    });
+    this.#take(contributor, -1);
+  }
+
+  /** Counts what is too large to be counted when it comes; to be done before `takeUpdate`. */
+  *settle(): Work {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { nets, by } of waiting) {
+      for (let at = 0; at < nets.length; at += netsAtOnce) {
+        for (const net of nets.slice(at, at + netsAtOnce)) this.#count(net, by);
+        yield;
+      }
+    }
   }
 
   /** The message that brings the other side up to date, if it is not. The whole set at first, the difference later. */
   takeUpdate(): Message | undefined {
+    assert(this.#waiting.length === 0, 'a set is settled before it is sent');
     const { id, setType } = this.definition;
     if (!this.#isSent) {
       this.#isSent = true;
@@ -90,10 +98,41 @@ export class IpSet {
     return this.#change;
   }
 
-  #eachMember(contributor: Contributor, visit: (member: string) => void): void {
+  /** In the order of coming: what leaves has joined before. */
+  #take(contributor: Contributor, by: Step): void {
     const { setType, port } = this.definition;
-    if (setType === 'net') contributor.nets.forEach(visit);
-    else if (port !== undefined) eachPair(contributor, port, visit);
+    const { nets } = contributor;
+    if (setType !== 'net') {
+      if (port !== undefined) eachPair(contributor, port, (member) => this.#count(member, by));
+    } else if (this.#waiting.length > 0 || nets.length > netsAtOnce) {
+      this.#waiting.push({ nets, by });
+    } else {
+      for (const net of nets) this.#count(net, by);
+    }
+  }
+
+  #count(member: string, by: Step): void {
+    if (by === 1) this.#countIn(member);
+    else this.#countOut(member);
+  }
+
+  #countIn(member: string): void {
+    if (this.#members.has(member)) {
+      this.#repeats ??= new Map();
+      this.#repeats.set(member, (this.#repeats.get(member) ?? 0) + 1);
+      return;
+    }
+    this.#members.add(member);
+    if (this.#isSent) noteAdded(this.#pending(), member);
+  }
+
+  #countOut(member: string): void {
+    const repeats = this.#repeats?.get(member) ?? 0;
+    if (repeats > 1) this.#repeats?.set(member, repeats - 1);
+    if (repeats === 1) this.#repeats?.delete(member);
+    if (repeats > 0) return;
+    this.#members.delete(member);
+    if (this.#isSent) noteRemoved(this.#pending(), member);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Which kinds of resources the graph follows, how each is read and which parts hear of it. Pure. */
 import type { Problem } from '#appliance/lib/problem.ts';
+import type { Work } from '#appliance/lib/work.ts';
 import type { PolicyKind } from '../model/policy.ts';
 import type { ActiveProfiles } from './active-profiles.ts';
 import type { Conversion } from './convert/fields.ts';
@@ -39,8 +40,8 @@ export type StoredKey = ResourceKey & { readonly key: string };
 
 export interface GraphKind {
   readonly isNamespaced: boolean;
-  /** Takes the present value, undefined for absent, and returns what is wrong with it. */
-  apply(key: StoredKey, value: unknown): readonly Problem[];
+  /** Takes the present value, undefined for absent, and returns what is wrong with it. Rests only before anything has changed. */
+  apply(key: StoredKey, value: unknown): Work<readonly Problem[]>;
 }
 
 /** The kinds by the plural in their store keys; others are of no interest. */
@@ -132,17 +133,20 @@ function nodeKind({ hosts }: GraphParts): GraphKind {
   });
 }
 
+const absent = { value: undefined, problems: [] };
+
 interface KindSteps<T> {
   readonly isNamespaced: boolean;
-  readonly convert: (key: StoredKey, value: unknown) => Conversion<T>;
+  readonly convert: (key: StoredKey, value: unknown) => Conversion<T> | Work<Conversion<T>>;
   readonly accept: (key: StoredKey, value: T | undefined) => void;
 }
 
 function defineKind<T>({ isNamespaced, convert, accept }: KindSteps<T>): GraphKind {
   return {
     isNamespaced,
-    apply(key, value) {
-      const conversion: Conversion<T> = value === undefined ? { value: undefined, problems: [] } : convert(key, value);
+    *apply(key, value) {
+      const converting = value === undefined ? absent : convert(key, value);
+      const conversion = 'next' in converting ? yield* converting : converting;
       accept(key, conversion.value);
       return conversion.problems;
     },

@@ -5,6 +5,7 @@
  */
 import { isRecord } from '#appliance/lib/is-record.ts';
 import type { Problem } from '#appliance/lib/problem.ts';
+import type { Work } from '#appliance/lib/work.ts';
 import type { LabelPairs } from '../label-pairs.ts';
 
 /** What became of a stored object: undefined means it counts as absent. Problems may also stand beside a value. */
@@ -41,10 +42,27 @@ export interface ResourceFields {
 
 /** Runs a conversion over a stored value; whatever `build` returns counts only if nothing was refused. */
 export function convertResource<T>(value: unknown, build: (resource: ResourceFields) => T | undefined): Conversion<T> {
+  const resource = openResource(value);
+  return conversionOf(resource, build(resource));
+}
+
+/** The same for what may be long. */
+export function* convertInSteps<T>(
+  value: unknown,
+  build: (resource: ResourceFields) => Work<T | undefined>,
+): Work<Conversion<T>> {
+  const resource = openResource(value);
+  return conversionOf(resource, yield* build(resource));
+}
+
+function openResource(value: unknown): ResourceFields {
   const list = new ProblemList();
   const root = new Fields(isRecord(value) ? value : {}, '', list);
   if (!isRecord(value)) list.refuse('', 'not an object', value);
-  const built = build({ metadata: root.child('metadata') ?? root.none, spec: root.child('spec') ?? root.none, list });
+  return { metadata: root.child('metadata') ?? root.none, spec: root.child('spec') ?? root.none, list };
+}
+
+function conversionOf<T>({ list }: ResourceFields, built: T | undefined): Conversion<T> {
   return { value: list.isRefused ? undefined : built, problems: list.problems };
 }
 

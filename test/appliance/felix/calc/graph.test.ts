@@ -227,3 +227,29 @@ test('Graph.problems() names the field, and forgets what was repaired', (t) => {
   step(graph, { key: '/calico/resources/v3/projectcalico.org/tiers/a/b', value: {}, revision: ++revision });
   t.is(graph.problems().size, 1);
 });
+
+test('a set of very many nets is read and counted in steps, and what is told is the same', (t) => {
+  const nets = Array.from({ length: 5_000 }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`);
+  const many: Manifest = {
+    kind: 'GlobalNetworkSet',
+    metadata: { name: 'many', labels: { role: 'db' } },
+    spec: { nets },
+  };
+  const graph = started(local, policy);
+  t.true([...graph.take(put(many))].length >= 4);
+  const parts = [];
+  for (let part = graph.flush(20); part !== undefined; part = part.isLast ? undefined : graph.flush(20))
+    parts.push(part);
+  t.true(parts.filter(({ messages, isLast }) => messages.length === 0 && !isLast).length >= 5);
+  t.deepEqual(
+    parts.flatMap(({ messages }) => messages),
+    step(started(local, policy), put(many)),
+  );
+  t.is(parts.at(-1)?.messages.length, 1);
+  t.deepEqual(parts.at(-1)?.messages[0], {
+    ...parts.at(-1)?.messages[0],
+    type: 'ip-set-delta',
+    added: nets,
+    removed: [],
+  });
+});
