@@ -28,19 +28,29 @@ export function netShort(value: number): Uint8Array {
   return Uint8Array.of((value >> 8) & 0xff, value & 0xff);
 }
 
-export function matchFamily(family: Family): Expression[] {
+export function matchFamily(family: Family): readonly Expression[] {
   return matchByte('nfproto', nfproto[family], false);
 }
 
-export function matchProtocol(protocol: number, isNegated = false): Expression[] {
+export function matchProtocol(protocol: number, isNegated = false): readonly Expression[] {
   return matchByte('l4proto', protocol, isNegated);
 }
 
-function matchByte(key: MetaKey, value: number, isNegated: boolean): Expression[] {
-  return [
-    { type: 'meta', key, register: 0 },
-    { type: 'cmp', op: isNegated ? 'neq' : 'eq', register: 0, data: Uint8Array.of(value) },
-  ];
+/** Some hundred at most, which tens of thousands of rules begin with. */
+const byteMatches = new Map<string, readonly Expression[]>();
+
+function matchByte(key: MetaKey, value: number, isNegated: boolean): readonly Expression[] {
+  const name = `${key} ${isNegated} ${value}`;
+  let match = byteMatches.get(name);
+  if (match === undefined) {
+    const op = isNegated ? 'neq' : 'eq';
+    match = [
+      { type: 'meta', key, register: 0 },
+      { type: 'cmp', op, register: 0, data: Uint8Array.of(value) },
+    ];
+    byteMatches.set(name, match);
+  }
+  return match;
 }
 
 export function loadAddress(side: Side, family: Family, register: number): Expression {

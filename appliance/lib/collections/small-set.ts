@@ -7,6 +7,13 @@ const listMax = 32;
 export class SmallSet<V> {
   #values: V[] | Set<V> = [];
 
+  /** Of these values; a list of them takes no more room than they need, while one that grew has some to spare. */
+  constructor(values: Iterable<V> = []) {
+    const unique = new Set(values);
+    if (unique.size > listMax) this.#values = unique;
+    else if (unique.size > 0) this.#values = [...unique];
+  }
+
   get size(): number {
     return Array.isArray(this.#values) ? this.#values.length : this.#values.size;
   }

@@ -20,6 +20,9 @@ import type { NetPlace, StoredNets, StoredSet, StoredType } from './stored-set.t
 import { eachElement, netOf, netsOfLength, nowhere, placeSingle } from './stored-set.ts';
 import { eachItem, type Work } from './work.ts';
 
+/** So many members make a set in one go. */
+const fillMax = 1000;
+
 export interface MemberStoreParts {
   /** The interval sets that must exist. */
   readonly netSets: Counted;
@@ -61,12 +64,21 @@ export class MemberStore {
     const known = this.#sets.get(id);
     if (known !== undefined && known.type !== type) yield* this.remove(id);
     const stored = this.#open(id, type);
+    if (stored.members.size === 0 && members.length <= fillMax) return yield* this.#fill(stored, members);
     const removed: string[] = [];
     if (stored.members.size > 0) {
       const wanted = new Set(members);
       yield* eachItem(stored.members, (member) => wanted.has(member) || removed.push(member));
     }
     yield* this.#change(stored, members, removed);
+  }
+
+  /** As `#change()`, of a set that has no members: most come this way, and then stay as they are. */
+  *#fill(stored: StoredSet, members: readonly string[]): Work {
+    stored.members = new SmallSet(members);
+    const nets = new Map<Family, Nets>();
+    yield* eachItem(stored.members, (member) => this.#take(stored, member, true, nets));
+    for (const [family, changes] of nets) yield* this.#changeNets(stored, family, changes);
   }
 
   /** Members of a set that was never announced are kept as addresses and CIDRs. */

@@ -17,7 +17,7 @@ export interface StoredSet {
   readonly type: StoredType;
   /** Of the id, as text. */
   readonly number: string;
-  readonly members: SmallSet<string>;
+  members: SmallSet<string>;
   /** The kernel has its elements, but for changes that wait. */
   isWritten: boolean;
   nets?: Partial<Record<Family, StoredNets>>;

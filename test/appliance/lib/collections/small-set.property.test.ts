@@ -19,3 +19,13 @@ test('SmallSet does what a Set does, small and large', (t) => {
   });
   fc.assert(property);
 });
+
+test('SmallSet is made of values, each once, and takes more', (t) => {
+  const property = fc.property(fc.array(fc.nat(60), { maxLength: 100 }), fc.nat(60), (values, more) => {
+    const small = new SmallSet(values);
+    t.deepEqual([...small], [...new Set(values)]);
+    small.add(more);
+    t.deepEqual([...small], [...new Set([...values, more])]);
+  });
+  fc.assert(property);
+});
