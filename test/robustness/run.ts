@@ -36,7 +36,7 @@ export interface RunReport {
 
 const everything = { key: '\0', end: '\0' };
 const clientCount = 6;
-const settleMsMax = 30_000;
+const settleMsMax = 60_000;
 
 export async function runTarget(target: Target, options: RunOptions): Promise<RunReport> {
   const random = createRandom(options.seed);

@@ -29,7 +29,7 @@ export class LinkProxy implements Link, AsyncDisposable {
 
   cut(): void {
     this.#mode = 'cut';
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   stall(): void {
@@ -55,7 +55,7 @@ export class LinkProxy implements Link, AsyncDisposable {
 
   #accept(socket: net.Socket): void {
     if (this.#mode === 'cut') {
-      socket.resetAndDestroy();
+      socket.destroy();
       return;
     }
     const upstream = net.connect({ ...this.#upstream, noDelay: true });

@@ -19,7 +19,7 @@ export interface ServerOptions {
 
 const restartMs = 100;
 const askMs = 5;
-const readyMsMax = 30_000;
+const readyMsMax = 60_000;
 
 export class ServerProcess implements Server {
   readonly #options: ServerOptions;
