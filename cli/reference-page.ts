@@ -75,7 +75,8 @@ const connection = `The first of these that is set decides:
 For https, \`apiCACertFile\`, \`apiCertFile\`, \`apiKeyFile\` and \`apiTokenFile\` in the file, or \`CALICO_API_CA_CERT_FILE\`,
 \`CALICO_API_CERT_FILE\`, \`CALICO_API_KEY_FILE\` and \`CALICO_API_TOKEN_FILE\`, name the files that prove who is asking.
 The file is of kind \`CalicoAPIConfig\` and read strictly. Upstream's fields for etcd and Kubernetes are accepted, but this command
-does not go there directly: without an API server named as well, they are an error.
+does not go there directly: without an API server named as well, they are an error. The \`datastore\` commands are the exception: they
+work on a store itself ([backup, restore and migration](../datastore.md)).
 
 \`\`\`yaml
 apiVersion: projectcalico.org/v3

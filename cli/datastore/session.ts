@@ -13,7 +13,7 @@ import { findStore, localDirectory } from './address.ts';
 export const storeFlags: readonly Flag[] = [
   {
     flags: '--datastore <address>',
-    description: 'unix:/path, http://HOST:PORT or https://HOST:PORT of an etcd or an appliance (default: see below)',
+    description: 'unix:/path, http://HOST:PORT or https://HOST:PORT of an etcd or an appliance (default: see above)',
   },
   { flags: '-c, --config <path>', description: 'file of kind CalicoAPIConfig (default: /etc/calico/calicoctl.cfg)' },
 ];

@@ -1,7 +1,7 @@
 /** docs/reference/calicoctl.md is what the commands say of themselves; `BLESS=1` rewrites it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import { commands } from '#cli/commands.ts';
+import { commandGroups, commands } from '#cli/commands.ts';
 import { cliErrors } from '#cli/errors.ts';
 import { renderReference } from '#cli/reference-page.ts';
 import { runCli } from './run-cli.ts';
@@ -15,14 +15,26 @@ test('the reference page is true', async (t) => {
 });
 
 test('the help of the program names every command, and each command has help with examples', async (t) => {
-  const { stdout, exitCode } = await runCli(['--help']);
-  t.is(exitCode, 0);
   for (const { name, summary } of commands) {
-    t.regex(stdout, new RegExp(`${name} .*${summary}`));
-    const help = await runCli([name, '--help']);
+    const words = name.split(' ');
+    const group = await runCli([...words.slice(0, -1), '--help']);
+    t.is(group.exitCode, 0);
+    t.regex(group.stdout, new RegExp(`  ${words.at(-1)} .*${summary}`));
+    const help = await runCli([...words, '--help']);
     t.is(help.exitCode, 0);
     t.regex(help.stdout, new RegExp(`^Usage: calicoctl ${name} `));
     t.regex(help.stdout, /Examples:\n {2}\S/);
+  }
+});
+
+test('a group of commands without a command says which there are', async (t) => {
+  for (const [name, summary] of Object.entries(commandGroups)) {
+    const help = await runCli([...name.split(' '), '--help']);
+    t.is(help.exitCode, 0, name);
+    t.regex(help.stdout, new RegExp(`^Usage: calicoctl ${name} COMMAND .*\n\n${summary}\\.\n`));
+    const bare = await runCli(name.split(' '));
+    t.deepEqual([bare.exitCode, bare.stdout, bare.stderr], [2, '', help.stdout], name);
+    t.is((await runCli([...name.split(' '), 'nonsense'])).exitCode, 2, name);
   }
 });
 

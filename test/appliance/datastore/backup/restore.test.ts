@@ -1,11 +1,13 @@
 /** What a restore changes, what it refuses, and what a crash in the middle of it leaves. */
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { verifyBackup } from '#appliance/datastore/backup/read.ts';
 import { restoreIntoDirectory } from '#appliance/datastore/backup/restore-directory.ts';
 import { unfinishedKey } from '#appliance/datastore/backup/unfinished.ts';
 import { ensureInitialized } from '#appliance/datastore/effects/ensure-initialized.ts';
+import { followStore } from '#appliance/datastore/follow.ts';
 import { openLevelStore } from '#appliance/datastore/level/open.ts';
 import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
 import { createResources } from '#appliance/datastore/resources.ts';
@@ -112,6 +114,42 @@ test('restoreIntoDirectory() puts a new database in the place of a damaged one a
     const again = await openLevelStore(directory);
     t.true((await again.revisions()).compacted > current, 'revisions never go back');
     await again.close();
+  });
+});
+
+test('those who follow a store are told of all that a restore into its directory has changed', async (t) => {
+  await inDirectory(async (path) => {
+    const directory = join(path, 'store');
+    const prefixes = ['/key/'];
+    const put = (to: Store, name: string, value: string) => to.put(Buffer.from(`/key/${name}`), Buffer.from(value));
+    let store = await openLevelStore(directory);
+    for (const name of ['a', 'b', 'c']) await put(store, name, 'old');
+    const bytes = await backupBytes(store);
+    const told = new Map<string, string | undefined>();
+    const sink = {
+      onStatus() {},
+      onUpdates(updates: readonly { key: string; value?: Buffer | undefined }[]) {
+        for (const { key, value } of updates) told.set(key, value?.toString());
+      },
+    };
+    const follower = followStore({ store: () => store, prefixes, sink, log: silentLogger, backoffMinMs: 5 });
+    await put(store, 'a', 'after the backup');
+    await put(store, 'd', 'after the backup');
+    while (told.get('/key/d') === undefined) await sleep(5);
+    await store.close();
+    await restoreTo(path, bytes, directory, { replace: true });
+    store = await openLevelStore(directory);
+    await put(store, 'e', 'after the restore');
+    while (told.get('/key/e') === undefined || told.get('/key/d') !== undefined) await sleep(5);
+    t.deepEqual(Object.fromEntries(told), {
+      '/key/a': 'old',
+      '/key/b': 'old',
+      '/key/c': 'old',
+      '/key/d': undefined,
+      '/key/e': 'after the restore',
+    });
+    await follower.close();
+    await store.close();
   });
 });
 
