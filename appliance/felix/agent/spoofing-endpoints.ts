@@ -15,9 +15,8 @@ export function createSpoofingEndpoints(): SpoofingEndpoints {
   const endpoints = new Map<string, GraphUpdate>();
   return {
     update(update) {
-      if (parseResourceKey(update.key)?.plural !== 'workloadendpoints') return;
-      if (isAsking(update.value)) endpoints.set(update.key, update);
-      else endpoints.delete(update.key);
+      if (!isAsking(update.value)) endpoints.delete(update.key);
+      else if (parseResourceKey(update.key)?.plural === 'workloadendpoints') endpoints.set(update.key, update);
     },
     all: () => [...endpoints.values()],
   };

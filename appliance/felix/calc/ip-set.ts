@@ -117,13 +117,14 @@ export class IpSet {
   }
 
   #countIn(member: string): void {
-    if (this.#members.has(member)) {
-      this.#repeats ??= new Map();
-      this.#repeats.set(member, (this.#repeats.get(member) ?? 0) + 1);
+    const { size } = this.#members;
+    this.#members.add(member);
+    if (this.#members.size > size) {
+      if (this.#isSent) noteAdded(this.#pending(), member);
       return;
     }
-    this.#members.add(member);
-    if (this.#isSent) noteAdded(this.#pending(), member);
+    this.#repeats ??= new Map();
+    this.#repeats.set(member, (this.#repeats.get(member) ?? 0) + 1);
   }
 
   #countOut(member: string): void {

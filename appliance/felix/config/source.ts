@@ -3,7 +3,8 @@
  * configuration. Stands beside the graph, behind `calc/decode.ts`. Pure: the present content decides, never its history.
  */
 import type { Problem } from '../../lib/problem.ts';
-import { parseStoreKey } from '../../resources/key.ts';
+import { parseStoreKey, storePrefix } from '../../resources/key.ts';
+import { kindOf } from '../../resources/registry.ts';
 import { parseSelector } from '../../selector/parse.ts';
 import type { FelixConfig } from '../model/config.ts';
 import { decodeConfig } from './decode.ts';
@@ -51,6 +52,7 @@ export function createConfigSource(hostname: string, local: readonly ConfigLayer
     },
     problems,
     update(update) {
+      if (!followed.some((prefix) => update.key.startsWith(prefix))) return false;
       const id = parseStoreKey(update.key);
       if (id?.kind.kind === 'ClusterInformation' && id.name === 'default') {
         const ready = field(field(update.value, 'spec'), 'datastoreReady');
@@ -86,6 +88,9 @@ export function createConfigSource(hostname: string, local: readonly ConfigLayer
     else problems.set(key, found);
   }
 }
+
+/** Most keys are of other kinds, which is told at once. */
+const followed = ['ClusterInformation', 'FelixConfiguration', 'Node'].map((kind) => storePrefix(kindOf(kind)!));
 
 const notReady: Problem = { path: 'spec.datastoreReady', message: 'must be true or false; counts as false' };
 

@@ -12,29 +12,30 @@ export interface ResourceKey {
 /** The parts of a key; undefined when it is none of a resource. */
 export function parseResourceKey(key: string): ResourceKey | undefined {
   if (!key.startsWith(prefix)) return undefined;
-  const [plural, ...rest] = key.slice(prefix.length).split('/');
-  if (plural === undefined || rest.some((part) => part === '')) return undefined;
-  if (rest.length === 1) return { plural, namespace: '', name: rest[0]! };
-  return rest.length === 2 ? { plural, namespace: rest[0]!, name: rest[1]! } : undefined;
+  const first = key.indexOf('/', prefix.length);
+  if (first < 0) return undefined;
+  const second = key.indexOf('/', first + 1);
+  const namespace = second < 0 ? '' : key.slice(first + 1, second);
+  const name = key.slice((second < 0 ? first : second) + 1);
+  if (name === '' || (second >= 0 && (namespace === '' || name.includes('/')))) return undefined;
+  return { plural: key.slice(prefix.length, first), namespace, name };
 }
 
 /** The four segments of a workload endpoint's name, where a dash inside a segment is doubled; undefined if there are not four. */
 export function parseWorkloadEndpointName(name: string): readonly [string, string, string, string] | undefined {
   const segments: string[] = [];
-  let segment = '';
-  for (let i = 0; i < name.length; i++) {
-    const isDash = name[i] === '-' && i > 0;
-    const isDouble = isDash && name[i + 1] === '-';
-    if (!isDash || isDouble) {
-      segment += name[i];
-    } else {
-      segments.push(segment);
-      segment = '';
+  let start = 0;
+  // One at the very beginning belongs to the segment.
+  for (let dash = name.indexOf('-', 1); dash >= 0; ) {
+    const isDouble = name[dash + 1] === '-';
+    if (!isDouble) {
+      segments.push(name.slice(start, dash));
+      start = dash + 1;
     }
-    if (isDouble) i++;
+    dash = name.indexOf('-', dash + (isDouble ? 2 : 1));
   }
-  segments.push(segment);
-  const [host, orchestrator, workload, endpoint, ...more] = segments;
+  segments.push(name.slice(start));
+  const [host, orchestrator, workload, endpoint, ...more] = segments.map((segment) => segment.replaceAll('--', '-'));
   return host && orchestrator && workload && endpoint && more.length === 0
     ? [host, orchestrator, workload, endpoint]
     : undefined;
@@ -44,5 +45,9 @@ export function parseWorkloadEndpointName(name: string): readonly [string, strin
 export function pluralOfValue(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return undefined;
   const { kind } = value as { kind: unknown };
-  return typeof kind === 'string' ? `${kind.toLowerCase().replace(/y$/, 'ie')}s` : undefined;
+  return typeof kind === 'string' ? pluralOf(kind.toLowerCase()) : undefined;
+}
+
+function pluralOf(singular: string): string {
+  return singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`;
 }
