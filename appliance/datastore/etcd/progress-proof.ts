@@ -1,7 +1,7 @@
 /**
  * Whether the answer to a progress request may be believed. It belongs to the stream, not to a watch, and etcd before 3.4.25 and 3.5.8
- * sends it ahead of events that wait to be sent: it is proven when the watch itself has reached its revision, or when a later request
- * has been answered and no event came in between. Counts requests, so that an old answer is not taken for a new one. Pure.
+ * sends it ahead of events that wait to be sent: it is proven when the watch itself has reached its revision, or when a request
+ * made after it has been answered and no event came in between. Counts requests, so that an old answer is not taken for a new one. Pure.
  */
 import type { Revision } from '../store.ts';
 
@@ -14,6 +14,8 @@ export class ProgressProof {
   /** The same for whoever came while others waited already. Nobody's proof begins anew for those who come later. */
   #wantedNext = 0;
   #unproven: Revision | undefined;
+  /** How many requests had been sent when that answer came. Those that waited with it may have been answered in one go, past waiting events. */
+  #askedBefore = 0;
 
   constructor(reached: Revision) {
     this.#reached = reached;
@@ -49,11 +51,20 @@ export class ProgressProof {
   answer(revision: Revision): Revision | undefined {
     this.#answered++;
     if (!this.isWanted || this.#answered < this.#wanted) return undefined;
-    const proven = this.#reached >= revision ? revision : this.#unproven;
-    this.#unproven = proven === undefined ? revision : undefined;
-    if (proven === undefined) return undefined;
+    const proven = this.#reached >= revision ? revision : this.#provenByLater();
+    if (proven === undefined) {
+      if (this.#unproven === undefined) this.#askedBefore = this.#asked;
+      this.#unproven ??= revision;
+      return undefined;
+    }
+    this.#unproven = undefined;
     this.#wanted = this.#wantedNext;
     this.#wantedNext = 0;
     return proven;
+  }
+
+  /** The unproven answer, when this one is to a request sent after it had come. */
+  #provenByLater(): Revision | undefined {
+    return this.#answered > this.#askedBefore ? this.#unproven : undefined;
   }
 }

@@ -69,6 +69,8 @@ export class WatchSession {
   #end: { readonly error: AppError | undefined } | undefined;
   #nextRevision: Revision;
   #createdRevision: Revision = 0;
+  /** The last revision whose events have come, or the one before the first wanted. */
+  #told: Revision;
   #silentTicks = 0;
   #askAgain: NodeJS.Timeout | undefined;
 
@@ -76,6 +78,7 @@ export class WatchSession {
     this.#stream = stream;
     this.#abandon = abandon;
     this.#nextRevision = startRevision;
+    this.#told = startRevision - 1;
     this.#progress = new ProgressProof(startRevision - 1);
     this.#heartbeat = setInterval(() => this.#checkSilence(), TICK_MS).unref();
     this.#created.promise.catch(() => undefined);
@@ -141,7 +144,12 @@ export class WatchSession {
     else this.#takeBatch(batchOf(response));
   }
 
-  #takeBatch(batch: WatchBatch): void {
+  /** A member of etcd before 3.4.25 and 3.5.8 that catches up by a snapshot tells its watches again what it has told them before. */
+  #takeBatch({ revision, events }: WatchBatch): void {
+    const fresh = events.filter(({ entry }) => entry.modRevision > this.#told);
+    if (events.length > 0 && fresh.length === 0) return;
+    const batch = { revision, events: fresh };
+    this.#told = fresh.at(-1)?.entry.modRevision ?? this.#told;
     this.#progress.reached(batch.revision);
     // Whoever waits for progress gets it with the answer, which follows.
     if (batch.events.length === 0 && this.#progress.isWanted) return;

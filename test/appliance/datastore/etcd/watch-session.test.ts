@@ -122,6 +122,32 @@ test('a session proves an answer though others ask again and again meanwhile', a
   session.close();
 });
 
+test('a session takes no answers that waited together for the proof of one another', async (t) => {
+  const { opened, answer, written } = fakeStream();
+  const session = new WatchSession(opened, 5);
+  answer({ created: true, header: { revision: '9' } });
+  session.requestProgress();
+  while (written.length < 2) await sleep(20); // nothing is heard, as when the stream is not read
+  answer({ watch_id: '-1', header: { revision: '9' } });
+  answer({ watch_id: '-1', header: { revision: '9' } });
+  answer({ events: [put(8)] });
+  t.is((await session.next())?.revision, 8);
+  session.close();
+});
+
+test('a session hands out no event twice, even when the server goes back', async (t) => {
+  const { opened, answer } = fakeStream();
+  const session = new WatchSession(opened, 5);
+  answer({ created: true, header: { revision: '9' } });
+  answer({ events: [put(6), put(7)] });
+  answer({ events: [put(5), put(6)] });
+  answer({ events: [put(6), put(7), put(8)] });
+  t.is((await session.next())?.events.length, 2);
+  const next = await session.next();
+  t.deepEqual([next?.revision, next?.events.map(({ entry }) => entry.modRevision)], [8, [8]]);
+  session.close();
+});
+
 test('a session stops reading when nobody takes what it has, and goes on later', async (t) => {
   const { stream, opened, answer } = fakeStream();
   const session = new WatchSession(opened, 1);
