@@ -27,6 +27,8 @@ export interface WatchOutlet {
   fail(refusal: Refusal): void;
 }
 
+/** Many revisions at once go out in parts of about this size: what waits for a client that does not read is not much more. */
+const partBytes = 256 * 1024;
 /** As etcd words it inside a watch. */
 const deniedReason = `rpc error: code = PermissionDenied desc = ${refusals.permissionDenied.details}`;
 /** Progress that concerns the stream, not one watch. */
@@ -163,11 +165,10 @@ export class WatchStream {
       this.#passOnProgress(running);
       return this.#drained;
     }
-    const bytesMax = this.#face.responseBytesMax;
-    const parts = wholeRevisions(batch.events.filter(wanted(filters)).map(wireEvent), bytesMax);
+    const parts = wholeRevisions(batch.events.filter(wanted(filters)).map(wireEvent), partBytes);
     for (const [i, part] of parts.entries()) {
       const revision = i === parts.length - 1 ? batch.revision : part.at(-1)!.kv.mod_revision;
-      this.#sendEvents(running, revision, fragment ? split(part, bytesMax) : [part]);
+      this.#sendEvents(running, revision, fragment ? split(part, this.#face.responseBytesMax) : [part]);
       await this.#drained;
       if (!this.#isRunning(running)) return;
     }
