@@ -62,14 +62,14 @@ async function showList(context: CliContext, flags: FlagValues, format: Format, 
   const revision = revisionFlag(flags, 'atRevision', '--at-revision');
   const columns = await columnsFor(kind, format);
   return withClient(context, flags, async (client) => {
-    const { resourceVersion, items } = await listResources(client, kind, namespace, revision);
+    const { resourceVersion, items: found } = await listResources(client, kind, namespace, revision);
+    const items = kind.kind === 'Tier' ? found.toSorted(compareOrder) : found;
     if (isDocument(format)) {
       const apiVersion = 'projectcalico.org/v3';
       const list = { kind: `${kind.kind}List`, apiVersion, metadata: { resourceVersion }, items };
       await printDocument(context, format.type, list);
     } else {
-      const rows = kind.kind === 'Tier' ? items.toSorted(compareOrder) : items;
-      context.out(printTable(columns, rows, await tableOptions(client, flags, kind, columns)));
+      context.out(printTable(columns, items, await tableOptions(client, flags, kind, columns)));
     }
     return exitCodes.ok;
   });

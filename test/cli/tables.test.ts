@@ -35,6 +35,12 @@ test('tiers are shown in the order they are evaluated, those without an order la
   }
   const run = await runCli(['get', 'tiers'], { env: { CALICO_API_SOCKET: server.address } });
   t.is(run.stdout, 'NAME   ORDER   \nc      20      \na      300     \nb      <nil>   \n\n');
+  const document = await runCli(['get', 'tiers', '-o', 'json'], { env: { CALICO_API_SOCKET: server.address } });
+  const { items } = JSON.parse(document.stdout) as { items: { metadata: { name: string } }[] };
+  t.deepEqual(
+    items.map(({ metadata }) => metadata.name),
+    ['c', 'a', 'b'],
+  );
 });
 
 test('the AS number of a node without one is that of the cluster, in parentheses', async (t) => {
