@@ -1,4 +1,5 @@
 /** What the four tiered policy kinds share: fields, defaults, checks and columns. Pure. */
+import { compareText } from '../../lib/collections/compare-text.ts';
 import type { Problem } from '../../lib/problem.ts';
 import {
   boolean,
@@ -113,7 +114,10 @@ function applyPolicyDefaults(resource: Resource, flavour: PolicyFlavour): void {
 
 /** A stored policy without the tier label is shown in tier `default`, whatever its spec says, as Calico's client does. */
 function applyTierLabel(resource: Resource): void {
-  resource.metadata.labels = { [tierLabel]: 'default', ...resource.metadata.labels };
+  const labels = resource.metadata.labels;
+  if (labels?.[tierLabel] !== undefined) return;
+  const completed = Object.entries({ ...labels, [tierLabel]: 'default' });
+  resource.metadata.labels = Object.fromEntries(completed.sort(([a], [b]) => compareText(a, b)));
 }
 
 /** Directions a policy governs when it does not say: those it has rules for, else ingress. */

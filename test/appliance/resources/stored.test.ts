@@ -81,6 +81,14 @@ test('decodeStored() shows a policy without the tier label in tier default', (t)
   t.deepEqual(labels, { 'projectcalico.org/tier': 'default' });
 });
 
+test('decodeStored() has labels in the order they are stored in, the tier among them', (t) => {
+  const labels = { a: '1', 'projectcalico.org/tier': 'ops', z: '2' };
+  const stored = JSON.stringify({ metadata: { name: 'foo', labels }, spec: { tier: 'ops' } });
+  t.deepEqual(Object.keys(read(`${policies}foo`, stored).metadata.labels!), Object.keys(labels));
+  const without = JSON.stringify({ metadata: { name: 'foo', labels: { a: '1', z: '2' } } });
+  t.deepEqual(Object.keys(read(`${policies}foo`, without).metadata.labels!), Object.keys(labels));
+});
+
 test('decodeStored() takes what older versions wrote: empty entities, null times, keys unknown today', (t) => {
   const value = JSON.stringify({
     kind: 'GlobalNetworkPolicy',
