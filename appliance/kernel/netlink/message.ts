@@ -29,7 +29,7 @@ const TYPE_MASK = 0x3fff;
 
 /** Appends messages and attributes; `begin` and `end`, `nest` and `endNest` go in pairs. */
 export class MessageWriter {
-  #buffer: Buffer;
+  #buffer: Buffer<ArrayBuffer>;
   #length = 0;
   #start = 0;
 
@@ -48,6 +48,11 @@ export class MessageWriter {
 
   clear(): void {
     this.#length = 0;
+  }
+
+  /** Gives the memory back now rather than when it is collected; the writer is of no more use. */
+  release(): void {
+    this.#buffer.buffer.transfer(0);
   }
 
   begin(type: number, flags: number, sequence: number): void {

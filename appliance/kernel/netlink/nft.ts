@@ -71,7 +71,10 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
     await this.#socket.sendFromThread(encoded.bytes);
     const sentMs = performance.now() - begun;
     await inSlices(this.#receiveAll(outcome));
-    return this.#finish(operations, outcome, sentMs);
+    const result = this.#finish(operations, outcome, sentMs);
+    // Tens of megabytes, of the first batch of a large host.
+    writer.release();
+    return result;
   }
 
   *#receiveAll(outcome: Outcome): Generator<void, void> {

@@ -88,3 +88,21 @@ test('damaged lengths end the reading and never loop', (t) => {
   });
   t.notThrows(() => fc.assert(property, { verbose: 1 }));
 });
+
+test('texts are written as UTF-8 with a closing zero, whatever is in them', (t) => {
+  const property = fc.property(fc.array(fc.string({ unit: 'grapheme' })), (texts) => {
+    const writer = new MessageWriter(8);
+    for (const text of texts) writer.string(1, text);
+    const expected = new MessageWriter(8);
+    for (const text of texts) expected.attribute(1, Buffer.from(`${text}\0`));
+    t.deepEqual(writer.bytes, expected.bytes);
+  });
+  fc.assert(property);
+});
+
+test('`release()` gives the memory back at once', (t) => {
+  const writer = new MessageWriter(1024);
+  const { buffer } = writer.bytes;
+  writer.release();
+  t.is(buffer.byteLength, 0);
+});
