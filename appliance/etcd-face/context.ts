@@ -5,6 +5,7 @@ import type { Revision, Store } from '../datastore/store.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Identity } from './access/identity.ts';
 import type { RefusalLog } from './access/refusal-log.ts';
+import type { EventEncoder } from './encoded-event.ts';
 import { tooLarge } from './protocol.ts';
 import { type Refusal, refusalOf, refusals } from './status.ts';
 import { bigintToLong, type WireHeader } from './wire.ts';
@@ -25,6 +26,7 @@ export interface FaceContext {
   /** How long a watch stream may stay full before it is cut off. */
   readonly stalledMaxMs: number;
   readonly refused: RefusalLog;
+  readonly encodeEvent: EventEncoder;
   /** Who sent a call. */
   identityOf(call: FaceCall): Identity;
   header(revision: Revision): WireHeader;

@@ -28,6 +28,7 @@ export function encodeRangeResponse(response: WireRangeResponse): Buffer {
 /** etcdserverpb.WatchResponse. */
 export function encodeWatchResponse(response: WireWatchResponse): Buffer {
   const events = response.events ?? [];
+  const encoded = response.encodedEvents ?? [];
   const eventBytes = events.map(eventSize);
   const header = headerBytes(response.header);
   const reason = Buffer.from(response.cancel_reason ?? '');
@@ -39,7 +40,8 @@ export function encodeWatchResponse(response: WireWatchResponse): Buffer {
     intSize(response.compact_revision ?? 0) +
     bytesSize(reason) +
     boolSize(response.fragment) +
-    eventBytes.reduce((sum, bytes) => sum + nestedSize(bytes), 0);
+    eventBytes.reduce((sum, bytes) => sum + nestedSize(bytes), 0) +
+    encoded.reduce((sum, bytes) => sum + bytes.length, 0);
   const out = new Output(size);
   out.header(1, header, response.header);
   out.int(2, response.watch_id);
@@ -49,6 +51,7 @@ export function encodeWatchResponse(response: WireWatchResponse): Buffer {
   out.bytes(6, reason);
   out.bool(7, response.fragment);
   for (let i = 0; i < events.length; i++) out.event(11, eventBytes[i]!, events[i]!);
+  for (const bytes of encoded) out.raw(bytes);
   return out.buffer;
 }
 
@@ -59,9 +62,12 @@ export function encodeKeyValue(kv: WireKeyValue): Buffer {
   return out.buffer;
 }
 
-/** The encoded size of one event inside a watch response, for whoever has to split one. */
-export function encodedEventBytes(event: WireEvent): number {
-  return nestedSize(eventSize(event));
+/** One event as it lies inside a watch response. */
+export function encodeEvent(event: WireEvent): Buffer {
+  const size = eventSize(event);
+  const out = new Output(nestedSize(size));
+  out.event(11, size, event);
+  return out.buffer;
 }
 
 function eventSize(event: WireEvent): number {
@@ -136,8 +142,13 @@ class Output {
   bytes(field: number, value: Uint8Array): void {
     if (value.length === 0) return;
     this.#nested(field, value.length);
-    this.buffer.set(value, this.#at);
-    this.#at += value.length;
+    this.raw(value);
+  }
+
+  /** What is encoded already. */
+  raw(bytes: Uint8Array): void {
+    this.buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   header(field: number, size: number, header: WireHeader): void {

@@ -9,6 +9,7 @@ import { identify, localIdentity } from './access/identity.ts';
 import { createRefusalLog } from './access/refusal-log.ts';
 import { authService, clusterService } from './cluster.ts';
 import { type FaceCall, type FaceContext, type FaceIdentity, headerFactory } from './context.ts';
+import { createEventEncoder } from './encoded-event.ts';
 import { type FaceTls, type Front, openFront } from './front.ts';
 import { addHealthService, type Health } from './health.ts';
 import { kvService } from './kv.ts';
@@ -99,6 +100,7 @@ function createServer(
     progressIntervalMs: options.progressIntervalMs ?? PROGRESS_INTERVAL_MS,
     stalledMaxMs: options.stalledMaxMs ?? STALLED_MAX_MS,
     refused: createRefusalLog(options.log),
+    encodeEvent: createEventEncoder(),
     identityOf: identification(listen, options.tls),
     header: headerFactory(options.identity),
   };

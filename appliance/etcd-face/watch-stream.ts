@@ -7,17 +7,10 @@ import { hasCode } from '../lib/errors.ts';
 import type { Identity } from './access/identity.ts';
 import { requireRead } from './access/permit.ts';
 import { type FaceContext, refusalFor, refusalTo } from './context.ts';
-import { wireEvent } from './convert.ts';
-import { encodedEventBytes } from './encode.ts';
+import { cutAnywhere, cutBetweenRevisions } from './cut-events.ts';
 import { rangeEndOf } from './range.ts';
 import { type Refusal, refusals } from './status.ts';
-import {
-  longToNumber,
-  type WireEvent,
-  type WireWatchCreate,
-  type WireWatchRequest,
-  type WireWatchResponse,
-} from './wire.ts';
+import { longToNumber, type WireWatchCreate, type WireWatchRequest, type WireWatchResponse } from './wire.ts';
 
 /** Where answers go. `write` is false when the outlet is full; `onceDrained` tells when it is not any more. */
 export interface WatchOutlet {
@@ -165,10 +158,11 @@ export class WatchStream {
       this.#passOnProgress(running);
       return this.#drained;
     }
-    const parts = wholeRevisions(batch.events.filter(wanted(filters)).map(wireEvent), partBytes);
+    const parts = cutBetweenRevisions(batch.events.filter(wanted(filters)), partBytes);
     for (const [i, part] of parts.entries()) {
-      const revision = i === parts.length - 1 ? batch.revision : part.at(-1)!.kv.mod_revision;
-      this.#sendEvents(running, revision, fragment ? split(part, this.#face.responseBytesMax) : [part]);
+      const revision = i === parts.length - 1 ? batch.revision : part.at(-1)!.entry.modRevision;
+      const encoded = part.map(this.#face.encodeEvent);
+      this.#sendEvents(running, revision, fragment ? cutAnywhere(encoded, this.#face.responseBytesMax) : [encoded]);
       await this.#drained;
       if (!this.#isRunning(running)) return;
     }
@@ -176,12 +170,12 @@ export class WatchStream {
   }
 
   /** What belongs together goes out together; a fragment is followed by nothing but the next. */
-  #sendEvents(running: Running, revision: Revision, fragments: readonly (readonly WireEvent[])[]): void {
+  #sendEvents(running: Running, revision: Revision, fragments: readonly (readonly Buffer[])[]): void {
     const header = this.#face.header(revision);
     running.busy = true;
     running.delivered = Math.max(running.delivered, revision);
-    fragments.forEach((events, i) => {
-      this.#send({ header, watch_id: running.id, events, fragment: i < fragments.length - 1 });
+    fragments.forEach((encodedEvents, i) => {
+      this.#send({ header, watch_id: running.id, encodedEvents, fragment: i < fragments.length - 1 });
     });
   }
 
@@ -291,40 +285,6 @@ function watchedRange(request: WireWatchCreate): KeyRange {
   return { key: request.key.length === 0 ? Buffer.from([0]) : request.key, ...rangeEndOf(request.range_end) };
 }
 
-/** Cuts events into parts of about `bytesMax`, between revisions only. */
-function wholeRevisions(events: readonly WireEvent[], bytesMax: number): WireEvent[][] {
-  const parts: WireEvent[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  let revision = 0;
-  for (const event of events) {
-    const size = encodedEventBytes(event);
-    if (bytes + size > bytesMax && event.kv.mod_revision !== revision) {
-      parts.push([]);
-      bytes = 0;
-    }
-    parts.at(-1)!.push(event);
-    bytes += size;
-    revision = event.kv.mod_revision;
-  }
-  return parts;
-}
-
 function wanted(filters: readonly number[]): (event: WatchEvent) => boolean {
   return (event) => !filters.includes(event.type === 'put' ? FILTER.noPut : FILTER.noDelete);
-}
-
-/** Cuts one revision's events into pieces of at most `bytesMax` each; one event alone may be larger. */
-function split(events: readonly WireEvent[], bytesMax: number): WireEvent[][] {
-  const chunks: WireEvent[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const event of events) {
-    const size = encodedEventBytes(event);
-    if (bytes + size > bytesMax) {
-      chunks.push([]);
-      bytes = 0;
-    }
-    chunks.at(-1)!.push(event);
-    bytes += size;
-  }
-  return chunks;
 }

@@ -137,6 +137,8 @@ export interface WireWatchResponse {
   readonly cancel_reason?: string;
   readonly fragment?: boolean;
   readonly events?: readonly WireEvent[];
+  /** More events, each as the bytes it is inside this message. */
+  readonly encodedEvents?: readonly Buffer[];
 }
 
 /** A 64-bit integer as a number; exact below 2^53. */

@@ -4,7 +4,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import test from 'ava';
 import fc from 'fast-check';
-import { encodeRangeResponse, encodeWatchResponse } from '#appliance/etcd-face/encode.ts';
+import { encodeEvent, encodeRangeResponse, encodeWatchResponse } from '#appliance/etcd-face/encode.ts';
 import type { WireKeyValue, WireRangeResponse, WireWatchResponse } from '#appliance/etcd-face/wire.ts';
 import { bigintToLong } from '#appliance/etcd-face/wire.ts';
 
@@ -86,4 +86,13 @@ test('`encodeRangeResponse()` leaves defaults out, as etcd does', (t) => {
   const header = { cluster_id: bigintToLong(1n), member_id: bigintToLong(300n), revision: 0, raft_term: 1 };
   const encoded = encodeRangeResponse({ header, kvs: [], more: false, count: 0 });
   t.is(encoded.toString('hex'), '0a07080110ac022001');
+});
+
+test('`encodeWatchResponse()` takes events that are encoded already for the same as those that are not', (t) => {
+  const check = fc.property(watchResponse, fc.nat(8), (response, count) => {
+    const events = response.events ?? [];
+    const mixed = { ...response, events: events.slice(0, count), encodedEvents: events.slice(count).map(encodeEvent) };
+    t.deepEqual(encodeWatchResponse(mixed), encodeWatchResponse(response));
+  });
+  t.notThrows(() => fc.assert(check, { numRuns: 300 }));
 });

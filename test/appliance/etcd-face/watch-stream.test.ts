@@ -4,6 +4,7 @@ import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
 import { localIdentity } from '#appliance/etcd-face/access/identity.ts';
 import { createRefusalLog } from '#appliance/etcd-face/access/refusal-log.ts';
 import { headerFactory } from '#appliance/etcd-face/context.ts';
+import { createEventEncoder } from '#appliance/etcd-face/encoded-event.ts';
 import { WatchStream } from '#appliance/etcd-face/watch-stream.ts';
 import type { WireWatchResponse } from '#appliance/etcd-face/wire.ts';
 import { silentLogger as log } from '#appliance/lib/log.ts';
@@ -30,6 +31,7 @@ test('`WatchStream` sends nothing more into a full outlet until it is drained', 
       progressIntervalMs: 60_000,
       stalledMaxMs: 60_000,
       refused: createRefusalLog(log),
+      encodeEvent: createEventEncoder(),
       identityOf: () => localIdentity,
       header: headerFactory(identity),
     },
@@ -47,12 +49,12 @@ test('`WatchStream` sends nothing more into a full outlet until it is drained', 
   isFull = true;
   for (let i = 0; i < 10; i++) await store.put(Buffer.from(`/${i}`), Buffer.from('x'));
   await sleep(20);
-  const before = sent.flatMap((response) => response.events ?? []).length;
+  const before = sent.flatMap((response) => response.encodedEvents ?? []).length;
   t.true(before < 10, `${before} events sent`);
   isFull = false;
   drain?.();
   await sleep(20);
-  t.is(sent.flatMap((response) => response.events ?? []).length, 10);
+  t.is(sent.flatMap((response) => response.encodedEvents ?? []).length, 10);
   stream.close();
   await store.close();
 });
