@@ -62,7 +62,7 @@ function statusAnswer(face: FaceContext, { version, revision, sizeBytes, usedByt
     header: face.header(revision),
     version,
     dbSize: sizeBytes,
-    dbSizeInUse: usedBytes ?? sizeBytes,
+    dbSizeInUse: usedBytes ?? 0,
     leader: bigintToLong(face.identity.memberId, true),
     raftIndex: revision,
     raftAppliedIndex: revision,

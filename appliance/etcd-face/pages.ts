@@ -56,11 +56,9 @@ function metrics(status: StoreStatus, openStreams: number): string {
     gauge('etcd_server_has_leader', 'Whether or not a leader exists.', 1),
     gauge('etcd_server_is_leader', 'Whether or not this member is a leader.', 1),
     gauge('etcd_mvcc_db_total_size_in_bytes', 'Size of the database on disk.', status.sizeBytes),
-    gauge(
-      'etcd_mvcc_db_total_size_in_use_in_bytes',
-      'Size of the database in use.',
-      status.usedBytes ?? status.sizeBytes,
-    ),
+    status.usedBytes === undefined
+      ? ''
+      : gauge('etcd_mvcc_db_total_size_in_use_in_bytes', 'Size of the database in use.', status.usedBytes),
     gauge('etcd_debugging_mvcc_current_revision', 'The newest revision.', status.revision),
     gauge('etcd_debugging_mvcc_compact_revision', 'The oldest readable revision.', status.compacted),
     gauge('etcd_face_open_streams', 'Open watch, keep-alive and snapshot streams.', openStreams),

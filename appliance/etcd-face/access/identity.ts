@@ -1,7 +1,5 @@
-/**
- * Who a client is, by the subject of the certificate it has shown: Kubernetes' way of naming administrators and nodes. Pure.
- * Source: Kubernetes' X.509 client certificates (common name is the user, organisations are its groups).
- */
+/** Who a client is to the rules of the keys, by the certificate it has shown: an administrator, a node, or nobody. Pure. */
+import { administrators, certificateIdentity, nodeOf } from '../../access/identity.ts';
 
 export type Identity =
   | { readonly type: 'admin'; readonly name: string }
@@ -10,31 +8,21 @@ export type Identity =
   | { readonly type: 'nobody'; readonly name: string };
 
 /** The parts of a certificate's subject that count; a part that occurs several times is a list. */
-export interface Subject {
-  readonly CN?: string | readonly string[];
-  readonly O?: string | readonly string[];
-}
+export type Subject = Parameters<typeof certificateIdentity>[0];
 
-const adminGroup = 'system:masters';
-const nodeGroup = 'system:nodes';
-const nodeUserPrefix = 'system:node:';
 /** A name that stays one segment of a key: what Kubernetes and Calico take for a node. */
 const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** Whoever reaches a socket, or a listener on loopback that asks for no certificate. */
 export const localIdentity: Identity = { type: 'admin', name: 'local' };
 
-/** A node needs both its user name and the group; administrators need the group alone. */
+/** Of a subject with several common names none counts. */
 export function identify(subject: Subject | undefined): Identity {
-  const names = listOf(subject?.CN);
-  const name = names.length === 1 ? names[0]! : '';
-  const groups = listOf(subject?.O);
-  if (groups.includes(adminGroup)) return { type: 'admin', name };
-  const node = name.startsWith(nodeUserPrefix) ? name.slice(nodeUserPrefix.length) : '';
-  return groups.includes(nodeGroup) && nodeName.test(node) ? { type: 'node', name, node } : { type: 'nobody', name };
-}
-
-function listOf(value: string | readonly string[] | undefined): readonly string[] {
-  if (value === undefined) return [];
-  return typeof value === 'string' ? [value] : value;
+  const isPlain = subject !== undefined && (typeof subject.CN === 'string' || subject.CN?.length === 1);
+  const found = isPlain ? certificateIdentity(subject) : undefined;
+  if (found === undefined) return { type: 'nobody', name: '' };
+  const { user: name, groups } = found;
+  if (groups.includes(administrators)) return { type: 'admin', name };
+  const node = nodeOf(found);
+  return node !== undefined && nodeName.test(node) ? { type: 'node', name, node } : { type: 'nobody', name };
 }

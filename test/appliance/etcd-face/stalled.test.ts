@@ -16,7 +16,7 @@ const everything = { key: Buffer.from([0]), range_end: Buffer.from([0]), prev_kv
 const stalledWatchers = 10;
 /** What is written while they do not read, and what the server may grow by: were it kept for each of them, it would be 800 MB. */
 const [puts, valueBytes] = [800, 100_000];
-const growthBytesMax = 80_000_000;
+const growthBytesMax = 60_000_000;
 const stalledMaxMs = 3_000;
 
 async function startServer() {
