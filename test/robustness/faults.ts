@@ -107,7 +107,7 @@ async function restart(server: Server, random: Random): Promise<void> {
   await server.kill();
   server.start();
   if (random.chance(0.8)) await server.ready();
-  await sleep(random.below(250));
+  await sleep(random.below(80));
 }
 
 /** Of several links one, or all. */

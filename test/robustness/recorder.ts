@@ -4,6 +4,8 @@ import type { Operation, WatchRecord } from './history.ts';
 export class Recorder {
   readonly operations: Operation[] = [];
   readonly watches: WatchRecord[] = [];
+  /** How many operations went well. */
+  succeeded = 0;
   #last = 0;
   #known = 0;
 
@@ -25,6 +27,7 @@ export class Recorder {
   /** Takes an operation that has returned, one way or the other. */
   add(operation: Operation): void {
     this.operations.push(operation);
+    if (operation.outcome === 'ok') this.succeeded++;
     if (operation.answer !== null && 'revision' in operation.answer) this.told(Number(operation.answer.revision));
   }
 }

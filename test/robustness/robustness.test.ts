@@ -42,8 +42,7 @@ async function runOnce(t: ExecutionContext, open: System['open'], runSeed: numbe
   const report = await runTarget(target, { seed: runSeed, kills: wanted, rounds: 1, calmOperations: 50 });
   const figures = figuresOf(report);
   t.log(`${target.name}, seed ${runSeed}: ${JSON.stringify(figures)}; ${faultCounts(report)}`);
-  if (process.env.KEEP || report.problems.length > 0 || report.verdict.result !== 'Ok')
-    t.log(await keepHistory(target.name, report));
+  if (report.problems.length > 0 || report.verdict.result !== 'Ok') t.log(await keepHistory(target.name, report));
   t.deepEqual(report.problems.slice(0, 10), []);
   t.is(report.verdict.result, 'Ok');
   t.true(

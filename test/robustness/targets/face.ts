@@ -27,6 +27,10 @@ export async function openFace(): Promise<Target> {
   });
   const link = new LinkProxy({ path: socket });
   await link.listen();
+  // The first process ends in good order: only so it leaves its compiled code to all that will be killed.
+  server.start();
+  await server.ready();
+  await server.kill('SIGTERM');
   server.start();
   await server.ready();
   return {

@@ -37,7 +37,7 @@ export class ServerProcess implements Server {
     const { cell, command, env, hasChannel, started } = this.#options;
     const [program, ...args] = cell.inside(...(command as [string, ...string[]]));
     const child = spawn(program, args, {
-      stdio: ['ignore', 'ignore', process.env.RBERR ? 'inherit' : 'ignore', ...(hasChannel ? (['ipc'] as const) : [])],
+      stdio: ['ignore', 'ignore', 'ignore', ...(hasChannel ? (['ipc'] as const) : [])],
       serialization: 'advanced',
       env: { ...process.env, ...env },
     });
@@ -46,12 +46,12 @@ export class ServerProcess implements Server {
     started?.(child);
   }
 
-  async kill(): Promise<void> {
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#isWanted = false;
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
 
