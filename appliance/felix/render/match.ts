@@ -36,26 +36,32 @@ export function matchProtocol(protocol: number, isNegated = false): readonly Exp
   return matchByte('l4proto', protocol, isNegated);
 }
 
-/** Some hundred at most, which tens of thousands of rules begin with. */
-const byteMatches = new Map<string, readonly Expression[]>();
-
 function matchByte(key: MetaKey, value: number, isNegated: boolean): readonly Expression[] {
-  const name = `${key} ${isNegated} ${value}`;
-  let match = byteMatches.get(name);
-  if (match === undefined) {
-    const op = isNegated ? 'neq' : 'eq';
-    match = [
-      { type: 'meta', key, register: 0 },
-      { type: 'cmp', op, register: 0, data: Uint8Array.of(value) },
-    ];
-    byteMatches.set(name, match);
+  const op = isNegated ? 'neq' : 'eq';
+  return shared(`${key} ${op} ${value}`, () => [
+    { type: 'meta', key, register: 0 },
+    { type: 'cmp', op, register: 0, data: Uint8Array.of(value) },
+  ]);
+}
+
+/** Pieces of which there are some hundred at most, while tens of thousands of rules are made of them. */
+const pieces = new Map<string, unknown>();
+
+/** The piece of this name, made once. */
+function shared<Piece>(name: string, make: () => Piece): Piece {
+  let piece = pieces.get(name) as Piece | undefined;
+  if (piece === undefined) {
+    piece = make();
+    pieces.set(name, piece);
   }
-  return match;
+  return piece;
 }
 
 export function loadAddress(side: Side, family: Family, register: number): Expression {
-  const length = addressBits(family) / 8;
-  return { type: 'payload', base: 'network', offset: addressOffset[family][side], length, register };
+  return shared(`${side} ${family} ${register}`, () => {
+    const length = addressBits(family) / 8;
+    return { type: 'payload', base: 'network', offset: addressOffset[family][side], length, register };
+  });
 }
 
 /** Leaves the first `length` bits of the address in the register. */
@@ -65,7 +71,13 @@ export function maskAddress(family: Family, length: number, register: number): E
 }
 
 export function loadPort(side: Side, register: number): Expression {
-  return { type: 'payload', base: 'transport', offset: portOffset[side], length: 2, register };
+  return shared(`${side} port ${register}`, () => ({
+    type: 'payload',
+    base: 'transport',
+    offset: portOffset[side],
+    length: 2,
+    register,
+  }));
 }
 
 /** Presupposes the family's guard. */
@@ -149,7 +161,7 @@ export function count(name: string): Expression {
 }
 
 export function verdict(code: 'accept' | 'drop' | 'return'): Expression {
-  return { type: 'verdict', verdict: { code } };
+  return shared(code, () => ({ type: 'verdict', verdict: { code } }));
 }
 
 export function branch(code: 'jump' | 'goto', chain: string): Expression {

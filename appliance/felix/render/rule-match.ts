@@ -50,17 +50,17 @@ const sides: readonly Side[] = ['src', 'dst'];
 
 export function renderRuleMatch(rule: Rule, factsOf: (setId: string) => SetFacts): RuleMatch {
   const isExclusive = rule.action === 'log';
-  const refs: References = { isExclusive, setIds: new Set(), lists: new Map(), netSets: new Set(), factsOf };
+  const refs: References = { isExclusive, facts: new Map(), lists: new Map(), netSets: new Set(), factsOf };
   const alternatives = needsFamily(rule)
     ? families.flatMap((family) => (appliesTo(rule, family) ? product(criteriaOf(rule, family, refs)) : []))
     : product(criteriaOf(rule, undefined, refs));
-  return { alternatives, setIds: [...refs.setIds], lists: [...refs.lists.values()], netSets: [...refs.netSets] };
+  return { alternatives, setIds: [...refs.facts.keys()], lists: [...refs.lists.values()], netSets: [...refs.netSets] };
 }
 
 interface References {
   /** No two alternatives may match together. */
   readonly isExclusive: boolean;
-  readonly setIds: Set<string>;
+  readonly facts: Map<string, SetFacts>;
   readonly lists: Map<string, ListSet>;
   readonly netSets: Set<string>;
   readonly factsOf: (setId: string) => SetFacts;
@@ -252,9 +252,11 @@ function setTests(id: string, side: Side, family: Family, refs: References): Tes
   return [...tests, (isInverted) => lookupAddress(set, number, side, family, isInverted)];
 }
 
-function facts(id: string, refs: References): SetFacts {
-  refs.setIds.add(id);
-  return refs.factsOf(id);
+/** Asked once: both families and all alternatives share the bytes of the number. */
+function facts(id: string, { facts: known, factsOf }: References): SetFacts {
+  const of = known.get(id) ?? factsOf(id);
+  known.set(id, of);
+  return of;
 }
 
 function product(criteria: readonly Criterion[]): Expression[][] {
