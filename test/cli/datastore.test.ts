@@ -190,6 +190,9 @@ const ipam: Readonly<Record<string, string>> = {
   '/calico/ipam/v2/handle/net0.7f3a9c21d0b4': '{"block":{"10.77.3.64/30":1},"deleted":false}',
   '/calico/ipam/v2/host/node-7': '{}',
   '/calico/felix/v1/host/node-7/endpoint/node-7-eth0': '{"status":"up"}',
+  // what no encoder of ours writes
+  '/calico/resources/v3/projectcalico.org/globalnetworksets/loose':
+    '{"apiVersion":"projectcalico.org/v3", "kind":"GlobalNetworkSet","metadata":{"name":"loose","uid":"loose"},"spec":{"nets":[],"later":1}}',
   // as an older version stored it: under another name, with white space
   '/calico/resources/v3/projectcalico.org/globalnetworkpolicies/default.old':
     '{ "kind":"GlobalNetworkPolicy","apiVersion":"projectcalico.org/v3","metadata":{"name":"default.old","uid":"old"},"spec":{"types":["Ingress"]}}',

@@ -6,10 +6,13 @@ import { type RestoreOptions, type RestoreResult, restoreBackup } from '#applian
 import { writeBackup } from '#appliance/datastore/backup/write.ts';
 import type { Store } from '#appliance/datastore/store.ts';
 
-/** The bytes of a backup of `store`. */
-export async function backupBytes(store: Store, prefix = ''): Promise<Buffer> {
+/** The bytes of a backup of `store`; `pause` comes after each piece of it. */
+export async function backupBytes(store: Store, prefix = '', pause?: () => Promise<void>): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  const write = async (bytes: Buffer) => void pieces.push(bytes);
+  const write = async (bytes: Buffer) => {
+    pieces.push(bytes);
+    await pause?.();
+  };
   await writeBackup({ store, prefix, now: () => new Date('2026-08-01T09:30:00Z'), write });
   return Buffer.concat(pieces);
 }

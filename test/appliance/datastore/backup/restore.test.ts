@@ -81,6 +81,26 @@ test('restoreBackup() leaves a lock and a mark when it is cut off, and a repeat 
   });
 });
 
+test('restoreBackup() of a prefix unlocks at last what it has locked, also when it was cut off, and nothing else', async (t) => {
+  await inDirectory(async (path) => {
+    for (const wasReady of [true, false]) {
+      const [from, to] = [await filledStore(300), await initialisedStore(guid)];
+      if (!wasReady) {
+        const { value } = (await to.range({ key: informationKey })).entries[0]!;
+        await to.put(
+          informationKey,
+          Buffer.from(value.toString().replace('"datastoreReady":true', '"datastoreReady":false')),
+        );
+      }
+      const bytes = await backupBytes(from, '/key/');
+      await t.throwsAsync(restoreBytes(path, bytes, failingAfter(to, 2)), { message: 'cut off' });
+      t.is(await readyOf(to), false);
+      const { isLocked } = await restoreBytes(path, bytes, to);
+      t.deepEqual([await readyOf(to), isLocked], [wasReady, !wasReady]);
+    }
+  });
+});
+
 test('restoreBackup() gives up when others write to the store all the time', async (t) => {
   const [from, to] = [await filledStore(50), await initialisedStore(guid)];
   let i = 0;

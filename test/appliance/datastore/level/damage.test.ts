@@ -76,7 +76,9 @@ async function makeOrigin(path: string): Promise<Origin> {
     const { id } = await store.leaseGrant(100_000);
     for (let i = 0; i < 40; i++) {
       const key = Buffer.from(`/key/${i % 25}`);
-      const value = Buffer.from(JSON.stringify({ round, i, text: 'some text that shrinks '.repeat(8) }));
+      const value = Buffer.from(
+        JSON.stringify({ round, i, text: 'some text that shrinks '.repeat(round === 3 ? 60 : 8) }),
+      );
       if (i % 9 === 8) await store.delete({ key });
       else await store.put(key, value, i === 5 ? { lease: id } : {});
     }
