@@ -158,8 +158,8 @@ export type StoreMember = { readonly endpoint: string } & (
 export interface StoreStatus {
   /** Of etcd's API, as the server tells it; of several, the oldest. */
   readonly version: string;
-  /** The newest revision, and the oldest still readable. */
   readonly revision: Revision;
+  /** The oldest revision still readable; 0 while that cannot be told, since the servers have no majority. */
   readonly compacted: Revision;
   /** On disk; of several servers, what the largest has. 0 when there is no disk, or the server does not say. */
   readonly sizeBytes: number;

@@ -1,7 +1,7 @@
 /** The API server over an etcd that freezes, dies or is full: a clear answer in time, and service again by itself. */
 import test from 'ava';
 import { call, makePlace, startServer } from '../appliance/apiserver-process.ts';
-import { startEtcd } from '../appliance/datastore/etcd/etcd-server.ts';
+import { freePort, startEtcd } from '../appliance/datastore/etcd/etcd-server.ts';
 import { until } from '../appliance/felix/status/test-store.ts';
 
 const path = '/apis/projectcalico.org/v3/globalnetworksets';
@@ -19,7 +19,8 @@ test('requests to the API are answered with 503 and the reason while etcd is fro
   const server = startServer(place);
   t.teardown(async () => {
     server.child.kill('SIGKILL');
-    await server.exited;
+    const { errors } = await server.exited;
+    if (errors !== '') t.log(errors);
     place.remove();
   });
   await server.ready();
@@ -46,4 +47,12 @@ test('requests to the API are answered with 503 and the reason while etcd is fro
   const recoveredMs = performance.now() - thawed;
   t.true(recoveredMs < 5_000, `${recoveredMs} ms`);
   t.log(`answered after ${Math.round(tookMs)} ms, back after ${Math.round(recoveredMs)} ms`);
+});
+
+test('without an etcd at its start the API server ends with one line that names the address', async (t) => {
+  const place = makePlace({ DATASTORE_TYPE: 'etcdv3', ETCD_ENDPOINTS: `http://127.0.0.1:${await freePort()}` });
+  const { code, errors } = await startServer(place).exited;
+  place.remove();
+  t.is(code, 1);
+  t.regex(errors, /^calico-apiserver: the store cannot be reached: .*ECONNREFUSED.*http:\/\/127\.0\.0\.1:\d+\)\n$/);
 });

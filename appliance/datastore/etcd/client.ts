@@ -11,7 +11,7 @@ import { storeErrors } from '../errors.ts';
 import { type EtcdTls, identitySource } from './credentials.ts';
 import { Member } from './member.ts';
 import { type CallOptions, EtcdPool } from './pool.ts';
-import { translateError, wasNeverSent, wasRefused } from './translate.ts';
+import { isOverloaded, translateError, wasNeverSent, wasRefused } from './translate.ts';
 
 export interface EtcdClientOptions {
   /** `unix:/path`, `http://host:port`, `https://host:port`. */
@@ -47,8 +47,8 @@ export interface EtcdClient {
 
 const RETRY_MIN_MS = 20;
 const RETRY_MAX_MS = 100;
-/** A read that is not answered in a part of its time is asked again, on another connection. */
-const READ_ATTEMPTS = 3;
+/** A read is asked again, on another connection, when its server says nothing for a part of its time. */
+const SILENT_PARTS = 3;
 
 /** A client; nothing is sent before the first call. Throws what reading certificates throws. */
 export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
@@ -57,7 +57,7 @@ export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
   let closed = false;
   const run = async <T>(
     call: (options: CallOptions) => Promise<T>,
-    attemptMs: number,
+    limits: Omit<CallOptions, 'deadline'>,
     mayRepeat: (error: unknown) => boolean,
   ) => {
     const endMs = Date.now() + requestTimeoutMs;
@@ -65,13 +65,13 @@ export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
     for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       if (closed) throw storeErrors.fail('STORE_CLOSED');
       try {
-        return await call({ deadline: endMs, attemptMs });
+        return await call({ ...limits, deadline: endMs });
       } catch (error) {
         if (closed) throw storeErrors.fail('STORE_CLOSED', '', { cause: error });
         reason = hasNoReason(error) ? (reason ?? error) : error;
         if (Date.now() + waitMs >= endMs || !mayRepeat(error)) throw reason;
       }
-      await sleep(waitMs, undefined, { ref: false });
+      await sleep(waitMs);
     }
   };
   return {
@@ -84,8 +84,8 @@ export function createEtcdClient(options: EtcdClientOptions): EtcdClient {
     },
     openWatchStream: () => openWatchStream(pool),
     renewToken: () => pool.renewToken(),
-    read: (call) => run(call, requestTimeoutMs / READ_ATTEMPTS, isUnavailable).catch(rethrow),
-    write: (call) => run(call, requestTimeoutMs, wasNeverSent).catch(rethrowWrite),
+    read: (call) => run(call, { silenceMs: requestTimeoutMs / SILENT_PARTS }, isUnavailable).catch(rethrow),
+    write: (call) => run(call, {}, wasNeverSent).catch(rethrowWrite),
     close() {
       closed = true;
       pool.close();
@@ -111,6 +111,7 @@ async function openWatchStream(pool: EtcdPool): Promise<WatchStream> {
     metadata.set('hasleader', 'true');
     const stream = (client as unknown as { watch(as: typeof metadata): WatchStream['stream'] }).watch(metadata);
     stream.on('error', (error) => pool.markFailed(resource, error));
+    stream.on('data', () => resource.heard());
     return { stream, abandon: () => pool.leave(resource) };
   });
 }
@@ -120,7 +121,9 @@ function hasNoReason(error: unknown): boolean {
   return wasNeverSent(error) && /^4 /.test((error as Error).message);
 }
 
+/** A server that has too much to do may have less in a moment; what it refuses otherwise it will refuse again. */
 function isUnavailable(error: unknown): boolean {
+  if (wasRefused(error) && !isOverloaded(error)) return false;
   return translateError(error).code === 'STORE_UNAVAILABLE';
 }
 

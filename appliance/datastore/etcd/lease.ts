@@ -25,9 +25,8 @@ export async function revokeLease(client: EtcdClient, id: bigint): Promise<Revis
 
 /** Restarts a lease's clock: one request on a stream of its own. Repeating it is harmless. */
 export async function keepLeaseAlive(client: EtcdClient, id: bigint): Promise<LeaseStatus> {
-  const ttlSeconds = await client.read(async (limits) => {
-    const options = { deadline: Math.min(limits.deadline, Date.now() + limits.attemptMs) };
-    const stream = (await client.lease.leaseKeepAlive(options)) as unknown as KeepAliveStream;
+  const ttlSeconds = await client.read(async ({ deadline }) => {
+    const stream = (await client.lease.leaseKeepAlive({ deadline })) as unknown as KeepAliveStream;
     try {
       const answer = once(stream, 'data');
       stream.write({ ID: id.toString() });

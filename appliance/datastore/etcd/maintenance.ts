@@ -1,8 +1,7 @@
 /**
  * How etcd's servers are, and giving their disk back. Both are a server's own affair, so each is asked by a client of its own. I/O.
  */
-import type { IAlarmResponse, IStatusResponse } from 'etcd3';
-import { storeErrors } from '../errors.ts';
+import type { IStatusResponse } from 'etcd3';
 import type { StoreAlarm, StoreMember, StoreStatus } from '../store.ts';
 import type { EtcdClient } from './client.ts';
 import { readRevisions } from './revisions.ts';
@@ -16,24 +15,23 @@ export interface MemberClient {
 /** A server rewrites its whole database, and answers nobody meanwhile: 100 MB take a second on a fast disk. */
 const DEFRAGMENT_TIMEOUT_MS = 10 * 60_000;
 
-/** Asks all servers at once. */
+/** Asks all servers at once; what takes a majority of them is taken from each instead while there is none. */
 export async function readStatus(client: EtcdClient, members: readonly MemberClient[]): Promise<StoreStatus> {
-  const [revisions, alarms, ...found] = await Promise.all([
-    readRevisions(client),
-    readAlarms(client),
-    ...members.map(readMember),
+  const [revisions, alarms, ...answers] = await Promise.all([
+    readRevisions(client).catch(() => undefined),
+    readAlarms(client).catch(() => undefined),
+    ...members.map(askMember),
   ]);
-  const alive = found.filter((member) => 'version' in member);
-  const largest = alive.toSorted((a, b) => b.sizeBytes - a.sizeBytes)[0];
-  if (largest === undefined) throw storeErrors.fail('STORE_UNAVAILABLE', 'no server told its status');
+  const alive = answers.flatMap(({ status }) => status ?? []);
+  const largest = alive.toSorted((a, b) => Number(b.dbSize) - Number(a.dbSize))[0];
+  if (largest === undefined) throw answers[0]?.error;
   return {
     version: alive.map(({ version }) => version).toSorted(byVersion)[0]!,
-    revision: revisions.current,
-    compacted: revisions.compacted,
-    sizeBytes: largest.sizeBytes,
-    ...(largest.usedBytes === undefined ? {} : { usedBytes: largest.usedBytes }),
-    alarms,
-    members: found,
+    revision: revisions?.current ?? Math.max(...alive.map(({ header }) => Number(header.revision))),
+    compacted: revisions?.compacted ?? 0,
+    ...sizesOf(largest),
+    alarms: alarms ?? alarmsIn(alive.flatMap(({ errors }) => errors).join()),
+    members: answers.map(memberOf),
   };
 }
 
@@ -41,37 +39,44 @@ export async function readStatus(client: EtcdClient, members: readonly MemberCli
 export async function defragment(members: readonly MemberClient[]): Promise<void> {
   const failures: unknown[] = [];
   for (const { client } of members) {
-    const limits = { deadline: Date.now() + DEFRAGMENT_TIMEOUT_MS, attemptMs: DEFRAGMENT_TIMEOUT_MS };
+    const limits = { deadline: Date.now() + DEFRAGMENT_TIMEOUT_MS };
     await client.write(() => client.maintenance.defragment(limits)).catch((error) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
 }
 
-async function readMember({ endpoint, client }: MemberClient): Promise<StoreMember> {
+interface Answer {
+  readonly endpoint: string;
+  readonly status?: IStatusResponse;
+  readonly error?: unknown;
+}
+
+async function askMember({ endpoint, client }: MemberClient): Promise<Answer> {
   try {
-    return { endpoint, ...memberOf(await client.read((options) => client.maintenance.status(options))) };
+    return { endpoint, status: await client.read((options) => client.maintenance.status(options)) };
   } catch (error) {
-    return { endpoint, problem: (error as Error).message };
+    return { endpoint, error };
   }
 }
 
-function memberOf(status: IStatusResponse) {
-  const usedBytes = Number(status.dbSizeInUse);
-  return {
-    version: status.version,
-    sizeBytes: Number(status.dbSize),
-    ...(usedBytes === 0 ? {} : { usedBytes }),
-    isLeader: status.leader !== '0' && status.leader === status.header.member_id,
-  };
+function memberOf({ endpoint, status, error }: Answer): StoreMember {
+  if (status === undefined) return { endpoint, problem: (error as Error).message };
+  const isLeader = status.leader !== '0' && status.leader === status.header.member_id;
+  return { endpoint, version: status.version, ...sizesOf(status), isLeader };
+}
+
+function sizesOf({ dbSize, dbSizeInUse }: IStatusResponse) {
+  const usedBytes = Number(dbSizeInUse);
+  return { sizeBytes: Number(dbSize), ...(usedBytes === 0 ? {} : { usedBytes }) };
 }
 
 async function readAlarms(client: EtcdClient): Promise<readonly StoreAlarm[]> {
-  return alarmsOf(await client.read((options) => client.maintenance.alarm({}, options)));
+  const { alarms } = await client.read((options) => client.maintenance.alarm({}, options));
+  return alarmsIn(alarms.map(({ alarm }) => alarm).join());
 }
 
-function alarmsOf({ alarms }: IAlarmResponse): readonly StoreAlarm[] {
-  const names = new Set(alarms.map(({ alarm }) => alarm.toUpperCase()));
-  return (['NOSPACE', 'CORRUPT'] as const).filter((name) => names.has(name));
+function alarmsIn(text: string): readonly StoreAlarm[] {
+  return (['NOSPACE', 'CORRUPT'] as const).filter((name) => text.toUpperCase().includes(name));
 }
 
 function byVersion(a: string, b: string): number {

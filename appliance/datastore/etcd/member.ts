@@ -24,12 +24,22 @@ export class Member {
   readonly endpoint: string;
   readonly #identity: () => ChannelIdentity;
   #connection: Connection | undefined;
+  #heardAtMs = 0;
   #isClosed = false;
 
   /** `identity` is asked whenever a connection is to be made. */
   constructor(endpoint: string, identity: () => ChannelIdentity) {
     this.endpoint = endpoint;
     this.#identity = identity;
+  }
+
+  /** When it last said anything, on the clock of `performance.now()`. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  heard(): void {
+    this.#heardAtMs = performance.now();
   }
 
   /** A service's client once there is a connection, or once it is known that there is none; then the call fails, with the reason. */
@@ -91,6 +101,11 @@ function connect(endpoint: string, identity: ChannelIdentity): Connection {
     'grpc.max_send_message_length': -1,
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS[isLocal ? 'local' : 'remote'],
+    // A name may lead elsewhere when the server behind it is gone; nothing else is asked of DNS.
+    'grpc.dns_min_time_between_resolutions_ms': 2_000,
+    'grpc.service_config_disable_resolution': 1,
+    // etcd's own clients do not go by a proxy either.
+    'grpc.enable_http_proxy': 0,
     'grpc.enable_retries': 0,
     'grpc.enable_channelz': 0,
   };

@@ -20,6 +20,8 @@ export interface EtcdStoreOptions extends Omit<EtcdClientOptions, 'requestTimeou
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const WATCH_RESUME_TIMEOUT_MS = 10_000;
+/** A server that is gone must not hold up what the others say. */
+const MEMBER_TIMEOUT_MS = 3_000;
 
 /** Opens a store; connects with the first call, so it succeeds while the server is away. */
 export function openEtcdStore(options: EtcdStoreOptions): Store {
@@ -68,7 +70,11 @@ async function withMembers<T>(
 ): Promise<T> {
   const members = options.endpoints.map((endpoint) => ({
     endpoint,
-    client: createEtcdClient({ ...options, endpoints: [endpoint] }),
+    client: createEtcdClient({
+      ...options,
+      endpoints: [endpoint],
+      requestTimeoutMs: Math.min(MEMBER_TIMEOUT_MS, options.requestTimeoutMs),
+    }),
   }));
   try {
     return await use(members);

@@ -18,8 +18,8 @@ export interface PoolOptions {
 export interface CallOptions {
   /** Until when there must be an answer, the way to a server included. */
   readonly deadline: number;
-  /** How long a server has for it. */
-  readonly attemptMs: number;
+  /** Given up sooner when the server has said nothing to anyone for so long: then it is not merely slow. */
+  readonly silenceMs?: number;
 }
 
 type ServiceName = keyof typeof Services;
@@ -36,7 +36,9 @@ type UnaryMethod = (
   metadata: grpc.Metadata,
   options: grpc.CallOptions,
   done: (error: grpc.ServiceError | null, response: unknown) => void,
-) => void;
+) => grpc.ClientUnaryCall;
+
+type Limits = CallOptions & { readonly isSilent: () => boolean };
 
 const TOKEN_KEY = 'token';
 
@@ -74,12 +76,12 @@ export class EtcdPool implements ICallable<Member> {
 
   /** What went wrong with a stream of a member. */
   markFailed(member: Member, error: Error): void {
-    if (isTransportFailure(error)) this.#failed(member, error);
+    if (isTransportFailure(error)) this.#avoid(member);
   }
 
   /** The next call goes elsewhere if there is an elsewhere, and on a new connection. */
   leave(member: Member): void {
-    if (this.#members[this.#current] === member) this.#moveOn();
+    this.#avoid(member);
     member.reset();
   }
 
@@ -96,7 +98,7 @@ export class EtcdPool implements ICallable<Member> {
   }
 
   #limits(): CallOptions {
-    return { deadline: Date.now() + this.#timeoutMs, attemptMs: this.#timeoutMs };
+    return { deadline: Date.now() + this.#timeoutMs };
   }
 
   async #call<T>(
@@ -106,13 +108,21 @@ export class EtcdPool implements ICallable<Member> {
     limits: CallOptions,
     token: string | undefined,
   ): Promise<T> {
-    const { resource, client, metadata } = await this.#route(service, token, limits.deadline);
-    const deadline = Math.min(limits.deadline, Date.now() + limits.attemptMs);
+    const route = await this.#route(service, token, limits.deadline);
+    const { resource } = route;
+    const sinceMs = performance.now();
+    const isSilent = () => resource.heardAtMs < sinceMs;
     try {
-      return (await unary(client, method, request, metadata, { deadline })) as T;
+      const answer = await unary(route, method, request, { ...limits, isSilent });
+      resource.heard();
+      return answer as T;
     } catch (error) {
-      if (!isTransportFailure(error)) throw error;
-      this.#failed(resource, error);
+      if (!isTransportFailure(error)) {
+        resource.heard();
+        throw error;
+      }
+      if (error.code === grpc.status.DEADLINE_EXCEEDED && isSilent()) this.leave(resource);
+      else this.#avoid(resource);
       error.message = `${error.message} (${resource.endpoint})`;
       throw error;
     }
@@ -133,10 +143,9 @@ export class EtcdPool implements ICallable<Member> {
     }
   }
 
-  /** Silence until the deadline puts the connection in doubt; a lost connection is made anew by the channel itself. */
-  #failed(member: Member, error: grpc.ServiceError): void {
-    if (error.code === grpc.status.DEADLINE_EXCEEDED) this.leave(member);
-    else if (this.#members[this.#current] === member) this.#moveOn();
+  /** A lost connection is made anew by the channel itself, and a slow server has enough to do. */
+  #avoid(member: Member): void {
+    if (this.#members[this.#current] === member) this.#moveOn();
   }
 
   /** Any other one: were it the next one, a server's clients would all go to the same. */
@@ -157,19 +166,25 @@ export class EtcdPool implements ICallable<Member> {
   }
 }
 
-function unary(
-  client: grpc.Client,
-  method: string,
-  request: unknown,
-  metadata: grpc.Metadata,
-  options: grpc.CallOptions,
-): Promise<unknown> {
+/** One call; given up when `isSilent` says so. */
+function unary({ client, metadata }: Route, method: string, request: unknown, limits: Limits): Promise<unknown> {
   const call = (client as unknown as Record<string, UnaryMethod>)[method]!;
+  const { deadline, silenceMs, isSilent } = limits;
   return new Promise((resolve, reject) => {
-    call.call(client, request, metadata, options, (error, response) => {
+    let timer: NodeJS.Timeout | undefined;
+    const running = call.call(client, request, metadata, { deadline }, (error, response) => {
+      clearInterval(timer);
       if (error === null || error === undefined) resolve(response);
       else reject(error);
     });
+    if (silenceMs === undefined) return;
+    const giveUp = () => {
+      if (!isSilent()) return;
+      reject(Object.assign(new Error('4 DEADLINE_EXCEEDED: the server says nothing'), { code: 4 }));
+      running.cancel();
+    };
+    // What has arrived while our own event loop stood still is looked at first.
+    timer = setInterval(() => setImmediate(giveUp), silenceMs).unref();
   });
 }
 

@@ -60,6 +60,11 @@ export function wasRefused(error: unknown): boolean {
   return /^(3|5|6|7|8|9|11|12|16) /.test(textOf(error));
 }
 
+/** True when the server refused because of its load or its disk. */
+export function isOverloaded(error: unknown): boolean {
+  return textOf(error).startsWith('8 ');
+}
+
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

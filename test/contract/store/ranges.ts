@@ -1,7 +1,7 @@
 /** Contract: range reads, now and at an older revision. */
 import { setImmediate } from 'node:timers/promises';
 import type { TestFn } from 'ava';
-import { contractTests, type StoreFactory, throwsCode } from './scope.ts';
+import { contractTests, putMany, type StoreFactory, throwsCode } from './scope.ts';
 
 export function rangeContract(test: TestFn, name: string, factory: StoreFactory): void {
   const check = contractTests(test, name, factory);
@@ -76,7 +76,7 @@ export function rangeContract(test: TestFn, name: string, factory: StoreFactory)
 
   check('range() reads thousands of keys whole', async (t, { store, prefix, put }) => {
     const names = Array.from({ length: 3000 }, (_, i) => `k${String(i).padStart(5, '0')}`);
-    await Promise.all(names.map((at) => put(at, `value of ${at}`)));
+    await putMany({ put }, names, (at) => `value of ${at}`);
     const { entries, count } = await store.range(prefix('k'));
     t.is(count, 3000);
     t.deepEqual(

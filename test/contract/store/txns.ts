@@ -1,7 +1,7 @@
 /** Contract: transactions: comparisons, branches, nesting, refusals. */
 import type { TestFn } from 'ava';
 import type { Compare, Op } from '#appliance/datastore/store.ts';
-import { contractTests, type Scope, type StoreFactory, throwsCode } from './scope.ts';
+import { contractTests, putMany, type Scope, type StoreFactory, throwsCode } from './scope.ts';
 
 export function txnContract(test: TestFn, name: string, factory: StoreFactory): void {
   const check = contractTests(test, name, factory);
@@ -111,8 +111,9 @@ export function txnContract(test: TestFn, name: string, factory: StoreFactory): 
   });
 
   check('txn() reads thousands of keys beside its writes', async (t, scope) => {
-    const { store, prefix, put: write } = scope;
-    await Promise.all(Array.from({ length: 2000 }, (_, i) => write(`n/${i}`, `${i}`)));
+    const { store, prefix } = scope;
+    const names = Array.from({ length: 2000 }, (_, i) => `n/${i}`);
+    await putMany(scope, names, (name) => name.slice('n/'.length));
     const range = { type: 'range', ...prefix('n/') } as const;
     const { results } = await store.txn({
       compare: [],

@@ -1,5 +1,6 @@
 /** Users, passwords and roles of a real etcd, over https to an address: what the client does when its token is not taken any more. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { openEtcdStore } from '#appliance/datastore/etcd/open.ts';
@@ -16,9 +17,9 @@ ca.certificate('ca', 'server');
 test.after.always(() => ca[Symbol.dispose]());
 
 /** An etcd with root and `agent`, who may do everything below `/calico/`. */
-async function etcdWithUsers() {
+async function etcdWithUsers(more: readonly string[] = []) {
   const flags = ['--cert-file', ca.path('server.crt'), '--key-file', ca.path('server.key'), '--bcrypt-cost', '4'];
-  const etcd = await startEtcd({ scheme: 'https', flags });
+  const etcd = await startEtcd({ scheme: 'https', flags: [...flags, ...more] });
   const as = (user: string[]) => async (command: string) => {
     const words = ['--endpoints', etcd.endpoint, '--cacert', ca.path('ca.crt'), ...user, ...command.split(' ')];
     return (await run('etcdctl', words, { env: { ...process.env, ETCDCTL_API: '3' } })).stdout;
@@ -92,6 +93,29 @@ test('a token is fetched anew after roles have changed and after the server was 
   await Promise.all([1, 2, 3].map((i) => store.range({ key: bytes(`/calico/${i}`) })));
   await store.put(bytes('/more/a'), bytes('3'));
   t.is((await readEvents(t, watch, 1))[0]?.entry.value.toString(), '3');
+  await store.close();
+});
+
+test('a token that has run out is fetched anew, for requests, watches and leases', async (t) => {
+  execFileSync('openssl', ['genrsa', '-out', ca.path('token.key'), '2048'], { stdio: 'ignore' });
+  execFileSync('openssl', ['rsa', '-in', ca.path('token.key'), '-pubout', '-out', ca.path('token.pub')], {
+    stdio: 'ignore',
+  });
+  const keys = `pub-key=${ca.path('token.pub')},priv-key=${ca.path('token.key')}`;
+  const { etcd, open } = await etcdWithUsers(['--auth-token', `jwt,${keys},sign-method=RS256,ttl=1s`]);
+  await using _etcd = etcd;
+  const store = open('agent', 'first', 10_000);
+  await store.put(bytes('/calico/a'), bytes('1'));
+  const { id } = await store.leaseGrant(60);
+  for (const attempt of [
+    () => store.put(bytes('/calico/a'), bytes('2'), { lease: id }),
+    () => store.leaseKeepAlive(id),
+    () => store.watch(calico),
+    () => store.range(calico),
+  ]) {
+    await sleep(1_200);
+    await t.notThrowsAsync(attempt());
+  }
   await store.close();
 });
 

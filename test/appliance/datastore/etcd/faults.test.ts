@@ -119,10 +119,16 @@ test('a full etcd refuses writes as certainly not done, says so in its status, a
 test('the status names each server, also those that do not answer', async (t) => {
   await using etcd = await startEtcd();
   const dead = `http://127.0.0.1:${await freePort()}`;
-  const store = openEtcdStore({ endpoints: [dead, etcd.endpoint], log, requestTimeoutMs: 1_000 });
+  const store = openEtcdStore({ endpoints: [dead, etcd.endpoint], log });
   const { members, version, sizeBytes, usedBytes } = await store.status();
   t.like(members, [{ endpoint: dead }, { endpoint: etcd.endpoint, version, sizeBytes, usedBytes, isLeader: true }]);
   t.regex((members[0] as { problem: string }).problem, /ECONNREFUSED/);
+  await store.close();
+});
+
+test('the status fails when no server answers at all', async (t) => {
+  const store = openEtcdStore({ endpoints: [`http://127.0.0.1:${await freePort()}`], log, requestTimeoutMs: 4_000 });
+  await t.throwsAsync(store.status(), { code: 'STORE_UNAVAILABLE', message: /ECONNREFUSED/ });
   await store.close();
 });
 
