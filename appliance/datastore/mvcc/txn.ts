@@ -43,10 +43,15 @@ export function isReadOnly(request: TxnRequest): boolean {
   );
 }
 
-/** Waits for the ranges of an answer. */
-export async function settle({ succeeded, results }: PendingTxn, revision: Revision): Promise<TxnResult> {
-  const settled = await Promise.all(results.map((result) => settleOne(result, revision)));
-  return { succeeded, revision, results: settled };
+/** Waits for the ranges of an answer; most answers have none to wait for, and come at once. */
+export function settle({ succeeded, results }: PendingTxn, revision: Revision): TxnResult | Promise<TxnResult> {
+  if (results.every(isSettled)) return { succeeded, revision, results };
+  const settled = Promise.all(results.map((result) => settleOne(result, revision)));
+  return settled.then((all) => ({ succeeded, revision, results: all }));
+}
+
+function isSettled(result: PendingResult): result is OpResult {
+  return 'type' in result && result.type !== 'pending';
 }
 
 async function settleOne(result: PendingResult, revision: Revision): Promise<OpResult> {
