@@ -16,13 +16,14 @@ import type { NetlinkSocket } from './socket.ts';
 /** Above either, a batch is large. */
 const SMALL_WEIGHT_MAX = 500;
 const SMALL_BYTES_MAX = 64 * 1024;
-/** The kernel's share after which a set is remembered as slow to change: a big interval tree is copied at each commit. */
+/** The kernel's share after which something is slow to change: a big interval tree is copied at each commit, rules have the whole table checked. */
 const SLOW_MS = 4;
 
 export class NftTransactions implements Pick<Nft, 'apply'> {
   readonly #socket: NetlinkSocket;
   readonly #writer = new MessageWriter(SMALL_BYTES_MAX * 2);
-  readonly #slowSets = new Set<string>();
+  /** As `subjectOf()` names it. */
+  readonly #slow = new Set<string>();
   readonly #serial = new Serial();
 
   constructor(socket: NetlinkSocket) {
@@ -46,7 +47,7 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
     for (const operation of operations) {
       weight += 'elements' in operation ? countElements(operation.elements) : 1;
       if (weight > SMALL_WEIGHT_MAX) return false;
-      if ('elements' in operation && this.#slowSets.has(setKey(operation))) return false;
+      if (this.#slow.has(subjectOf(operation))) return false;
     }
     return true;
   }
@@ -82,10 +83,9 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
   }
 
   #finish(operations: readonly NftOperation[], outcome: Outcome, kernelMs: number): NftResult {
-    for (const operation of operations) {
-      if (!('elements' in operation)) continue;
-      if (kernelMs > SLOW_MS) this.#slowSets.add(setKey(operation));
-      else this.#slowSets.delete(setKey(operation));
+    for (const subject of blamed(operations)) {
+      if (kernelMs > SLOW_MS) this.#slow.add(subject);
+      else this.#slow.delete(subject);
     }
     return outcome.result(kernelMs);
   }
@@ -106,8 +106,17 @@ function elementBytes(elements: readonly NftElement[] | NftKeys): number {
   return isPacked(elements) ? elements.keyLength + 24 : 128;
 }
 
-function setKey(operation: { table: string; set: string }): string {
-  return `${operation.table}/${operation.set}`;
+/** What may be slow to change: a table's rules, or one of its sets; empty for what never is. */
+function subjectOf(operation: NftOperation): string {
+  if ('elements' in operation) return `set ${operation.table} ${operation.set}`;
+  return operation.type === 'add-rule' ? `rules ${operation.table}` : '';
+}
+
+/** Where there are rules nothing else is to blame. */
+function blamed(operations: readonly NftOperation[]): Set<string> {
+  const rule = operations.find(({ type }) => type === 'add-rule');
+  if (rule !== undefined) return new Set([subjectOf(rule)]);
+  return new Set(operations.filter((operation) => 'elements' in operation).map(subjectOf));
 }
 
 /** Gathers the answers to one batch. */

@@ -63,6 +63,27 @@ test('a small batch is through when `apply()` returns', (t) =>
     t.true(isSettled);
   }));
 
+test('rules that took the kernel long are sent from a thread the next time, sets beside them are not', (t) =>
+  withKernel(async (kernel) => {
+    const rule: NftOperation = { type: 'add-rule', table, chain: 'c', expressions: [{ type: 'counter' }] };
+    await kernel.nft.apply([...setup, ...Array.from({ length: 5000 }, () => rule), intervals(1)]);
+    const isInline = async (operation: NftOperation) => {
+      // The queue knows a little later that the one before is through.
+      await new Promise((resolve) => setImmediate(resolve));
+      let isSettled = false;
+      const applied = kernel.nft.apply([operation]).then((result) => {
+        isSettled = true;
+        return result.ok;
+      });
+      for (let i = 0; i < 3; i++) await Promise.resolve();
+      const before = isSettled;
+      t.true(await applied);
+      return before;
+    };
+    t.true(await isInline(intervals(1)));
+    t.false(await isInline(rule));
+  }));
+
 test('the loop turns while 100,000 intervals go to the kernel in one transaction', (t) =>
   withKernel(async (kernel) => {
     await kernel.nft.apply(setup);
