@@ -30,6 +30,11 @@ const netsAtOnce = 1_000;
 /** By how much members count more or less. */
 type Step = 1 | -1;
 
+interface Waiting {
+  readonly nets: readonly string[];
+  readonly by: Step;
+}
+
 interface MemberChange {
   readonly added: Set<string>;
   readonly removed: Set<string>;
@@ -46,7 +51,7 @@ export class IpSet {
   #repeats: Map<string, number> | undefined;
   #change: MemberChange | undefined;
   /** What joined or left and is not counted yet: something large, and what came after it. */
-  #waiting: { readonly nets: readonly string[]; readonly by: Step }[] = [];
+  #waiting: Waiting[] | undefined;
 
   constructor(definition: IpSetDefinition) {
     this.definition = definition;
@@ -69,8 +74,8 @@ export class IpSet {
   /** Counts what is too large to be counted when it comes; to be done before `takeUpdate`. */
   *settle(): Work {
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { nets, by } of waiting) {
+    this.#waiting = undefined;
+    for (const { nets, by } of waiting ?? []) {
       for (let at = 0; at < nets.length; at += netsAtOnce) {
         for (const net of nets.slice(at, at + netsAtOnce)) this.#count(net, by);
         yield;
@@ -80,10 +85,11 @@ export class IpSet {
 
   /** The message that brings the other side up to date, if it is not. The whole set at first, the difference later. */
   takeUpdate(): Message | undefined {
-    assert(this.#waiting.length === 0, 'a set is settled before it is sent');
+    assert(this.#waiting === undefined, 'a set is settled before it is sent');
     const { id, setType } = this.definition;
     if (!this.#isSent) {
       this.#isSent = true;
+      this.#members.trim();
       return { type: 'ip-set-update', id, setType, members: [...this.#members] };
     }
     const change = this.#change;
@@ -104,7 +110,8 @@ export class IpSet {
     const { nets } = contributor;
     if (setType !== 'net') {
       if (port !== undefined) eachPair(contributor, port, (member) => this.#count(member, by));
-    } else if (this.#waiting.length > 0 || nets.length > netsAtOnce) {
+    } else if (this.#waiting !== undefined || nets.length > netsAtOnce) {
+      this.#waiting ??= [];
       this.#waiting.push({ nets, by });
     } else {
       for (const net of nets) this.#count(net, by);

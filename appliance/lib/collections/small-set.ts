@@ -37,6 +37,11 @@ export class SmallSet<V> {
     return at >= 0;
   }
 
+  /** Gives up the room that growing has left to spare, where nothing more is expected for now. */
+  trim(): void {
+    if (Array.isArray(this.#values)) this.#values = this.#values.slice();
+  }
+
   [Symbol.iterator](): Iterator<V> {
     return this.#values[Symbol.iterator]();
   }
