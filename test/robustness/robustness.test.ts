@@ -22,8 +22,8 @@ const seed = Number(process.env.ROBUSTNESS_SEED ?? Date.now() % 1_000_000);
 const kills = Number(process.env.ROBUSTNESS_KILLS ?? 200);
 const seconds = Number(process.env.ROBUSTNESS_SECONDS ?? 0);
 const systems: readonly System[] = [
-  { name: 'the embedded store', open: openEmbedded, share: 0.55 },
-  { name: 'the etcd face', open: openFace, share: 0.3 },
+  { name: 'the embedded store', open: openEmbedded, share: 0.7 },
+  { name: 'the etcd face', open: openFace, share: 0.15 },
   { name: 'one etcd', open: () => openEtcd(1), share: 0.1 },
   { name: 'three etcds', open: () => openEtcd(3), share: 0.05 },
 ];

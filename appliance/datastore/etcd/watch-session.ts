@@ -71,6 +71,8 @@ export class WatchSession {
   #createdRevision: Revision = 0;
   /** The last revision whose events have come, or the one before the first wanted. */
   #told: Revision;
+  /** The revision of the last batch. */
+  #latest: Revision = 0;
   #silentTicks = 0;
   #askAgain: NodeJS.Timeout | undefined;
 
@@ -164,7 +166,8 @@ export class WatchSession {
     }
     clearTimeout(this.#askAgain);
     if (this.#progress.isWanted) this.#askUntilAnswered();
-    this.#push({ batch: { revision: proven, events: [] }, certain: this.#progress.certain });
+    // An answer may be older than the events that came before it, and nobody is told to go back.
+    this.#push({ batch: { revision: Math.max(proven, this.#latest), events: [] }, certain: this.#progress.certain });
   }
 
   #ask(): void {
@@ -190,6 +193,7 @@ export class WatchSession {
   }
 
   #push(received: Received): void {
+    this.#latest = received.batch.revision;
     if (this.#waiting !== undefined) {
       const waiting = this.#waiting;
       this.#waiting = undefined;

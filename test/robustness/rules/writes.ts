@@ -32,7 +32,8 @@ export function attributeWrites(operations: readonly Operation[], timeline: Time
   const problems: string[] = [];
   const makers = new Map<number, Writing>();
   for (const operation of operations) claim(operation, timeline, makers, problems);
-  const open = [...revisions(timeline)].filter((revision) => !makers.has(revision));
+  // A revocation that found no keys answers with the present revision, and somebody else may have made that.
+  const open = [...revisions(timeline)].filter((revision) => makers.get(revision)?.kind !== 'txn');
   const unsettled: Writing[] = [...operations.filter(isUnsettled), ...expiries(operations)];
   const candidates = new Map<Writing, readonly number[]>();
   for (const writing of unsettled) {
@@ -43,7 +44,7 @@ export function attributeWrites(operations: readonly Operation[], timeline: Time
   }
   const explained = new Set([...candidates.values()].flat());
   for (const revision of open)
-    if (!explained.has(revision))
+    if (!explained.has(revision) && !makers.has(revision))
       problems.push(`nobody made revision ${revision}: ${JSON.stringify(timeline.events(revision))}`);
   return { makers, candidates, problems };
 }
@@ -56,7 +57,9 @@ function claim(operation: Operation, timeline: Timeline, makers: Map<number, Wri
   const revision = madeRevision(operation, timeline);
   if (revision === undefined) return;
   const writing = operation as Writing;
-  if (makers.has(revision)) problems.push(`revision ${revision} was acknowledged twice: ${JSON.stringify(operation)}`);
+  const other = makers.get(revision);
+  if (other !== undefined && writing.kind === 'revoke') return;
+  if (other?.kind === 'txn') problems.push(`revision ${revision} was acknowledged twice: ${JSON.stringify(operation)}`);
   else if (!couldMake(writing, revision, timeline)) problems.push(lost(operation, timeline.events(revision)));
   makers.set(revision, writing);
 }

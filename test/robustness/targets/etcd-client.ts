@@ -1,13 +1,12 @@
-/** Our own etcd client, pointed at proxies; impatient, so that a run has many endings. I/O. */
+/** Our own etcd client, impatient, so that a run has many endings. I/O. */
 import net from 'node:net';
 import { openEtcdStore } from '#appliance/datastore/etcd/open.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import type { TestedStore } from '../target.ts';
-import type { LinkProxy } from './link-proxy.ts';
 
-export function connectTo(links: readonly LinkProxy[]): TestedStore {
+export function connectTo(endpoints: readonly string[]): TestedStore {
   return openEtcdStore({
-    endpoints: links.map(({ port }) => `http://127.0.0.1:${port}`),
+    endpoints,
     log: silentLogger,
     requestTimeoutMs: 1_500,
     watchResumeTimeoutMs: 4_000,

@@ -29,7 +29,7 @@ export async function openEtcd(size: 1 | 3): Promise<Target> {
     servers,
     links,
     ...(size > 1 && { peers: network }),
-    connect: () => connectTo(links),
+    connect: () => connectTo(links.map(({ endpoint }) => endpoint)),
     async [Symbol.asyncDispose]() {
       for (const server of servers) await server.kill();
       for (const part of [...links, network, ...cells]) await part[Symbol.asyncDispose]();

@@ -23,8 +23,9 @@ export class LinkProxy implements Link, AsyncDisposable {
     await once(this.#server, 'listening');
   }
 
-  get port(): number {
-    return (this.#server.address() as net.AddressInfo).port;
+  /** Where clients go. */
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.#server.address() as net.AddressInfo).port}`;
   }
 
   cut(): void {

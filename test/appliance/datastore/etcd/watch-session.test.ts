@@ -122,6 +122,18 @@ test('a session proves an answer though others ask again and again meanwhile', a
   session.close();
 });
 
+test('a session is not led back by an answer older than its events', async (t) => {
+  const { opened, answer } = fakeStream();
+  const session = new WatchSession(opened, 5);
+  answer({ created: true, header: { revision: '9' } });
+  session.requestProgress();
+  answer({ events: [put(7)] });
+  answer({ watch_id: '-1', header: { revision: '6' } });
+  t.is((await session.next())?.revision, 7);
+  t.deepEqual(await session.next(), { revision: 7, events: [] });
+  session.close();
+});
+
 test('a session takes no answers that waited together for the proof of one another', async (t) => {
   const { opened, answer, written } = fakeStream();
   const session = new WatchSession(opened, 5);
