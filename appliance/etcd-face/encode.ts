@@ -10,7 +10,7 @@ const BYTES = 2;
 
 /** etcdserverpb.RangeResponse. */
 export function encodeRangeResponse(response: WireRangeResponse): Buffer {
-  const kvBytes = response.kvs.map(keyValueBytes);
+  const kvBytes = response.kvs.map(encodedKeyValueBytes);
   const header = headerBytes(response.header);
   const size =
     nestedSize(header) +
@@ -57,7 +57,7 @@ export function encodeWatchResponse(response: WireWatchResponse): Buffer {
 
 /** mvccpb.KeyValue, as etcd keeps it on disk. */
 export function encodeKeyValue(kv: WireKeyValue): Buffer {
-  const out = new Output(keyValueBytes(kv));
+  const out = new Output(encodedKeyValueBytes(kv));
   out.fields(kv);
   return out.buffer;
 }
@@ -71,11 +71,12 @@ export function encodeEvent(event: WireEvent): Buffer {
 }
 
 function eventSize(event: WireEvent): number {
-  const prev = event.prev_kv === undefined ? 0 : nestedSize(keyValueBytes(event.prev_kv));
-  return intSize(event.type) + nestedSize(keyValueBytes(event.kv)) + prev;
+  const prev = event.prev_kv === undefined ? 0 : nestedSize(encodedKeyValueBytes(event.prev_kv));
+  return intSize(event.type) + nestedSize(encodedKeyValueBytes(event.kv)) + prev;
 }
 
-function keyValueBytes(kv: WireKeyValue): number {
+/** How many bytes `encodeKeyValue()` gives. */
+export function encodedKeyValueBytes(kv: WireKeyValue): number {
   return (
     bytesSize(kv.key) +
     intSize(kv.create_revision) +
@@ -176,8 +177,8 @@ class Output {
   event(field: number, size: number, event: WireEvent): void {
     this.#nested(field, size);
     this.int(1, event.type);
-    this.keyValue(2, keyValueBytes(event.kv), event.kv);
-    if (event.prev_kv !== undefined) this.keyValue(3, keyValueBytes(event.prev_kv), event.prev_kv);
+    this.keyValue(2, encodedKeyValueBytes(event.kv), event.kv);
+    if (event.prev_kv !== undefined) this.keyValue(3, encodedKeyValueBytes(event.prev_kv), event.prev_kv);
   }
 
   #nested(field: number, size: number): void {

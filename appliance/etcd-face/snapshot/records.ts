@@ -6,12 +6,13 @@
 import type { Entry, Revision, Store, WatchEvent } from '../../datastore/store.ts';
 import { assert } from '../../lib/assert.ts';
 import { wireEntry } from '../convert.ts';
-import { encodeKeyValue } from '../encode.ts';
+import { encodedKeyValueBytes, encodeKeyValue } from '../encode.ts';
 import { revisionKey } from './revision-key.ts';
 
 /** A record before its value is read. */
 export interface PlannedRecord {
-  readonly key: Buffer;
+  /** One character a byte: a string holds on to nothing else. */
+  readonly key: string;
   readonly revision: Revision;
   readonly sub: number;
   readonly isDeletion: boolean;
@@ -28,11 +29,11 @@ const allKeys = { key: Buffer.from([0]), rangeEnd: Buffer.from([0]) };
 export async function planRecords(store: Store, revision: Revision): Promise<PlannedRecord[]> {
   const planned: PlannedRecord[] = [];
   for await (const entry of listAt(store, revision)) {
-    const { key, modRevision, lease } = entry;
-    const bytes = encodeKeyValue(wireEntry(entry)).length;
-    planned.push({ key: Buffer.from(key), revision: modRevision, sub: 0, isDeletion: false, lease, bytes });
+    const { modRevision, lease } = entry;
+    const bytes = encodedKeyValueBytes(wireEntry(entry));
+    planned.push({ key: textOf(entry.key), revision: modRevision, sub: 0, isDeletion: false, lease, bytes });
   }
-  planned.sort((a, b) => a.revision - b.revision || a.key.compare(b.key));
+  planned.sort((a, b) => a.revision - b.revision || (a.key < b.key ? -1 : 1));
   return [...numbered(planned.filter((record) => record.revision < revision)), ...(await lastRecords(store, revision))];
 }
 
@@ -97,7 +98,7 @@ async function lastRecords(store: Store, revision: Revision): Promise<PlannedRec
   const records: PlannedRecord[] = [];
   for await (const event of changes(store, revision, revision)) {
     records.push({
-      key: event.entry.key,
+      key: textOf(event.entry.key),
       revision,
       sub: records.length,
       isDeletion: event.type === 'delete',
@@ -109,14 +110,18 @@ async function lastRecords(store: Store, revision: Revision): Promise<PlannedRec
 }
 
 async function readRecord(store: Store, revision: Revision, record: PlannedRecord): Promise<Buffer> {
-  if (record.isDeletion) return deletion(record.key);
-  const { key } = record;
+  const key = Buffer.from(record.key, 'latin1');
+  if (record.isDeletion) return deletion(key);
   // Most keys are still as they were, and the newest state is cheaper to read than an older one.
   const newest = (await store.range({ key })).entries[0];
   const isSame = newest?.modRevision === record.revision;
   const entry = isSame ? newest : (await store.range({ key, revision })).entries[0];
   assert(entry?.modRevision === record.revision, 'a revision never changes');
   return encodeKeyValue(wireEntry(entry));
+}
+
+function textOf(key: Buffer): string {
+  return key.toString('latin1');
 }
 
 function deletion(key: Buffer): Buffer {
