@@ -57,6 +57,18 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
   return server;
 }
 
+/** Starts three that are one cluster; resolves once it takes connections. */
+export async function startCluster(): Promise<EtcdServer[]> {
+  const peers = await Promise.all([freePort(), freePort(), freePort()]);
+  const url = (port: number) => `http://127.0.0.1:${port}`;
+  const members = peers.map((port, i) => `m${i}=${url(port)}`).join(',');
+  const flagsOf = (port: number, i: number) => [
+    ...['--name', `m${i}`, '--initial-cluster', members, '--heartbeat-interval', '50', '--election-timeout', '500'],
+    ...['--listen-peer-urls', url(port), '--initial-advertise-peer-urls', url(port)],
+  ];
+  return Promise.all(peers.map((port, i) => startEtcd({ flags: flagsOf(port, i) })));
+}
+
 function etcdArguments(directory: string, client: string, peer: string): string[] {
   return [
     ...['--data-dir', join(directory, 'data'), '--name', 'test', '--logger', 'zap'],
