@@ -23,16 +23,16 @@ type operationsResult struct {
 }
 
 func put(o options) (any, error) {
-	value := filler(o.bytes)
+	value := values(o)
 	return repeat(o, func(ctx context.Context, kv pb.KVClient, client, i int) error {
-		_, err := kv.Put(ctx, &pb.PutRequest{Key: key(o, client, i%o.keys), Value: value})
+		_, err := kv.Put(ctx, &pb.PutRequest{Key: key(o, client, i%o.keys), Value: value()})
 		return err
 	})
 }
 
 // txn changes a key if nobody else has: what every writer of a resource does.
 func txn(o options) (any, error) {
-	value := filler(o.bytes)
+	value := values(o)
 	known := make([][]int64, o.clients)
 	for i := range known {
 		known[i] = make([]int64, o.keys)
@@ -43,7 +43,7 @@ func txn(o options) (any, error) {
 		name := fmt.Appendf(nil, "%s%d/%d", prefix, client, at)
 		same := &pb.Compare{Key: name, Target: pb.Compare_MOD, Result: pb.Compare_EQUAL,
 			TargetUnion: &pb.Compare_ModRevision{ModRevision: known[client][at]}}
-		write := &pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: &pb.PutRequest{Key: name, Value: value}}}
+		write := &pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: &pb.PutRequest{Key: name, Value: value()}}}
 		answer, err := kv.Txn(ctx, &pb.TxnRequest{Compare: []*pb.Compare{same}, Success: []*pb.RequestOp{write}})
 		if err == nil && !answer.Succeeded {
 			err = fmt.Errorf("%s is not at revision %d", name, known[client][at])
@@ -80,9 +80,9 @@ func list(o options) (any, error) {
 
 // fill writes `count` keys once.
 func fill(o options) (any, error) {
-	value := filler(o.bytes)
+	value := values(o)
 	return repeat(o, func(ctx context.Context, kv pb.KVClient, client, i int) error {
-		_, err := kv.Put(ctx, &pb.PutRequest{Key: filled(o, i*o.clients+client), Value: value})
+		_, err := kv.Put(ctx, &pb.PutRequest{Key: filled(o, i*o.clients+client), Value: value()})
 		return err
 	})
 }
@@ -153,10 +153,21 @@ func end(prefix string) []byte {
 	return bytes
 }
 
+// filler gives bytes that do not compress.
 func filler(bytes int) []byte {
 	value := make([]byte, bytes)
 	for i := range value {
-		value[i] = byte('a' + rand.IntN(26))
+		value[i] = byte(rand.IntN(256))
 	}
 	return value
+}
+
+// values gives a different value each time, cut from one piece: making them anew would cost more than sending them.
+func values(o options) func() []byte {
+	const cuts = 1 << 16
+	piece := filler(o.bytes + cuts)
+	return func() []byte {
+		at := rand.IntN(cuts)
+		return piece[at : at+o.bytes]
+	}
 }
