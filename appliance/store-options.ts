@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EtcdTls } from './datastore/etcd/credentials.ts';
+import { withScheme } from './datastore/etcd/endpoint.ts';
 import type { OpenStoreOptions } from './datastore/registry.ts';
 import type { EtcdSettings, Settings } from './settings.ts';
 
@@ -56,12 +57,6 @@ function etcdStore(etcd: EtcdSettings): StoreOptions {
     ...(username === '' ? {} : { username, password }),
     ...(isSecure ? { tls } : {}),
   };
-}
-
-/** As etcd's own clients take a bare `host:port`. */
-function withScheme(endpoint: string, isSecure: boolean): string {
-  if (/^(https?|unix):/.test(endpoint)) return endpoint;
-  return `${isSecure ? 'https' : 'http'}://${endpoint}`;
 }
 
 function readTls({ caCertFile, certFile, keyFile }: EtcdSettings): EtcdTls {

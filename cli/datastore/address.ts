@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withScheme } from '#appliance/datastore/etcd/endpoint.ts';
 import type { OpenStoreOptions } from '#appliance/datastore/registry.ts';
 import type { FlagValues } from '../command.ts';
 import { readConfigFile } from '../config.ts';
@@ -21,7 +22,9 @@ export async function findStore(context: CliContext, flags: FlagValues): Promise
   const spec = await readConfigFile(context.env, textFlag(flags, 'config'));
   const setting = (name: string, field: string) =>
     textOf(context.env[`CALICO_${name}`]) ?? textOf(context.env[name]) ?? textOf(spec[field]);
-  const address = textFlag(flags, 'datastore') ?? setting('ETCD_ENDPOINTS', 'etcdEndpoints');
+  const tls = readTls(setting, spec);
+  const isSecure = Object.keys(tls).length > 0;
+  const address = textFlag(flags, 'datastore') ?? etcdAddress(setting, isSecure);
   if (address === undefined) {
     refuseKubernetes(context, spec);
     return { address: `unix:${join(textOf(context.env.CALICO_RUN_DIR) ?? '/run/calico', 'etcd.sock')}` };
@@ -31,8 +34,23 @@ export async function findStore(context: CliContext, flags: FlagValues): Promise
   return {
     address,
     ...(username !== undefined && password !== undefined ? { username, password } : {}),
-    ...(address.includes('https:') ? { tls: readTls(setting, spec) } : {}),
+    ...(isSecure ? { tls } : {}),
   };
+}
+
+type Setting = (name: string, field: string) => string | undefined;
+
+/** The servers, or the domain whose DNS names them; undefined when neither is set. */
+function etcdAddress(setting: Setting, isSecure: boolean): string | undefined {
+  const endpoints = setting('ETCD_ENDPOINTS', 'etcdEndpoints');
+  const domain = setting('ETCD_DISCOVERY_SRV', 'etcdDiscoverySrv');
+  if (endpoints !== undefined && domain !== undefined)
+    throw cliError('CLI_CONFIG', 'etcdEndpoints and etcdDiscoverySrv exclude each other');
+  if (domain !== undefined) return `srv:${domain}`;
+  return endpoints
+    ?.split(',')
+    .map((endpoint) => withScheme(endpoint.trim(), isSecure))
+    .join(',');
 }
 
 /** The database that `--data-dir` means: that of a server whose CALICO_DATA_DIR it is. Undefined without the flag. */
@@ -48,7 +66,7 @@ export function localDirectory(target: Target): string | undefined {
   return target.address.startsWith('level:') ? target.address.slice('level:'.length) : undefined;
 }
 
-function readTls(setting: (name: string, field: string) => string | undefined, spec: Spec) {
+function readTls(setting: Setting, spec: Spec) {
   const ca = pem(setting('ETCD_CA_CERT_FILE', 'etcdCACertFile'), spec, 'etcdCACert');
   const cert = pem(setting('ETCD_CERT_FILE', 'etcdCertFile'), spec, 'etcdCert');
   const key = pem(setting('ETCD_KEY_FILE', 'etcdKeyFile'), spec, 'etcdKey');
