@@ -1,5 +1,5 @@
 #!/bin/sh
-# npm run bench: bootstrap, then the figures. Arguments: the part (store, host; both without), then what it takes:
+# npm run bench: bootstrap, then the figures. Arguments: the part (store, host), then what it takes; without a part both run, and numbers are the host's:
 #   npm run bench -- store [directory]    the embedded store beside etcd
 #   npm run bench -- host 100 1000        one host with so many policies
 set -eu
@@ -11,8 +11,9 @@ cd "$root"
 sh tools/bootstrap.sh test
 part=both
 case ${1:-} in store|host) part=$1; shift ;; esac
-if [ "$part" != host ]; then
-  if command -v go >/dev/null || [ "$part" = store ]; then sh bin/run-ts test/bench/store.ts "$@"
+[ "$part" != store ] || exec sh bin/run-ts test/bench/store.ts "$@"
+if [ "$part" = both ]; then
+  if command -v go >/dev/null; then sh bin/run-ts test/bench/store.ts
   else echo "bench: the store part needs Go (golang-go) to build its load generator: left out" >&2; fi
 fi
-[ "$part" = store ] || exec sh bin/run-ts test/bench/host.ts "$@"
+exec sh bin/run-ts test/bench/host.ts "$@"
