@@ -86,13 +86,18 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
   log.info({ node: nodename, datastore: settings.datastoreType }, 'started');
 }
 
+/** Time for the collector to give back what a start has left; a second after the start it begins. */
+const givingBackMs = 8_000;
+
 /**
  * A start makes much garbage and should be over soon; from then on little is made and memory counts. The collector then
- * grows the heap in small steps, and gives back, a little at a time, what the start has left behind.
+ * grows the heap in small steps, and gives back, a little at a time, what the start has left behind. That it does only while
+ * size counts for more than speed, which also means slower code: so not for longer than it takes.
  */
 function saveMemory(): void {
   setFlagsFromString('--heap-growing-percent=30');
   setFlagsFromString('--optimize-for-size');
+  setTimeout(() => setFlagsFromString('--no-optimize-for-size'), givingBackMs).unref();
 }
 
 /** A running agent would write it all again, so there must be none. Opens what policy kept shut, and says so. */

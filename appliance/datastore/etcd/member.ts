@@ -99,6 +99,8 @@ function connect(endpoint: string, identity: ChannelIdentity): Connection {
     'grpc.keepalive_timeout_ms': 3_000,
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
+    // A page of a list is on its way while the one before is worked on, not waiting for room.
+    'grpc-node.flow_control_window': 4 * 1024 * 1024,
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS[isLocal ? 'local' : 'remote'],
     // A name may lead elsewhere when the server behind it is gone; nothing else is asked of DNS.
