@@ -102,7 +102,8 @@ test('a token that has run out is fetched anew, for requests, watches and leases
     stdio: 'ignore',
   });
   const keys = `pub-key=${ca.path('token.pub')},priv-key=${ca.path('token.key')}`;
-  const { etcd, open } = await etcdWithUsers(['--auth-token', `jwt,${keys},sign-method=RS256,ttl=1s`]);
+  // The end is written in whole seconds: of two, a token lives one at least.
+  const { etcd, open } = await etcdWithUsers(['--auth-token', `jwt,${keys},sign-method=RS256,ttl=2s`]);
   await using _etcd = etcd;
   const store = open('agent', 'first', 10_000);
   await store.put(bytes('/calico/a'), bytes('1'));
@@ -113,7 +114,7 @@ test('a token that has run out is fetched anew, for requests, watches and leases
     () => store.watch(calico),
     () => store.range(calico),
   ]) {
-    await sleep(1_200);
+    await sleep(2_200);
     await t.notThrowsAsync(attempt());
   }
   await store.close();
