@@ -1,6 +1,7 @@
 /** Runs the linearizability checker (`checker/`, Go, on porcupine); builds it when it is not there as it stands in the sources. I/O. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { CheckerInput } from './rules/judge.ts';
@@ -22,14 +23,21 @@ export async function checkLinearizable(input: CheckerInput, picture?: string): 
   return JSON.parse(stdout) as Verdict;
 }
 
-/** The path of the built checker. Needs Go, and its module proxy the first time. */
-export async function buildChecker(): Promise<string> {
+let built: Promise<string> | undefined;
+
+/** The path of the built checker, the same for all who ask. Needs Go, and its module proxy the first time. */
+export function buildChecker(): Promise<string> {
+  built ??= build();
+  return built;
+}
+
+async function build(): Promise<string> {
   const program = join(cache, `checker-${digest()}`);
   if (!existsSync(program)) {
     // Elsewhere first: another run may build at the same time.
     const fresh = `${program}.${process.pid}`;
     await execa('go', ['build', '-o', fresh, '.'], { cwd: sources, env: { GOFLAGS: '-mod=readonly -buildvcs=false' } });
-    await execa('mv', [fresh, program]);
+    await rename(fresh, program);
   }
   return program;
 }
