@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Operation, RecordedEvent } from '../history.ts';
+import { matchPlaces } from './matching.ts';
 import { eventsOf } from './model.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -22,7 +23,10 @@ export interface Expiry {
 export interface Attribution {
   /** The acknowledged operation that made a revision. */
   readonly makers: ReadonlyMap<number, Writing>;
-  /** For each operation whose end is unknown, the revisions it may have made. */
+  /**
+   * The operations whose end is unknown and that made a revision, with it. Of several that could have, any will do: each has just the effect
+   * that was seen there. Leaving the choice to the search would have it try them all.
+   */
   readonly candidates: ReadonlyMap<Writing, readonly number[]>;
   readonly problems: readonly string[];
 }
@@ -35,18 +39,34 @@ export function attributeWrites(operations: readonly Operation[], timeline: Time
   // A revocation that found no keys answers with the present revision, and somebody else may have made that.
   const open = [...revisions(timeline)].filter((revision) => makers.get(revision)?.kind !== 'txn');
   const unsettled: Writing[] = [...operations.filter(isUnsettled), ...expiries(operations)];
-  const candidates = new Map<Writing, readonly number[]>();
+  const seenBy = lastChances(operations, timeline);
+  const fitting = new Map<number, Writing[]>(open.map((revision) => [revision, []]));
   for (const writing of unsettled) {
     const possible = open.filter((revision) => couldMake(writing, revision, timeline));
     if (writing.kind === 'txn' && possible.length > 1 && puts(writing))
       problems.push(`written more than once, at ${possible.join(', ')}: ${JSON.stringify(writing)}`);
-    if (possible.length > 0) candidates.set(writing, possible);
+    for (const revision of possible) if (writing.call < seenBy(revision)) fitting.get(revision)!.push(writing);
   }
-  const explained = new Set([...candidates.values()].flat());
-  for (const revision of open)
-    if (!explained.has(revision) && !makers.has(revision))
+  const needed = open.filter((revision) => !makers.has(revision));
+  const places = [...needed, ...open.filter((revision) => makers.has(revision))];
+  const made = matchPlaces(places, (revision) => fitting.get(revision)!);
+  const explained = new Set(made.values());
+  for (const revision of needed)
+    if (!explained.has(revision))
       problems.push(`nobody made revision ${revision}: ${JSON.stringify(timeline.events(revision))}`);
-  return { makers, candidates, problems };
+  return { makers, candidates: new Map([...made].map(([writing, revision]) => [writing, [revision]])), problems };
+}
+
+/** When a revision was certainly there: the first return of an operation that had seen it, or a later one. */
+function lastChances(operations: readonly Operation[], { first, last }: Timeline): (revision: number) => number {
+  const returns = new Array<number>(last - first + 2).fill(Number.POSITIVE_INFINITY);
+  for (const operation of operations) {
+    if (operation.kind !== 'txn' || operation.outcome !== 'ok' || operation.answer === null) continue;
+    const at = Math.min(operation.answer.revision, last) - first;
+    if (at >= 0) returns[at] = Math.min(returns[at]!, operation.return);
+  }
+  for (let at = returns.length - 2; at >= 0; at--) returns[at] = Math.min(returns[at]!, returns[at + 1]!);
+  return (revision) => returns[revision - first] ?? Number.POSITIVE_INFINITY;
 }
 
 function* revisions({ first, last }: Timeline): Generator<number> {
