@@ -124,7 +124,7 @@ class EtcdWatch implements Watch {
       if (!hasCode(error, 'STORE_UNAVAILABLE') || performance.now() >= endMs) throw error;
       try {
         const session = await openPermitted(client, this.#request, startRevision);
-        await assertContinues(client, session, startRevision);
+        await assertContinues(client, this.#request.key, session, startRevision);
         log.info({ startRevision, reason: String(broken) }, 'watch resumed');
         if (this.#closed) session.close();
         else if (this.#session.isProgressWanted) session.requestProgress();
@@ -141,12 +141,18 @@ class EtcdWatch implements Watch {
 
 /**
  * A server behind what it has told us was given another database; watching it would be silent until it catches up. One member of a
- * cluster may just be late: then all members together know better, and the next attempt may meet another one.
+ * cluster may just be late: then all members together know better, and the next attempt may meet another one. They are asked by a read of a
+ * key that may be watched: an empty transaction would be answered by the late member alone.
  */
-async function assertContinues(client: EtcdClient, session: WatchSession, startRevision: Revision): Promise<void> {
+async function assertContinues(
+  client: EtcdClient,
+  key: Buffer,
+  session: WatchSession,
+  startRevision: Revision,
+): Promise<void> {
   if (session.createdRevision >= startRevision - 1) return;
   session.close();
-  const newest = await client.read((options) => client.kv.txn({}, options));
+  const newest = await client.read((options) => client.kv.range({ key, count_only: true }, options));
   const what = `the server is at ${session.createdRevision}, behind ${startRevision - 1}`;
   if (Number(newest.header.revision) >= startRevision - 1) throw storeErrors.fail('STORE_UNAVAILABLE', what);
   throw storeErrors.fail('STORE_COMPACTED', what);
