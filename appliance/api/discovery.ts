@@ -1,79 +1,182 @@
 /** What the server has, as Kubernetes' clients ask for it. Pure. Source: Kubernetes API concepts, "API discovery". */
 
 import { keepsStatusApart } from '../datastore/resources/ref.ts';
-import type { KindDefinition } from '../resources/define.ts';
+import { calicoGroup, type KindDefinition } from '../resources/define.ts';
+import { apiKinds } from '../resources/registry.ts';
 
-const group = 'projectcalico.org';
-const version = 'v3';
-const groupVersion = `${group}/${version}`;
-
-/** Aggregated discovery of all groups. */
-export function aggregatedGroups(kinds: readonly KindDefinition[]) {
-  const versions = [{ version, freshness: 'Current', resources: kinds.map(aggregatedResource) }];
-  return aggregated([{ metadata: { name: group, creationTimestamp: null }, versions }]);
+/** One version of a group, and what is in it. */
+export interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: readonly ApiResource[];
 }
 
-/** Aggregated discovery of the core group: there is none. */
-export function aggregatedCore() {
-  return aggregated([]);
+interface ApiResource {
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly isNamespaced: boolean;
+  readonly verbs: readonly string[];
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly subresources: readonly Subresource[];
 }
 
-/** The plain form of `/apis`. */
-export function groupList() {
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: [apiGroup()] };
+interface Subresource {
+  readonly name: string;
+  readonly kind: string;
+  readonly verbs: readonly string[];
 }
 
-/** The plain form of `/apis/projectcalico.org`. */
-export function groupObject() {
-  return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup() };
-}
-
-/** The plain form of `/api`. */
-export function coreVersions() {
-  return { kind: 'APIVersions', versions: [], serverAddressByClientCIDRs: [] };
-}
-
-/** The plain form of `/apis/projectcalico.org/v3`. */
-export function resourceList(kinds: readonly KindDefinition[]) {
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: kinds.flatMap(plainResources) };
-}
-
-function aggregated(items: readonly object[]) {
-  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
-}
-
-function apiGroup() {
-  const versions = [{ groupVersion, version }];
-  return { name: group, versions, preferredVersion: versions[0] };
-}
-
-function aggregatedResource(kind: KindDefinition) {
-  const responseKind = { group, version, kind: kind.kind };
-  const status = { subresource: 'status', responseKind, verbs: ['get', 'patch', 'update'] };
-  return {
-    resource: kind.plural,
-    responseKind,
-    scope: kind.isNamespaced ? 'Namespaced' : 'Cluster',
-    singularResource: kind.singular,
-    verbs: verbsOf(kind),
-    shortNames: kind.shortNames,
-    categories,
-    ...(keepsStatusApart(kind) && { subresources: [status] }),
-  };
-}
-
-function plainResources(kind: KindDefinition) {
-  const common = { namespaced: kind.isNamespaced, kind: kind.kind };
-  const { plural: name, singular: singularName, shortNames } = kind;
-  const main = { name, singularName, ...common, verbs: verbsOf(kind), shortNames, categories };
-  const status = { name: `${name}/status`, singularName: '', ...common, verbs: ['get', 'patch', 'update'] };
-  return keepsStatusApart(kind) ? [main, status] : [main];
-}
+/** Questions that are posted and answered, and never stored. */
+const reviews: readonly (readonly [group: string, version: string, kind: string, isNamespaced?: 'namespaced'])[] = [
+  ['authentication.k8s.io', 'v1', 'SelfSubjectReview'],
+  ['authorization.k8s.io', 'v1', 'SelfSubjectAccessReview'],
+  ['authorization.k8s.io', 'v1', 'SelfSubjectRulesReview'],
+];
 
 /** `kubectl get calico` lists everything; not in `all`, so that `kubectl delete all --all` deletes nothing. */
 const categories = ['calico'];
 
+/** Every group, the core group among them, in the order clients are to prefer them in. */
+export const groupVersions: readonly GroupVersion[] = collect();
+
+/** Aggregated discovery of all groups but the core one. */
+export function aggregatedGroups() {
+  return aggregated(groupVersions.filter(({ group }) => group !== ''));
+}
+
+/** Aggregated discovery of the core group. */
+export function aggregatedCore() {
+  return aggregated(groupVersions.filter(({ group }) => group === ''));
+}
+
+/** The plain form of `/apis`. */
+export function groupList() {
+  const groups = groupVersions.filter(({ group }) => group !== '').map(apiGroup);
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups };
+}
+
+/** The plain form of `/apis/GROUP`. */
+export function groupObject(one: GroupVersion) {
+  return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(one) };
+}
+
+/** The plain form of `/api`. */
+export function coreVersions() {
+  const versions = groupVersions.filter(({ group }) => group === '').map(({ version }) => version);
+  return { kind: 'APIVersions', versions, serverAddressByClientCIDRs: [] };
+}
+
+/** The plain form of `/apis/GROUP/VERSION` and of `/api/v1`. */
+export function resourceList(one: GroupVersion) {
+  const resources = one.resources.flatMap(plainResources);
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: groupVersionOf(one), resources };
+}
+
+/** Where a version of a group is served. */
+export function pathOf({ group, version }: { readonly group: string; readonly version: string }): string {
+  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+}
+
+function collect(): GroupVersion[] {
+  const all = [
+    ...apiKinds.map((kind) => ({ group: kind.group, version: kind.version, resource: resourceOf(kind) })),
+    ...reviews.map(([group, version, kind, scope]) => ({ group, version, resource: reviewOf(kind, scope) })),
+  ];
+  const paths = [...new Set(all.map(pathOf))];
+  return paths.map((path) => {
+    const members = all.filter((one) => pathOf(one) === path);
+    const { group, version } = members[0]!;
+    return { group, version, resources: members.map(({ resource }) => resource) };
+  });
+}
+
+function resourceOf(kind: KindDefinition): ApiResource {
+  const status = { name: 'status', kind: kind.kind, verbs: ['get', 'patch', 'update'] };
+  return {
+    ...kind,
+    verbs: verbsOf(kind),
+    categories: kind.group === calicoGroup ? categories : [],
+    subresources: keepsStatusApart(kind) ? [status] : [],
+  };
+}
+
+function reviewOf(kind: string, scope: 'namespaced' | undefined): ApiResource {
+  const singular = kind.toLowerCase();
+  const isNamespaced = scope === 'namespaced';
+  const none: readonly never[] = [];
+  const lists = { shortNames: none, categories: none, subresources: none };
+  return { plural: `${singular}s`, singular, kind, isNamespaced, verbs: ['create'], ...lists };
+}
+
 function verbsOf(kind: KindDefinition): readonly string[] {
   const reading = ['get', 'list', 'watch'];
-  return kind.isReadOnly === true ? reading : ['create', 'delete', 'deletecollection', ...reading, 'patch', 'update'];
+  if (kind.isReadOnly === true) return reading;
+  const deleting = kind.isDeletedSingly === true ? ['delete'] : ['delete', 'deletecollection'];
+  return ['create', ...deleting, ...reading, 'patch', 'update'];
+}
+
+function aggregated(groups: readonly GroupVersion[]) {
+  const items = groups.map((one) => ({
+    metadata: { name: one.group, creationTimestamp: null },
+    versions: [
+      {
+        version: one.version,
+        freshness: 'Current',
+        resources: one.resources.map((resource) => aggregatedResource(one, resource)),
+      },
+    ],
+  }));
+  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+}
+
+function apiGroup(one: GroupVersion) {
+  const versions = [{ groupVersion: groupVersionOf(one), version: one.version }];
+  return { name: one.group, versions, preferredVersion: versions[0] };
+}
+
+function groupVersionOf({ group, version }: GroupVersion): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+function aggregatedResource({ group, version }: GroupVersion, resource: ApiResource) {
+  const responseKind = (kind: string) => ({ group, version, kind });
+  const { shortNames, categories: words } = resource;
+  const subresources = resource.subresources.map(({ name, kind, verbs }) => {
+    return { subresource: name, responseKind: responseKind(kind), verbs };
+  });
+  return {
+    resource: resource.plural,
+    responseKind: responseKind(resource.kind),
+    scope: resource.isNamespaced ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: resource.verbs,
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(words.length > 0 && { categories: words }),
+    ...(subresources.length > 0 && { subresources }),
+  };
+}
+
+function plainResources({ plural, singular, kind, isNamespaced, verbs, ...rest }: ApiResource) {
+  const { shortNames, categories: words, subresources } = rest;
+  const main = {
+    name: plural,
+    singularName: singular,
+    namespaced: isNamespaced,
+    kind,
+    verbs,
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(words.length > 0 && { categories: words }),
+  };
+  const below = subresources.map((one) => {
+    return {
+      name: `${plural}/${one.name}`,
+      singularName: '',
+      namespaced: isNamespaced,
+      kind: one.kind,
+      verbs: one.verbs,
+    };
+  });
+  return [main, ...below];
 }

@@ -40,7 +40,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveDiscovery(app);
   serveResources(app, context);
   serveReviews(app);
-  serveOpenApi(app, context.version, (describing) => serveResources(describing, context));
+  serveOpenApi(app, context.version, (describing, kinds) => serveResources(describing, context, kinds));
   await app.ready();
   return app;
 }

@@ -1,8 +1,7 @@
 /** Trouble as a Kubernetes `Status` object. Pure. Source: Kubernetes API conventions, response status kind. */
 import type { Problem } from '../lib/problem.ts';
+import { calicoGroup } from '../resources/define.ts';
 import { kindOf } from '../resources/registry.ts';
-
-export const group = 'projectcalico.org';
 
 export interface StatusCause {
   readonly reason: string;
@@ -86,7 +85,8 @@ function invalidStatus(details: Readonly<Record<string, unknown>>): Status {
   const causes = withCauses(details);
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   const kind = String(details.kind ?? '');
-  const message = `${kind}.${group} "${details.name ?? ''}" is invalid: ${text}`;
+  const group = groupOf(kind);
+  const message = `${qualify(kind, group)} "${details.name ?? ''}" is invalid: ${text}`;
   return failure(422, 'Invalid', message, { name: details.name, group, kind, ...causes });
 }
 
@@ -106,11 +106,21 @@ function problemsOf(details: Readonly<Record<string, unknown>>): readonly Proble
 /** The resource an error is about, as `details` has it: the plural stands under `kind`. */
 function whose(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
   if (typeof details.kind !== 'string') return {};
-  return { name: details.name, group, kind: kindOf(details.kind)?.plural ?? details.kind };
+  return { name: details.name, group: groupOf(details.kind), kind: kindOf(details.kind)?.plural ?? details.kind };
 }
 
 function qualified(details: Readonly<Record<string, unknown>>): string {
-  return `${kindOf(String(details.kind))?.plural ?? details.kind}.${group} "${details.name}"`;
+  const kind = String(details.kind);
+  return `${qualify(kindOf(kind)?.plural ?? kind, groupOf(kind))} "${details.name}"`;
+}
+
+/** Of a kind that is not known, Calico's: it was asked for there. */
+function groupOf(kind: string): string {
+  return kindOf(kind)?.group ?? calicoGroup;
+}
+
+function qualify(word: string, group: string): string {
+  return group === '' ? word : `${word}.${group}`;
 }
 
 function failure(code: number, reason: string, message: string, details: Record<string, unknown>): Status {

@@ -2,10 +2,14 @@
  * Typed operations on Calico resources over any store, with the side effects Calico's client has. I/O.
  * What `api` serves, and what the programs use that write resources themselves.
  */
+
+import { hasCode } from '../lib/errors.ts';
 import type { Resource } from '../resources/resource.ts';
+import { nothingInside } from './effects/namespace.ts';
 import { type History, type HistoryLimits, readHistory } from './resources/history.ts';
 import { invalid } from './resources/invalid.ts';
-import { createReader, type Item, type Page, type PageQuery } from './resources/reader.ts';
+import { derivedNamespace, isNamespace, manifestOfNamespace, pageOfNamespaces } from './resources/namespaces.ts';
+import { createReader, type Item, type Page, type PageQuery, type Reader } from './resources/reader.ts';
 import type { Ref } from './resources/ref.ts';
 import { type DeleteOptions, deleteResource } from './resources/remove.ts';
 import { builtInItem, withBuiltIns } from './resources/synthetic.ts';
@@ -38,8 +42,10 @@ export function createResources(store: Store, stamps: Stamps): Resources {
   const reader = createReader(store);
   return {
     revision: async () => (await store.revisions()).current,
-    get: async (ref, revision) => builtInItem(ref) ?? (await reader.item(ref, revision)),
-    list: async (query) => withBuiltIns(query, await reader.page(query)),
+    get: async (ref, revision) =>
+      builtInItem(ref) ?? (await derivedNamespace(reader, ref, revision)) ?? (await reader.item(ref, revision)),
+    list: async (query) =>
+      isNamespace(query) ? pageOfNamespaces(reader, query) : withBuiltIns(query, await reader.page(query)),
     create: (input, options = {}) => createResource(reader, stamps, input, options),
     update: async (ref, input, options = {}) => {
       if (!namesVersion(input)) {
@@ -48,11 +54,27 @@ export function createResources(store: Store, stamps: Stamps): Resources {
       }
       return changeResource(reader, ref, () => input, options);
     },
-    modify: (ref, change, options = {}) => changeResource(reader, ref, change, options),
-    delete: (ref, options = {}) => deleteResource(reader, ref, options),
+    modify: async (ref, change, options = {}) => {
+      if (isNamespace(ref) && options.isDryRun !== true) await adoptNamespace(reader, stamps, ref);
+      return changeResource(reader, ref, change, options);
+    },
+    delete: async (ref, options = {}) => {
+      if ((await derivedNamespace(reader, ref)) !== undefined) await nothingInside(ref, reader);
+      return deleteResource(reader, ref, options);
+    },
     watch: (query, signal) => watchResources(store, query, signal),
     history: (ref, limits) => readHistory(store, ref, limits),
   };
+}
+
+/** A namespace that is there because of what is in it is made before it is changed: labels have to be kept somewhere. */
+async function adoptNamespace(reader: Reader, stamps: Stamps, ref: Ref): Promise<void> {
+  if ((await derivedNamespace(reader, ref)) === undefined) return;
+  try {
+    await createResource(reader, stamps, manifestOfNamespace(ref.name), {});
+  } catch (error) {
+    if (!hasCode(error, 'RESOURCE_EXISTS')) throw error;
+  }
 }
 
 function namesVersion(input: unknown): boolean {

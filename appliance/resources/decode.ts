@@ -3,11 +3,11 @@
  * First step of every write. Pure; never throws on data. What takes the store to check (references, overlaps) is not here.
  */
 import type { Problem, Result } from '../lib/problem.ts';
-import type { KindDefinition } from './define.ts';
+import { apiVersionOf, type KindDefinition, membersOf } from './define.ts';
 import type { Legible } from './legible.ts';
 import { checkMetadata, metadataSchema } from './metadata.ts';
 import { isRecord, memberPath, problemOf, type Reading, readBySchema } from './read.ts';
-import { kindOf } from './registry.ts';
+import { apiKinds, kindOf } from './registry.ts';
 import { apiVersion, type ObjectMeta, type Resource } from './resource.ts';
 
 /** What becomes of fields the schema does not know. */
@@ -34,11 +34,12 @@ export function decodeResource(
   return { ok: true, value: resource };
 }
 
-/** The checks that look at several fields, over what could be read: metadata always, the rest when `spec` is an object. */
+/** The checks that look at several fields, over what could be read: metadata always, the rest when `spec` is an object (or there is none). */
 function checkRead(kind: KindDefinition, read: ReadManifest, operation: 'create' | 'update'): Problem[] {
   const problems = read.metadata === null ? [] : checkMetadata(kind, read.metadata, operation);
-  if (read.spec === null) return problems;
-  return [...problems, ...(kind.check?.({ metadata: read.metadata ?? {}, spec: read.spec }) ?? [])];
+  const spec = kind.members === undefined ? read.spec : (read as unknown as Record<string, unknown>);
+  if (spec === null) return problems;
+  return [...problems, ...(kind.check?.({ metadata: read.metadata ?? {}, spec }) ?? [])];
 }
 
 /** Fields of a manifest that its kind does not know; for servers that only warn of them. */
@@ -55,13 +56,17 @@ export function kindOfManifest(input: unknown): Result<KindDefinition> {
   if (!isRecord(input))
     return { ok: false, problems: [problemOf('', 'must be an object with apiVersion, kind and metadata')] };
   const problems: Problem[] = [];
-  if (own(input, 'apiVersion') !== apiVersion)
-    problems.push(problemOf('apiVersion', `must be ${apiVersion}`, own(input, 'apiVersion')));
   const word = own(input, 'kind');
   const kind = typeof word === 'string' ? kindOf(word) : undefined;
+  const given = own(input, 'apiVersion');
+  const wanted = kind === undefined ? apiVersion : apiVersionOf(kind);
+  const isServed = kind === undefined ? apiVersions.has(given) : given === wanted;
+  if (!isServed) problems.push(problemOf('apiVersion', `must be ${wanted}`, given));
   if (kind === undefined) problems.push(problemOf('kind', word === undefined ? 'is required' : 'unknown kind', word));
   return kind === undefined || problems.length > 0 ? { ok: false, problems } : { ok: true, value: kind };
 }
+
+const apiVersions: ReadonlySet<unknown> = new Set(apiKinds.map(apiVersionOf));
 
 /** A resource as far as it could be read; without problems it is a `Resource`. */
 export interface ReadManifest {
@@ -72,23 +77,37 @@ export interface ReadManifest {
   status?: Record<string, unknown>;
 }
 
-/** The five members of a resource, read by the schemas of its kind. */
+/** The members of a resource, read by the schemas of its kind. */
 export function readManifest(kind: KindDefinition, input: Record<string, unknown>, reading: Reading): ReadManifest {
   const metadata = readBySchema(metadataSchema, own(input, 'metadata') ?? {}, 'metadata', reading);
-  const spec = readBySchema(kind.spec, own(input, 'spec') ?? {}, 'spec', reading);
-  const resource: ReadManifest = {
+  const resource = {
     kind: kind.kind,
-    apiVersion,
+    apiVersion: apiVersionOf(kind),
     metadata: isRecord(metadata) ? withoutServerFields(metadata) : null,
-    spec: isRecord(spec) ? spec : null,
+    ...(kind.members === undefined ? readSpecAndStatus(kind, input, reading) : readMembers(kind, input, reading)),
   };
-  const status = readStatus(kind, own(input, 'status'), reading);
-  if (isRecord(status)) resource.status = status;
-  const known = ['kind', 'apiVersion', 'metadata', 'spec', ...(kind.status === undefined ? [] : ['status'])];
+  const known = ['kind', 'apiVersion', 'metadata', ...Object.keys(membersOf(kind))];
   for (const key of Object.keys(input)) {
     if (!known.includes(key)) reading.unknown?.push(problemOf(memberPath('', key), 'unknown field'));
   }
-  return resource;
+  return resource as ReadManifest;
+}
+
+function readSpecAndStatus(kind: KindDefinition, input: Record<string, unknown>, reading: Reading) {
+  const spec = readBySchema(kind.spec, own(input, 'spec') ?? {}, 'spec', reading);
+  const status = readStatus(kind, own(input, 'status'), reading);
+  return { spec: isRecord(spec) ? spec : null, ...(isRecord(status) && { status }) };
+}
+
+/** What was given, each by its schema; what is absent stays so. */
+function readMembers(kind: KindDefinition, input: Record<string, unknown>, reading: Reading): Record<string, unknown> {
+  const members: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries(membersOf(kind))) {
+    const given = own(input, key);
+    if (given === undefined || given === null) continue;
+    members[key] = readBySchema(schema, given, key, reading);
+  }
+  return members;
 }
 
 function readStatus(kind: KindDefinition, input: unknown, reading: Reading): unknown {

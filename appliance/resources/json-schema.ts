@@ -1,6 +1,6 @@
 /** JSON Schema of a kind for OpenAPI: what `kubectl` reads to explain and check manifests. Pure. */
 import type { ObjectSchema, Schema } from '../lib/schema.ts';
-import type { KindDefinition } from './define.ts';
+import { apiVersionOf, type KindDefinition, membersOf } from './define.ts';
 import { metadataSchema } from './metadata.ts';
 
 /** Plain JSON Schema. */
@@ -12,13 +12,13 @@ export function openApiSchema(kind: KindDefinition): JsonSchema {
     type: 'object',
     description: kind.description,
     properties: {
-      apiVersion: { type: 'string', description: 'Always projectcalico.org/v3.' },
+      apiVersion: { type: 'string', description: `Always ${apiVersionOf(kind)}.` },
       kind: { type: 'string', description: `Always ${kind.kind}.` },
       metadata: printSchema(metadataSchema),
-      spec: printSchema(kind.spec),
-      ...(kind.status === undefined ? {} : { status: printSchema(kind.status) }),
+      ...Object.fromEntries(Object.entries(membersOf(kind)).map(([key, schema]) => [key, printSchema(schema)])),
     },
-    'x-kubernetes-group-version-kind': [{ group: 'projectcalico.org', version: 'v3', kind: kind.kind }],
+    ...(kind.members?.required && { required: kind.members.required }),
+    'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }],
   };
 }
 

@@ -3,7 +3,7 @@ import type { Problem } from '../lib/problem.ts';
 import { always, boolean, integer, list, object, present, text } from '../lib/schema.ts';
 import type { KindDefinition } from './define.ts';
 import { checkAnnotations, checkLabels, stringMap } from './fields/labels.ts';
-import { checkSubdomain } from './fields/name.ts';
+import { checkSegment, checkSubdomain } from './fields/name.ts';
 import { timeSchema } from './fields/time.ts';
 import type { Legible } from './legible.ts';
 import { memberPath, problemOf } from './read.ts';
@@ -63,7 +63,8 @@ function checkName(kind: KindDefinition, metadata: Legible<ObjectMeta>, operatio
         metadata.generateName === undefined ? 'is required' : 'is required; generateName is not supported',
       ),
     ];
-  const message = checkSubdomain(name) ?? kind.checkName?.(name, operation);
+  const message =
+    (kind.nameRule === 'segment' ? checkSegment : checkSubdomain)(name) ?? kind.checkName?.(name, operation);
   return message === undefined ? [] : [problemOf(path, message, name)];
 }
 

@@ -1,5 +1,6 @@
 /** The envelope every kind shares. Pure types. Source: Kubernetes API conventions; metadata as in reference pages of Calico. */
 
+/** Of Calico's kinds; `apiVersionOf()` tells that of any. */
 export const apiVersion = 'projectcalico.org/v3';
 
 export interface ObjectMeta {
@@ -23,6 +24,7 @@ export interface Resource {
   kind: string;
   apiVersion: string;
   metadata: ObjectMeta;
+  /** Absent in kinds that have members instead (roles, bindings, service accounts): code that takes any kind asks its definition first. */
   spec: Record<string, unknown>;
   status?: Record<string, unknown>;
 }

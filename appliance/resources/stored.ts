@@ -4,7 +4,7 @@
  */
 import type { Problem, Result } from '../lib/problem.ts';
 import { readManifest } from './decode.ts';
-import type { KindDefinition } from './define.ts';
+import { type KindDefinition, membersOf } from './define.ts';
 import { tierLabel } from './fields/policy.ts';
 import { writeBySchema, writeFree, writeString } from './go-json.ts';
 import { parseStoreKey, type ResourceIdentity } from './key.ts';
@@ -23,12 +23,22 @@ export function encodeStored(resource: Resource): string {
     `"kind":${writeString(kind.kind)}`,
     `"apiVersion":${writeString(resource.apiVersion)}`,
     `"metadata":${writeBySchema(metadataSchema, storedMetadata(kind, resource))}`,
-    `"spec":${writeBySchema(kind.spec, resource.spec)}`,
   ];
+  if (kind.members !== undefined) return `{${[...parts, ...writeMembers(kind, resource)].join(',')}}`;
+  parts.push(`"spec":${writeBySchema(kind.spec, resource.spec)}`);
   if (kind.status !== undefined && (kind.status.emit === 'always' || resource.status !== undefined)) {
     parts.push(`"status":${writeBySchema(kind.status, resource.status ?? {})}`);
   }
   return `{${parts.join(',')}}`;
+}
+
+function writeMembers(kind: KindDefinition, resource: Resource): string[] {
+  const values = resource as unknown as Readonly<Record<string, unknown>>;
+  return Object.entries(membersOf(kind)).flatMap(([key, schema]) =>
+    values[key] === undefined || values[key] === null
+      ? []
+      : [`${writeString(key)}:${writeBySchema(schema, values[key])}`],
+  );
 }
 
 /** Reads what any version of Calico stored. Only what cannot be understood at all is a problem. */

@@ -1,7 +1,7 @@
 /** Reference page of a kind: its names, fields, columns and an example, from its definition alone. Pure. */
 import { stringify } from 'yaml';
 import type { ObjectSchema, Schema } from '#appliance/lib/schema.ts';
-import type { KindDefinition } from '#appliance/resources/define.ts';
+import { apiVersionOf, type KindDefinition } from '#appliance/resources/define.ts';
 import { storeKey } from '#appliance/resources/key.ts';
 
 /** First line of every generated page. */
@@ -15,8 +15,9 @@ export function renderKindPage(kind: KindDefinition): string {
     `# ${kind.kind}`,
     escapeHtml(kind.description),
     renderNames(kind),
-    '## Spec',
-    renderFields(kind.spec, 'spec'),
+    ...(kind.members === undefined
+      ? ['## Spec', renderFields(kind.spec, 'spec')]
+      : ['## Fields', renderFields(kind.members, '')]),
     ...(kind.status === undefined ? [] : ['## Status', renderFields(kind.status, 'status')]),
     '## Columns',
     renderColumns(kind),
@@ -37,7 +38,7 @@ function renderNames(kind: KindDefinition): string {
   return renderTable(
     ['', ''],
     [
-      ['API version', '`projectcalico.org/v3`'],
+      ['API version', `\`${apiVersionOf(kind)}\``],
       ['Scope', kind.isNamespaced ? 'namespaced' : 'global'],
       ['REST path segment', `\`${kind.plural}\``],
       ['Store key', `\`${storeKey(kind, namespace, 'NAME')}\``],
@@ -57,7 +58,7 @@ function renderFields(schema: ObjectSchema, path: string): string {
 function fieldRows(schema: ObjectSchema, path: string, shown: Map<object, string>): string[][] {
   shown.set(schema.properties, path);
   return Object.entries(schema.properties).flatMap(([key, property]) => {
-    const at = `${path}.${key}`;
+    const at = path === '' ? key : `${path}.${key}`;
     const required = schema.required?.includes(key) ? ' **Required.**' : '';
     const nested = innerObject(property, at);
     const earlier = nested && shown.get(nested.schema.properties);

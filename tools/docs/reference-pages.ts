@@ -1,7 +1,8 @@
 /** All generated pages of the reference to kinds, by path from the root of the project. Pure. */
 import { calicoVersion } from '#appliance/resources/calico-version.ts';
+import type { KindDefinition } from '#appliance/resources/define.ts';
 import { environmentName, felixParameters } from '#appliance/resources/kinds/felix-parameters.ts';
-import { kinds } from '#appliance/resources/registry.ts';
+import { apiKinds, kinds } from '#appliance/resources/registry.ts';
 import { generatedNote, renderKindPage, renderTable } from './kind-page.ts';
 
 const folder = 'docs/reference/kinds';
@@ -11,21 +12,25 @@ export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     [`${folder}/README.md`, renderIndex()],
     [`${folder}/felix-parameters.md`, renderParameters()],
-    ...kinds.map((kind) => [`${folder}/${kind.singular}.md`, renderKindPage(kind)] as const),
+    ...apiKinds.map((kind) => [`${folder}/${kind.singular}.md`, renderKindPage(kind)] as const),
   ]);
 }
 
 function renderIndex(): string {
-  const rows = kinds.map((kind) => [
-    `[${kind.kind}](${kind.singular}.md)`,
-    kind.isNamespaced ? 'namespaced' : 'global',
-    kind.description,
-  ]);
+  const rows = (shown: readonly KindDefinition[]) =>
+    shown.map((kind) => [
+      `[${kind.kind}](${kind.singular}.md)`,
+      kind.isNamespaced ? 'namespaced' : 'global',
+      kind.description,
+    ]);
   return [
     generatedNote,
     '# Kinds of `projectcalico.org/v3`',
     `As of Calico ${calicoVersion}.`,
-    renderTable(['Kind', 'Scope', 'What it is'], rows),
+    renderTable(['Kind', 'Scope', 'What it is'], rows(kinds)),
+    '## Kinds of Kubernetes',
+    'Who may do what, in the shape Kubernetes has for it: [access](../../access.md).',
+    renderTable(['Kind', 'Scope', 'What it is'], rows(apiKinds.filter((kind) => !kinds.includes(kind)))),
     'Settings of the host agent, wherever they are set: [parameters](felix-parameters.md).',
     '',
   ].join('\n\n');

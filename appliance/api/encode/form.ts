@@ -3,8 +3,8 @@
  * Pure. Source: Kubernetes API concepts, "Receiving resources as Tables".
  */
 import { unreachable } from '../../lib/assert.ts';
-import type { KindDefinition } from '../../resources/define.ts';
-import { apiVersion, type Resource } from '../../resources/resource.ts';
+import { apiVersionOf, type KindDefinition } from '../../resources/define.ts';
+import type { Resource } from '../../resources/resource.ts';
 import type { FormName } from '../query/accept.ts';
 import { tableForm } from './table.ts';
 
@@ -50,6 +50,8 @@ export function partialObject(resource: Resource): object {
 }
 
 function objectForm(kind: KindDefinition): Form {
+  const apiVersion = apiVersionOf(kind);
+  const empty = kind.members === undefined ? { spec: {} } : {};
   const print = (resource: Resource) => JSON.stringify(resource);
   return {
     one: print,
@@ -57,7 +59,7 @@ function objectForm(kind: KindDefinition): Form {
     item: print,
     close: (metadata) => `],"metadata":${JSON.stringify(metadata)}}`,
     bookmark: (resourceVersion, annotations) =>
-      JSON.stringify({ kind: kind.kind, apiVersion, metadata: { resourceVersion, annotations }, spec: {} }),
+      JSON.stringify({ kind: kind.kind, apiVersion, metadata: { resourceVersion, annotations }, ...empty }),
   };
 }
 

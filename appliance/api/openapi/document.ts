@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { KindDefinition } from '../../resources/define.ts';
 import { openApiSchema } from '../../resources/json-schema.ts';
-import { kinds } from '../../resources/registry.ts';
 import { groupVersionKind } from './operation.ts';
 
 export interface OpenApiDocument {
@@ -15,9 +14,10 @@ export interface OpenApiDocument {
   readonly hash: string;
 }
 
-/** Generates the document of the routes that `addRoutes` adds. */
+/** Generates the document of the routes that `addRoutes` adds, with the schemas of `kinds`. */
 export async function createDocument(
   version: string,
+  kinds: readonly KindDefinition[],
   addRoutes: (app: FastifyInstance) => void,
 ): Promise<OpenApiDocument> {
   const { default: swagger } = await import('@fastify/swagger');
@@ -28,7 +28,7 @@ export async function createDocument(
     openapi: { openapi: '3.0.3', info: { title: 'Calico appliance', version } },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   });
-  for (const schema of componentSchemas()) app.addSchema(schema);
+  for (const schema of componentSchemas(kinds)) app.addSchema(schema);
   addRoutes(app);
   await app.ready();
   const text = JSON.stringify(app.swagger());
@@ -36,7 +36,7 @@ export async function createDocument(
   return { text, hash: createHash('sha256').update(text).digest('hex').slice(0, 16) };
 }
 
-function componentSchemas(): readonly object[] {
+function componentSchemas(kinds: readonly KindDefinition[]): readonly object[] {
   return [...kinds.flatMap((kind) => [kindSchema(kind), listSchema(kind)]), ...commonSchemas];
 }
 

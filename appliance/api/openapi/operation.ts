@@ -23,7 +23,7 @@ export function operationSchema(kind: KindDefinition, action: Action, url: strin
 
 /** As the extension has it. */
 export function groupVersionKind(kind: KindDefinition) {
-  return { group: 'projectcalico.org', version: 'v3', kind: kind.kind };
+  return { group: kind.group, version: kind.version, kind: kind.kind };
 }
 
 /** The schema of a successful answer. */
@@ -114,6 +114,6 @@ function objectOf(properties: Record<string, unknown>): object {
 
 /** `/apis/projectcalico.org/v3/namespaces/:namespace/networksets/:name/status` -> `NamespacedNetworksetsNameStatus`. */
 function operationName(url: string): string {
-  const segments = url.replace('/apis/projectcalico.org/v3', '').replace('/namespaces/:namespace', '/namespaced');
+  const segments = url.replace(/^\/apis\/[^/]+\/v\d+|^\/api\/v1/, '').replace('/namespaces/:namespace', '/namespaced');
   return segments.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

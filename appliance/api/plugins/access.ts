@@ -69,6 +69,8 @@ export function attributesOf(request: FastifyRequest): Attributes {
   if (access === undefined)
     return { type: 'path', verb: request.method.toLowerCase(), path: request.url.split('?')[0]! };
   const { namespace = '', name = '' } = request.params as { namespace?: string; name?: string };
+  // what is done to a namespace is done in it, so that a role there can allow it
+  const within = access.group === '' && access.resource === 'namespaces' ? name : namespace;
   const isWatch = access.verb === 'list' && !['', '0', 'false'].includes(queryOf(request).watch ?? '0');
-  return { type: 'resource', ...access, verb: isWatch ? 'watch' : access.verb, namespace, name };
+  return { type: 'resource', ...access, verb: isWatch ? 'watch' : access.verb, namespace: within, name };
 }

@@ -19,23 +19,43 @@ export function readEnvelope(body: Buffer): Fields {
 /** The fields of a message. API_BAD_REQUEST when it is cut short or has an unknown wire type. */
 export function readFields(message: Buffer): Fields {
   const fields = new Map<number, Buffer>();
+  for (const [number, values] of readRepeated(message)) {
+    const last = values.findLast((value) => typeof value !== 'number');
+    if (last !== undefined) fields.set(number, last);
+  }
+  return fields;
+}
+
+/** Every value of every field, in the order they came in: bytes, or small numbers. API_BAD_REQUEST as above. */
+export function readRepeated(message: Buffer): ReadonlyMap<number, readonly (Buffer | number)[]> {
+  const fields = new Map<number, (Buffer | number)[]>();
+  const add = (number: number, value: Buffer | number) => {
+    const values = fields.get(number);
+    if (values === undefined) fields.set(number, [value]);
+    else values.push(value);
+  };
   let at = 0;
   const varint = () => {
     let value = 0;
-    for (let shift = 0; shift < 32; shift += 7) {
+    for (let shift = 0; shift < 70; shift += 7) {
       const byte = message[at++];
       if (byte === undefined) throw bad('the body is cut short');
-      value |= (byte & 0x7f) << shift;
+      // of large numbers the low part is enough: only flags and lengths are looked at
+      if (shift < 32) value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
     }
     throw bad('a number in the body is too long');
   };
   while (at < message.length) {
     const tag = varint();
-    const length = lengthOf(tag & 7, varint);
-    if (length === undefined) continue;
+    const wireType = tag & 7;
+    if (wireType === 0) {
+      add(tag >>> 3, varint());
+      continue;
+    }
+    const length = lengthOf(wireType, varint);
     if (at + length > message.length) throw bad('the body is cut short');
-    if ((tag & 7) === 2) fields.set(tag >>> 3, message.subarray(at, at + length));
+    if (wireType === 2) add(tag >>> 3, message.subarray(at, at + length));
     at += length;
   }
   return fields;
@@ -46,12 +66,9 @@ export function textField(fields: Fields, number: number): string {
   return fields.get(number)?.toString() ?? '';
 }
 
-/** Bytes that follow; undefined for a number, which has been read. */
-function lengthOf(wireType: number, varint: () => number): number | undefined {
+/** Bytes that follow. */
+function lengthOf(wireType: number, varint: () => number): number {
   switch (wireType) {
-    case 0:
-      varint();
-      return undefined;
     case 1:
       return 8;
     case 2:

@@ -3,8 +3,8 @@ import { itemOf } from '../../datastore/resources/reader.ts';
 import { detailsOf, type Ref, refOf } from '../../datastore/resources/ref.ts';
 import type { DeleteOptions } from '../../datastore/resources/remove.ts';
 import { hasCode } from '../../lib/errors.ts';
-import type { KindDefinition } from '../../resources/define.ts';
-import { apiVersion, type Resource } from '../../resources/resource.ts';
+import { apiVersionOf, type KindDefinition } from '../../resources/define.ts';
+import type { Resource } from '../../resources/resource.ts';
 import type { ApiContext } from '../context.ts';
 import { apiErrors } from '../errors.ts';
 import { commitsOf } from '../plugins/audit.ts';
@@ -43,7 +43,7 @@ export function deleteCollectionHandler(kind: KindDefinition, context: ApiContex
       if (gone !== undefined) deleted.push(gone);
     }
     const metadata = { resourceVersion: String(page.revision) };
-    return reply.send({ kind: `${kind.kind}List`, apiVersion, metadata, items: deleted });
+    return reply.send({ kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items: deleted });
   };
 }
 

@@ -1,7 +1,15 @@
 /** Discovery, in the aggregated form for clients that read it and in the plain one for all others. */
 import type { FastifyInstance } from 'fastify';
-import { kinds } from '../../resources/registry.ts';
-import { aggregatedCore, aggregatedGroups, coreVersions, groupList, groupObject, resourceList } from '../discovery.ts';
+import {
+  aggregatedCore,
+  aggregatedGroups,
+  coreVersions,
+  groupList,
+  groupObject,
+  groupVersions,
+  pathOf,
+  resourceList,
+} from '../discovery.ts';
 import { acceptsAggregatedDiscovery } from '../query/accept.ts';
 import { hidden } from './health.ts';
 
@@ -11,9 +19,11 @@ const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupD
 /** Serves `/api`, `/apis` and what hangs below them. */
 export function serveDiscovery(app: FastifyInstance): void {
   serveBoth(app, '/api', aggregatedCore, coreVersions);
-  serveBoth(app, '/apis', () => aggregatedGroups(kinds), groupList);
-  app.get('/apis/projectcalico.org', hidden, (_request, reply) => reply.send(groupObject()));
-  app.get('/apis/projectcalico.org/v3', hidden, (_request, reply) => reply.send(resourceList(kinds)));
+  serveBoth(app, '/apis', aggregatedGroups, groupList);
+  for (const one of groupVersions) {
+    if (one.group !== '') app.get(`/apis/${one.group}`, hidden, (_request, reply) => reply.send(groupObject(one)));
+    app.get(pathOf(one), hidden, (_request, reply) => reply.send(resourceList(one)));
+  }
 }
 
 function serveBoth(app: FastifyInstance, path: string, aggregated: () => object, plain: () => object): void {

@@ -1,26 +1,43 @@
 /** The routes of every kind: the same ones for all, looped over the registry. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { keepsStatusApart } from '../../datastore/resources/ref.ts';
-import type { KindDefinition } from '../../resources/define.ts';
-import { kindByPlural, kinds } from '../../resources/registry.ts';
+import { calicoGroup, type KindDefinition } from '../../resources/define.ts';
+import { apiKinds, kindByPlural } from '../../resources/registry.ts';
 import type { ApiContext } from '../context.ts';
+import { pathOf } from '../discovery.ts';
 import { type Action, operationSchema } from '../openapi/operation.ts';
 import type { RouteAccess } from '../plugins/access.ts';
+import { readProtobuf } from '../reviews/messages.ts';
 import { createHandler, patchHandler, replaceHandler } from './change.ts';
 import { deleteCollectionHandler, deleteHandler } from './delete.ts';
 import { historyHandler } from './history.ts';
 import { getHandler, listHandler } from './read.ts';
 import type { Handler } from './target.ts';
 
-const group = 'projectcalico.org';
-const root = `/apis/${group}/v3`;
+/** Serves these kinds; all when none are given. */
+export function serveResources(
+  app: FastifyInstance,
+  context: ApiContext,
+  kinds: readonly KindDefinition[] = apiKinds,
+): void {
+  for (const kind of kinds.filter(isCalicos)) serveKind(app, kind, context);
+  // clients know the kinds of Kubernetes by their types, and send them as protobuf
+  app.register(async (scope) => {
+    scope.addContentTypeParser(
+      'application/vnd.kubernetes.protobuf',
+      { parseAs: 'buffer' },
+      async (_request: FastifyRequest, body: Buffer) => readProtobuf(body),
+    );
+    for (const kind of kinds) if (!isCalicos(kind)) serveKind(scope, kind, context);
+  });
+}
 
-/** Serves all kinds. */
-export function serveResources(app: FastifyInstance, context: ApiContext): void {
-  for (const kind of kinds) serveKind(app, kind, context);
+function isCalicos(kind: KindDefinition): boolean {
+  return kind.group === calicoGroup;
 }
 
 function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiContext): void {
+  const root = pathOf(kind);
   const all = `${root}/${kind.plural}`;
   const collection = kind.isNamespaced ? `${root}/namespaces/:namespace/${kind.plural}` : all;
   const one = `${collection}/:name`;
@@ -36,7 +53,8 @@ function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiConte
 
   add('GET', collection, 'list', list);
   if (kind.isNamespaced) add('GET', all, 'list', list);
-  add('DELETE', collection, 'deletecollection', deleteCollectionHandler(kind, context));
+  if (kind.isDeletedSingly !== true)
+    add('DELETE', collection, 'deletecollection', deleteCollectionHandler(kind, context));
   add('GET', one, 'get', getHandler(kind, context));
   add('GET', `${one}/history`, 'history', historyHandler(kind, context));
   add('POST', collection, 'post', createHandler(kind, context));
@@ -63,15 +81,15 @@ const verbs: Readonly<Record<Action, string>> = {
 
 function accessOf(kind: KindDefinition, action: Action, url: string): RouteAccess {
   const subresource = /:name\/(\w+)$/.exec(url)?.[1] ?? '';
-  return { group, resource: kind.plural, subresource, verb: verbs[action] };
+  return { group: kind.group, resource: kind.plural, subresource, verb: verbs[action] };
 }
 
 /** True when the path is one of ours, so that only the method can be wrong. */
 export function isResourcePath(path: string): boolean {
-  const match = /^\/apis\/projectcalico\.org\/v3(\/namespaces\/[^/]+)?\/([^/]+)(\/[^/]+)?\/?$/.exec(path);
-  const kind = match === null ? undefined : kindByPlural(match[2]!);
-  if (kind === undefined) return false;
-  const hasName = match![3] !== undefined;
+  const match = /^\/(?:apis\/([^/]+)\/v\d+|api\/v1)(\/namespaces\/[^/]+(?=\/[^/]))?\/([^/]+)(\/[^/]+)?\/?$/.exec(path);
+  const kind = match === null ? undefined : kindByPlural(match[3]!, match[1] ?? '');
+  if (kind === undefined || !path.startsWith(pathOf(kind))) return false;
+  const hasName = match![4] !== undefined;
   // a namespaced kind has a list over all namespaces, and nothing else outside of one
-  return kind.isNamespaced ? match![1] !== undefined || !hasName : match![1] === undefined;
+  return kind.isNamespaced ? match![2] !== undefined || !hasName : match![2] === undefined;
 }

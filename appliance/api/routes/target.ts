@@ -1,8 +1,7 @@
 /** What a request is about: taken from its path, and checked against its body. Pure. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Ref } from '../../datastore/resources/ref.ts';
-import type { KindDefinition } from '../../resources/define.ts';
-import { apiVersion } from '../../resources/resource.ts';
+import { apiVersionOf, type KindDefinition } from '../../resources/define.ts';
 import { apiErrors } from '../errors.ts';
 import type { Query } from '../query/list-query.ts';
 
@@ -41,7 +40,7 @@ export function bodyFor(kind: KindDefinition, request: FastifyRequest, name?: st
   return {
     ...body,
     kind: agree('kind', body.kind, kind.kind),
-    apiVersion: agree('apiVersion', body.apiVersion, apiVersion),
+    apiVersion: agree('apiVersion', body.apiVersion, apiVersionOf(kind)),
     metadata: {
       ...metadata,
       ...(name !== undefined && { name: agree('metadata.name', metadata.name, name) }),

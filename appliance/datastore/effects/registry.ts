@@ -2,19 +2,24 @@
 import { bgpPeer } from './bgp-peer.ts';
 import type { Effect } from './effect.ts';
 import { ipPool } from './ip-pool.ts';
+import { namespace } from './namespace.ts';
 import { node } from './node.ts';
 import { policy } from './policy.ts';
 import { profile } from './profile.ts';
+import { roleBinding } from './role-binding.ts';
 import { tier } from './tier.ts';
 import { workloadEndpoint } from './workload-endpoint.ts';
 
 const effects: Readonly<Record<string, Effect>> = {
   BGPPeer: bgpPeer,
+  ClusterRoleBinding: roleBinding,
   GlobalNetworkPolicy: policy,
   IPPool: ipPool,
+  Namespace: namespace,
   NetworkPolicy: policy,
   Node: node,
   Profile: profile,
+  RoleBinding: roleBinding,
   StagedGlobalNetworkPolicy: policy,
   StagedNetworkPolicy: policy,
   Tier: tier,

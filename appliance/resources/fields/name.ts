@@ -15,6 +15,15 @@ export function checkSubdomain(name: string): string | undefined {
     : "must consist of lower-case letters, digits, '-' and '.', and begin and end with a letter or digit";
 }
 
+/** What is wrong with a name that may have colons and capitals, as those of roles: it must fit between two slashes of a path. */
+export function checkSegment(name: string): string | undefined {
+  if (name.length > 253) return 'must be at most 253 characters long';
+  if (name === '.' || name === '..') return `must not be '${name}'`;
+  return /^[\x21-\x7e]+$/.test(name) && !/[/%]/.test(name)
+    ? undefined
+    : "must consist of printable ASCII characters without blanks, '/' and '%'";
+}
+
 /** Rule for NetworkPolicy: at most one dot, unless the policy was copied from Kubernetes or OpenStack. */
 export function checkNetworkPolicyName(name: string): string | undefined {
   if (oneOrTwoLabelsPattern.test(name) || copiedPolicyPattern.test(name)) return undefined;
@@ -30,6 +39,11 @@ export function checkGlobalNetworkPolicyName(name: string): string | undefined {
 export function checkTierName(name: string): string | undefined {
   if (name.length > 63) return 'must be at most 63 characters long';
   return labelPattern.test(name) ? undefined : 'must be one label: lower-case letters, digits and inner dashes, no dot';
+}
+
+/** Rule for namespaces, as for tiers: one label. */
+export function checkLabel(name: string): string | undefined {
+  return checkTierName(name);
 }
 
 /** Rule for kinds of which there is one. */

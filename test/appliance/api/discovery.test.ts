@@ -16,7 +16,15 @@ test('discovery in its aggregated form names every kind, in the type clients ask
   );
   const tiers = resources.find((resource: { resource: string }) => resource.resource === 'tiers');
   t.like(tiers, { scope: 'Cluster', singularResource: 'tier', subresources: [{ subresource: 'status' }] });
-  t.deepEqual((await api.call('GET', '/api', undefined, { accept: aggregated })).json().items, []);
+  t.deepEqual(
+    answer.json().items.map((item: { metadata: { name: string } }) => item.metadata.name),
+    ['projectcalico.org', 'rbac.authorization.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io'],
+  );
+  const [core] = (await api.call('GET', '/api', undefined, { accept: aggregated })).json().items;
+  t.deepEqual(
+    core.versions[0].resources.map((resource: { resource: string }) => resource.resource),
+    ['namespaces', 'serviceaccounts'],
+  );
 });
 
 test('discovery in its plain form leads from the groups to the resources', async (t) => {
@@ -30,6 +38,10 @@ test('discovery in its plain form leads from the groups to the resources', async
   const byName = new Map(resources.map((resource: { name: string }) => [resource.name, resource]));
   t.like(byName.get('networkpolicies'), { namespaced: true, kind: 'NetworkPolicy' });
   t.true(byName.has('tiers/status'));
+  t.deepEqual((await api.call('GET', '/api')).json().versions, ['v1']);
+  const lists = ['/api/v1', '/apis/rbac.authorization.k8s.io/v1', '/apis/authorization.k8s.io/v1'];
+  const names = await Promise.all(lists.map(async (path) => (await api.call('GET', path)).json().resources[0].name));
+  t.deepEqual(names, ['namespaces', 'clusterroles', 'selfsubjectaccessreviews']);
   t.deepEqual((byName.get('clusterinformations') as { verbs: string[] }).verbs, ['get', 'list', 'watch']);
 });
 
