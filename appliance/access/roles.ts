@@ -28,6 +28,12 @@ const discovery: Grant = {
       verbs: ['get'],
       nonResourceURLs: [
         '/version',
+        '/docs',
+        '/docs/*',
+        '/openapi.json',
+        '/livez/*',
+        '/readyz/*',
+        '/healthz/*',
         '/livez',
         '/readyz',
         '/healthz',

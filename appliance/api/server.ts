@@ -40,7 +40,12 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveDiscovery(app);
   serveResources(app, context);
   serveReviews(app);
-  serveOpenApi(app, context.version, (describing, kinds) => serveResources(describing, context, kinds));
+  serveOpenApi(app, context.version, (describing) => {
+    serveHealth(describing, context);
+    serveDiscovery(describing);
+    serveResources(describing, context);
+    serveReviews(describing);
+  });
   await app.ready();
   return app;
 }

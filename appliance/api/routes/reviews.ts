@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decide } from '../../access/decide.ts';
 import { grantsOf } from '../../access/roles.ts';
+import { describeRoute } from '../openapi/describe.ts';
 import { identityOf, type RouteAccess } from '../plugins/access.ts';
 import { readWish } from '../reviews/wish.ts';
 
@@ -32,11 +33,21 @@ function serve(
   app.route({
     method: 'POST',
     url: `/apis/${group}/${version}/${resource}`,
-    schema: { hide: true },
+    schema: reviewSchema(version, kind),
     config: { access },
     handler: (request: FastifyRequest, reply: FastifyReply) =>
       reply.code(201).send({ kind, apiVersion: `${group}/${version}`, metadata: {}, ...review(request) }),
   });
+}
+
+function reviewSchema(version: string, kind: string): Record<string, unknown> {
+  const content = { 'application/json': { schema: { $ref: 'Review#' } } };
+  return {
+    ...describeRoute(`post${kind}${version}`, `Ask by a ${kind}`, {}).schema,
+    'x-calico-failures': 'review',
+    body: { content },
+    response: { 201: { description: 'The answer.', content } },
+  };
 }
 
 function reviewAccess(request: FastifyRequest) {
