@@ -28,9 +28,6 @@ const discovery: Grant = {
       verbs: ['get'],
       nonResourceURLs: [
         '/version',
-        '/docs',
-        '/docs/*',
-        '/openapi.json',
         '/livez/*',
         '/readyz/*',
         '/healthz/*',

@@ -78,8 +78,15 @@ function complete(generated: OpenApi): OpenApi {
     const operations = Object.entries(item).map(([method, operation]) => [method, completeOperation(operation)]);
     return [path, Object.fromEntries(operations)] as const;
   });
-  const components = { ...generated.components, responses: failureResponses() };
-  return { ...generated, paths: Object.fromEntries(paths), components };
+  const securitySchemes = {
+    bearer: {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'A token. Not needed with a certificate or on the host itself.',
+    },
+  };
+  const components = { ...generated.components, responses: failureResponses(), securitySchemes };
+  return { ...generated, paths: Object.fromEntries(paths), components, security: [{}, { bearer: [] }] };
 }
 
 function completeOperation(operation: Operation): Operation {
