@@ -71,6 +71,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/ca/issue.ts')).caIssueCommand,
   },
   {
+    name: 'kubeconfig',
+    summary: 'Print a configuration for plain kubectl',
+    load: async () => (await import('./commands/kubeconfig.ts')).kubeconfigCommand,
+  },
+  {
     name: 'version',
     summary: 'Show the version of this client and of the cluster',
     load: async () => (await import('./commands/version.ts')).versionCommand,

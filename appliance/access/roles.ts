@@ -28,6 +28,9 @@ const discovery: Grant = {
       verbs: ['get'],
       nonResourceURLs: [
         '/version',
+        '/livez/*',
+        '/readyz/*',
+        '/healthz/*',
         '/livez',
         '/readyz',
         '/healthz',

@@ -8,7 +8,9 @@ import { guardAccess } from './plugins/access.ts';
 import { auditChanges } from './plugins/audit.ts';
 import { readBodies } from './plugins/bodies.ts';
 import { answerErrors } from './plugins/errors.ts';
+import { countRequests } from './plugins/metrics.ts';
 import { serveDiscovery } from './routes/discovery.ts';
+import { serveDocs } from './routes/docs.ts';
 import { serveHealth } from './routes/health.ts';
 import { serveOpenApi } from './routes/openapi.ts';
 import { serveResources } from './routes/resources.ts';
@@ -40,7 +42,14 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveDiscovery(app);
   serveResources(app, context);
   serveReviews(app);
-  serveOpenApi(app, context.version, (describing, kinds) => serveResources(describing, context, kinds));
+  const documents = serveOpenApi(app, context.version, (describing) => {
+    serveHealth(describing, context);
+    serveDiscovery(describing);
+    serveResources(describing, context);
+    serveReviews(describing);
+  });
+  serveDocs(app, documents);
+  countRequests(app, context);
   await app.ready();
   return app;
 }

@@ -48,6 +48,8 @@ export interface TextSchema extends Described {
   /** OpenAPI's `format`. */
   readonly format?: string;
   readonly check?: (text: string) => string | undefined;
+  /** What `check` accepts as a pattern, for readers of the schema; where a pattern cannot say it, `format` names it. */
+  readonly shape?: RegExp;
 }
 
 export interface NumberSchema extends Described {

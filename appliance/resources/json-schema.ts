@@ -1,5 +1,5 @@
 /** JSON Schema of a kind for OpenAPI: what `kubectl` reads to explain and check manifests. Pure. */
-import type { ObjectSchema, Schema } from '../lib/schema.ts';
+import { type ObjectSchema, type Schema, zeroOf } from '../lib/schema.ts';
 import { apiVersionOf, type KindDefinition, membersOf } from './define.ts';
 import { metadataSchema } from './metadata.ts';
 
@@ -12,21 +12,36 @@ export function openApiSchema(kind: KindDefinition): JsonSchema {
     type: 'object',
     description: kind.description,
     properties: {
-      apiVersion: { type: 'string', description: `Always ${apiVersionOf(kind)}.` },
-      kind: { type: 'string', description: `Always ${kind.kind}.` },
+      apiVersion: { type: 'string', description: `Always ${apiVersionOf(kind)}.`, enum: [apiVersionOf(kind)] },
+      kind: { type: 'string', description: `Always ${kind.kind}.`, enum: [kind.kind] },
       metadata: printSchema(metadataSchema),
       ...Object.fromEntries(Object.entries(membersOf(kind)).map(([key, schema]) => [key, printSchema(schema)])),
     },
-    ...(kind.members?.required && { required: kind.members.required }),
+    required: requiredOf(kind),
+    additionalProperties: false,
+    example: kind.example,
     'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }],
   };
 }
 
+/** What POST must be given; kind and apiVersion are in its path. */
+function requiredOf(kind: KindDefinition): readonly string[] {
+  if (kind.members !== undefined) return ['metadata', ...(kind.members.required ?? [])];
+  return (kind.spec.required ?? []).length > 0 ? ['metadata', 'spec'] : ['metadata'];
+}
+
+/** Schema of `metadata`, which all kinds share. */
+export function metadataJsonSchema(): JsonSchema {
+  return printSchema(metadataSchema);
+}
+
 /** Schema of one value. */
-function printSchema(schema: Schema): JsonSchema {
+export function printSchema(schema: Schema): JsonSchema {
   const { description, default: byDefault } = schema;
+  const printed = printType(schema);
   return {
-    ...printType(schema),
+    ...printed,
+    ...('type' in printed && schema.emit === 'always' && zeroOf(schema) === null ? { nullable: true } : {}),
     ...(description === undefined ? {} : { description }),
     ...(byDefault === undefined ? {} : { default: byDefault }),
   };
@@ -45,7 +60,7 @@ function printType(schema: Schema): JsonSchema {
         type: 'string',
         ...pick(schema, ['maxLength', 'format']),
         ...(schema.enum === undefined || schema.ignoreCase === true ? {} : { enum: schema.enum }),
-        ...printPattern(schema.enum, schema.ignoreCase, schema.pattern),
+        ...printPattern(schema.enum, schema.ignoreCase, schema.pattern ?? schema.shape),
       };
     case 'integer':
     case 'number':
@@ -60,8 +75,32 @@ function printType(schema: Schema): JsonSchema {
 }
 
 function printObject(schema: ObjectSchema): JsonSchema {
-  const properties = Object.entries(schema.properties).map(([key, property]) => [key, printSchema(property)]);
-  return { type: 'object', properties: Object.fromEntries(properties), ...pick(schema, ['required']) };
+  const properties = Object.entries(schema.properties).map(([key, property]) => {
+    const isRequired = schema.required?.includes(key) === true;
+    const emit = property.emit ?? 'filled';
+    const printed = printSchema(property);
+    if (isRequired && emit === 'filled') return [key, { ...printed, ...printFilled(property) }];
+    return [key, !isRequired && emit === 'always' && property.type === 'text' ? orEmpty(printed) : printed];
+  });
+  const required = (schema.required ?? []).length > 0 ? { required: schema.required } : {};
+  return { type: 'object', properties: Object.fromEntries(properties), ...required, additionalProperties: false };
+}
+
+/** Of a required field that counts as absent with its zero value. */
+function printFilled(schema: Schema): JsonSchema {
+  if (schema.type === 'list') return { minItems: Math.max(schema.minItems ?? 0, 1) };
+  if (schema.type === 'text' && schema.enum === undefined) return { minLength: 1 };
+  return schema.type === 'integer' && schema.minimum === 0 ? { minimum: 1 } : {};
+}
+
+/** Of a text that is written even when it was not given. */
+function orEmpty(printed: JsonSchema): JsonSchema {
+  const { enum: words, pattern } = printed as { enum?: readonly string[]; pattern?: string };
+  return {
+    ...printed,
+    ...(words === undefined ? {} : { enum: [...new Set([...words, ''])] }),
+    ...(pattern === undefined ? {} : { pattern: `^$|${pattern}` }),
+  };
 }
 
 function printPattern(

@@ -5,8 +5,10 @@
 import { createHash } from 'node:crypto';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { KindDefinition } from '../../resources/define.ts';
-import { openApiSchema } from '../../resources/json-schema.ts';
-import { groupVersionKind } from './operation.ts';
+import { failureResponses, failuresOf } from './answers.ts';
+import { groupsOf } from './groups.ts';
+import { introduction } from './introduction.ts';
+import { componentSchemas } from './schemas.ts';
 
 export interface OpenApiDocument {
   readonly text: string;
@@ -14,137 +16,92 @@ export interface OpenApiDocument {
   readonly hash: string;
 }
 
-/** Generates the document of the routes that `addRoutes` adds, with the schemas of `kinds`. */
-export async function createDocument(
+/** An OpenAPI object as far as we look into it. */
+export interface OpenApi {
+  readonly paths: Readonly<Record<string, PathItem>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>>; readonly [other: string]: unknown };
+  readonly [other: string]: unknown;
+}
+
+export type PathItem = Readonly<Record<string, Operation>>;
+export type Operation = Readonly<Record<string, unknown>>;
+
+export interface Documents {
+  /** Everything. */
+  readonly whole: OpenApi;
+  /** The whole as text. */
+  readonly all: OpenApiDocument;
+  /** One for each group and version, by the key the index has: `apis/projectcalico.org/v3`. */
+  readonly groups: ReadonlyMap<string, OpenApiDocument>;
+}
+
+/** Generates the documents of the routes that `addRoutes` adds. */
+export async function createDocuments(
   version: string,
   kinds: readonly KindDefinition[],
   addRoutes: (app: FastifyInstance) => void,
-): Promise<OpenApiDocument> {
+): Promise<Documents> {
+  const whole = await generate(version, kinds, addRoutes);
+  const groups = [...groupsOf(whole)].map(([key, document]) => [key, stamp(document)] as const);
+  return { whole, all: stamp(whole), groups: new Map(groups) };
+}
+
+async function generate(
+  version: string,
+  kinds: readonly KindDefinition[],
+  addRoutes: (app: FastifyInstance) => void,
+): Promise<OpenApi> {
   const { default: swagger } = await import('@fastify/swagger');
   const app = fastify({ exposeHeadRoutes: false });
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   await app.register(swagger, {
-    openapi: { openapi: '3.0.3', info: { title: 'Calico appliance', version } },
+    openapi: { openapi: '3.0.3', info: { title: 'Calico appliance', version, ...introduction }, tags: tagsOf(kinds) },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   });
   for (const schema of componentSchemas(kinds)) app.addSchema(schema);
   addRoutes(app);
   await app.ready();
-  const text = JSON.stringify(app.swagger());
+  const generated = app.swagger() as unknown as OpenApi;
   await app.close();
-  return { text, hash: createHash('sha256').update(text).digest('hex').slice(0, 16) };
+  return complete(generated);
 }
 
-function componentSchemas(kinds: readonly KindDefinition[]): readonly object[] {
-  return [...kinds.flatMap((kind) => [kindSchema(kind), listSchema(kind)]), ...commonSchemas];
+function tagsOf(kinds: readonly KindDefinition[]) {
+  const server = { name: 'Server', description: 'What the server is, what it has, how it is, and what you may do.' };
+  return [...kinds.map(({ kind, description }) => ({ name: kind, description })), server];
 }
 
-function kindSchema(kind: KindDefinition): object {
-  return { $id: kind.kind, ...openApiSchema(kind), 'x-kubernetes-group-version-kind': [groupVersionKind(kind)] };
-}
-
-function listSchema(kind: KindDefinition): object {
-  const gvk = { ...groupVersionKind(kind), kind: `${kind.kind}List` };
-  return {
-    $id: `${kind.kind}List`,
-    type: 'object',
-    properties: {
-      kind: { type: 'string' },
-      apiVersion: { type: 'string' },
-      metadata: {
-        type: 'object',
-        properties: { resourceVersion: { type: 'string' }, continue: { type: 'string' } },
-      },
-      items: { type: 'array', items: { $ref: `${kind.kind}#` } },
+/** Adds what routes do not say for themselves: failures, and that a body may be left out. */
+function complete(generated: OpenApi): OpenApi {
+  const paths = Object.entries(generated.paths).map(([path, item]) => {
+    const operations = Object.entries(item).map(([method, operation]) => [method, completeOperation(operation)]);
+    return [path, Object.fromEntries(operations)] as const;
+  });
+  const securitySchemes = {
+    bearer: {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'A token. Not needed with a certificate or on the host itself.',
     },
-    required: ['items'],
-    'x-kubernetes-group-version-kind': [gvk],
+  };
+  const components = { ...generated.components, responses: failureResponses(), securitySchemes };
+  return { ...generated, paths: Object.fromEntries(paths), components, security: [{}, { bearer: [] }] };
+}
+
+function completeOperation(operation: Operation): Operation {
+  const { 'x-calico-failures': action, requestBody, responses, ...rest } = operation;
+  const codes = failuresOf[String(action)] ?? failuresOf.document!;
+  const failures = codes.map((code) => [code, { $ref: `#/components/responses/Failure${code}` }]);
+  const isOptional = String(action).startsWith('delete');
+  return {
+    ...rest,
+    ...(requestBody !== undefined && { requestBody: { ...(requestBody as object), required: !isOptional } }),
+    responses: { ...(responses as object), ...Object.fromEntries(failures) },
   };
 }
 
-const commonSchemas: readonly object[] = [
-  {
-    $id: 'Patch',
-    description: 'A JSON merge patch (RFC 7386), or a list of JSON patch operations (RFC 6902).',
-    type: 'object',
-  },
-  {
-    $id: 'DeleteOptions',
-    type: 'object',
-    properties: {
-      dryRun: { type: 'array', items: { type: 'string', enum: ['All'] } },
-      preconditions: {
-        type: 'object',
-        properties: { uid: { type: 'string' }, resourceVersion: { type: 'string' } },
-      },
-    },
-  },
-  {
-    $id: 'ResourceHistory',
-    description: 'The versions of one object, oldest first.',
-    type: 'object',
-    properties: {
-      kind: { type: 'string' },
-      apiVersion: { type: 'string' },
-      metadata: {
-        type: 'object',
-        properties: {
-          resourceVersion: { type: 'string', description: 'Read up to here.' },
-          oldestResourceVersion: { type: 'string', description: 'The oldest revision the store can still read.' },
-          isCut: { type: 'boolean', description: 'True when older versions were left out.' },
-        },
-      },
-      items: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            resourceVersion: { type: 'string' },
-            change: { type: 'string', enum: ['created', 'updated', 'deleted'] },
-            object: { type: 'object', description: 'As it was then; absent for a deletion.' },
-            problems: {
-              type: 'array',
-              description: 'Why the stored object cannot be read.',
-              items: {
-                type: 'object',
-                properties: { path: { type: 'string' }, message: { type: 'string' } },
-              },
-            },
-          },
-          required: ['resourceVersion', 'change'],
-        },
-      },
-    },
-    required: ['items'],
-  },
-  {
-    $id: 'Status',
-    type: 'object',
-    properties: {
-      kind: { type: 'string' },
-      apiVersion: { type: 'string' },
-      metadata: { type: 'object' },
-      status: { type: 'string', enum: ['Success', 'Failure'] },
-      message: { type: 'string' },
-      reason: { type: 'string' },
-      details: {
-        type: 'object',
-        properties: {
-          name: { type: 'string' },
-          group: { type: 'string' },
-          kind: { type: 'string' },
-          uid: { type: 'string' },
-          causes: {
-            type: 'array',
-            items: {
-              type: 'object',
-              properties: { reason: { type: 'string' }, message: { type: 'string' }, field: { type: 'string' } },
-            },
-          },
-        },
-      },
-      code: { type: 'integer' },
-    },
-  },
-];
+function stamp(document: OpenApi): OpenApiDocument {
+  const text = JSON.stringify(document);
+  return { text, hash: createHash('sha256').update(text).digest('hex').slice(0, 16) };
+}

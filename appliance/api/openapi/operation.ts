@@ -1,23 +1,25 @@
 /** The schema of one route: what the document says about it. Pure. Source: the `x-kubernetes-*` extensions kubectl looks for. */
 import type { KindDefinition } from '../../resources/define.ts';
 import { jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
+import { parameters } from './parameters.ts';
 
 export type Action = 'list' | 'get' | 'history' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection';
 
 /** For fastify, and through it for the document. */
 export function operationSchema(kind: KindDefinition, action: Action, url: string): Record<string, unknown> {
   const names = [...url.matchAll(/:(\w+)/g)].map((match) => match[1]!);
-  const { body, query } = parts(kind, action);
+  const query = queryNames(action);
   return {
     operationId: `${action}${operationName(url)}`,
     summary: summaries[action].replace('KIND', kind.kind),
     tags: [kind.kind],
     'x-kubernetes-action': action === 'history' ? 'get' : action,
     'x-kubernetes-group-version-kind': groupVersionKind(kind),
+    'x-calico-failures': action,
     ...(names.length > 0 && { params: objectOf(Object.fromEntries(names.map((name) => [name, parameters[name]]))) }),
     ...(query.length > 0 && { querystring: objectOf(Object.fromEntries(query.map((n) => [n, parameters[n]]))) }),
-    ...body,
-    response: { [action === 'post' ? 201 : 200]: { $ref: resultOf(kind, action) }, default: { $ref: 'Status#' } },
+    ...bodyOf(kind, action),
+    response: responsesOf(kind, action),
   };
 }
 
@@ -26,16 +28,26 @@ export function groupVersionKind(kind: KindDefinition) {
   return { group: kind.group, version: kind.version, kind: kind.kind };
 }
 
-/** The schema of a successful answer. */
-function resultOf(kind: KindDefinition, action: Action): string {
-  const special: Partial<Record<Action, string>> = {
-    list: `${kind.kind}List#`,
-    history: 'ResourceHistory#',
-    delete: 'Status#',
-    deletecollection: `${kind.kind}List#`,
-  };
-  return special[action] ?? `${kind.kind}#`;
+/** Parameters in the query that mean something to an action. */
+export function queryNames(action: Action): readonly string[] {
+  return queries[action];
 }
+
+const selecting = ['labelSelector', 'fieldSelector'];
+const listing = ['limit', 'continue', 'resourceVersion', 'resourceVersionMatch'];
+const watching = ['watch', 'allowWatchBookmarks', 'timeoutSeconds'];
+const writing = ['dryRun', 'fieldValidation', 'fieldManager'];
+
+const queries: Readonly<Record<Action, readonly string[]>> = {
+  list: [...selecting, ...listing, ...watching],
+  get: ['resourceVersion', 'resourceVersionMatch'],
+  history: ['limit'],
+  post: writing,
+  put: writing,
+  patch: writing,
+  delete: ['dryRun'],
+  deletecollection: [...selecting, 'dryRun'],
+};
 
 const summaries: Readonly<Record<Action, string>> = {
   list: 'List or watch objects of kind KIND',
@@ -48,63 +60,63 @@ const summaries: Readonly<Record<Action, string>> = {
   deletecollection: 'Delete all objects of kind KIND that are selected',
 };
 
-const text = (description: string) => ({ type: 'string', description });
-const flag = (description: string) => ({ type: 'boolean', description });
-const count = (description: string) => ({ type: 'integer', description });
+const json = 'application/json';
+/** Forms a client asks for in Accept; the answer's type is application/json in all of them. */
+const tableType = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const metadataType = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
+const watchType = 'application/json;stream=watch';
 
-const parameters: Readonly<Record<string, object>> = {
-  name: text('Name of the object.'),
-  namespace: text('Namespace of the objects.'),
-  labelSelector: text('Only objects with these labels.'),
-  fieldSelector: text('Only objects with these fields: metadata.name, metadata.namespace, and spec.tier of policies.'),
-  limit: count('At most this many objects; more are got with `continue`.'),
-  continue: text('Where the list before this one ended.'),
-  resourceVersion: text(
-    'Lists: not older than this. Watches: what comes after this; "0" or absent begins with all objects. ' +
-      'With resourceVersionMatch=Exact: as of this revision.',
-  ),
-  resourceVersionMatch: { ...text('How resourceVersion is meant.'), enum: ['Exact', 'NotOlderThan'] },
-  watch: flag('Answer with a stream of changes, one JSON object a line.'),
-  allowWatchBookmarks: flag('Send bookmarks now and then.'),
-  timeoutSeconds: count('End the watch after this time.'),
-  dryRun: { ...text('Do everything but the write.'), enum: ['All'] },
-  fieldValidation: {
-    ...text('What to do with unknown fields; Strict when absent.'),
-    enum: ['Strict', 'Warn', 'Ignore'],
-  },
-  fieldManager: text('Who writes; not kept.'),
+function responsesOf(kind: KindDefinition, action: Action): Record<string, object> {
+  const result = resultOf(kind, action);
+  const forms: Record<string, string> = { [json]: result };
+  if (['list', 'get', 'post', 'put', 'patch'].includes(action)) {
+    forms[tableType] = 'Table#';
+    forms[metadataType] = action === 'list' ? 'PartialObjectMetadataList#' : 'PartialObjectMetadata#';
+  }
+  if (action === 'list') forms[watchType] = 'WatchEvent#';
+  const content = Object.fromEntries(Object.entries(forms).map(([type, $ref]) => [type, { schema: { $ref } }]));
+  return { [action === 'post' ? '201' : '200']: { description: successes[action], content } };
+}
+
+const successes: Readonly<Record<Action, string>> = {
+  list: 'The objects; with `watch=true` a stream of events, one JSON object a line.',
+  get: 'The object.',
+  history: 'The versions, oldest first.',
+  post: 'The object as it was stored.',
+  put: 'The object as it is now.',
+  patch: 'The object as it is now.',
+  delete: 'What was deleted.',
+  deletecollection: 'The objects that were deleted.',
 };
 
-const listing = [
-  'labelSelector',
-  'fieldSelector',
-  'limit',
-  'continue',
-  'resourceVersion',
-  'resourceVersionMatch',
-  'watch',
-  'allowWatchBookmarks',
-  'timeoutSeconds',
-];
-const writing = ['dryRun', 'fieldValidation', 'fieldManager'];
+/** The schema of a successful answer. */
+function resultOf(kind: KindDefinition, action: Action): string {
+  const special: Partial<Record<Action, string>> = {
+    list: `${kind.kind}List#`,
+    history: 'ResourceHistory#',
+    delete: 'Status#',
+    deletecollection: `${kind.kind}List#`,
+  };
+  return special[action] ?? `${kind.kind}#`;
+}
 
-function parts(kind: KindDefinition, action: Action): { body?: object; query: readonly string[] } {
+function bodyOf(kind: KindDefinition, action: Action): object {
+  const of = (forms: Readonly<Record<string, object>>) => ({
+    body: { content: Object.fromEntries(Object.entries(forms).map(([type, schema]) => [type, { schema }])) },
+  });
+  const whole = { $ref: `${kind.kind}#` };
   switch (action) {
-    case 'list':
-      return { query: listing };
-    case 'get':
-      return { query: ['resourceVersion', 'resourceVersionMatch'] };
-    case 'history':
-      return { query: ['limit'] };
+    case 'post':
+    case 'put':
+      return of({ [json]: whole, 'application/yaml': whole });
     case 'patch':
       // a type named here is sent: without the strategic one kubectl apply sends merge patches
-      return { query: writing, body: { consumes: [mergePatchType, jsonPatchType], body: { $ref: 'Patch#' } } };
+      return of({ [mergePatchType]: { $ref: 'MergePatch#' }, [jsonPatchType]: { $ref: 'JsonPatch#' } });
     case 'delete':
-      return { query: ['dryRun'], body: { body: { $ref: 'DeleteOptions#' } } };
     case 'deletecollection':
-      return { query: ['labelSelector', 'fieldSelector', 'dryRun'], body: { body: { $ref: 'DeleteOptions#' } } };
+      return of({ [json]: { $ref: 'DeleteOptions#' } });
     default:
-      return { query: writing, body: { body: { $ref: `${kind.kind}#` } } };
+      return {};
   }
 }
 

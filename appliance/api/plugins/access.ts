@@ -21,12 +21,15 @@ export interface RouteAccess {
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: RouteAccess;
+    /** Pages that say what the API is, and nothing of what is in it: a browser has to load them before it can show a token. */
+    isPublic?: boolean;
   }
 }
 
 /** Refuses whom we do not know (401) and what nobody has allowed them (403). */
 export function guardAccess(app: FastifyInstance, log: Logger): void {
   app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.config.isPublic === true) return;
     const identity = identityOf(request);
     const attributes = attributesOf(request);
     const { isAllowed, reason } = decide(identity, attributes);

@@ -41,7 +41,7 @@ export function parseListQuery(query: Query, kind: KindDefinition): ListQuery {
     isExactVersion: match === 'Exact',
     isWatch: parseFlag(query, 'watch'),
     wantsBookmarks: parseFlag(query, 'allowWatchBookmarks'),
-    timeoutSeconds: parseCount(query, 'timeoutSeconds') || Number.POSITIVE_INFINITY,
+    timeoutSeconds: Math.min(parseCount(query, 'timeoutSeconds'), 2_147_483) || Number.POSITIVE_INFINITY,
     includeObject: parseInclude(query.includeObject ?? 'Metadata'),
   };
 }

@@ -10,8 +10,8 @@ import {
   pathOf,
   resourceList,
 } from '../discovery.ts';
+import { describeRoute } from '../openapi/describe.ts';
 import { acceptsAggregatedDiscovery } from '../query/accept.ts';
-import { hidden } from './health.ts';
 
 /** Without these parameters clients read the answer as the plain form. */
 const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -20,14 +20,20 @@ const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupD
 export function serveDiscovery(app: FastifyInstance): void {
   serveBoth(app, '/api', aggregatedCore, coreVersions);
   serveBoth(app, '/apis', aggregatedGroups, groupList);
+  const json = { 'application/json': 'Discovery' };
   for (const one of groupVersions) {
-    if (one.group !== '') app.get(`/apis/${one.group}`, hidden, (_request, reply) => reply.send(groupObject(one)));
-    app.get(pathOf(one), hidden, (_request, reply) => reply.send(resourceList(one)));
+    const id = pathOf(one).replace(/[^A-Za-z0-9]+(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const group = describeRoute(`getGroup${id}`, 'Versions of the group', json);
+    if (one.group !== '') app.get(`/apis/${one.group}`, group, (_request, reply) => reply.send(groupObject(one)));
+    const resources = describeRoute(`getResources${id}`, 'Resources of the version', json);
+    app.get(pathOf(one), resources, (_request, reply) => reply.send(resourceList(one)));
   }
 }
 
 function serveBoth(app: FastifyInstance, path: string, aggregated: () => object, plain: () => object): void {
-  app.get(path, hidden, (request, reply) => {
+  const answers = { 'application/json': 'Discovery', [aggregatedType]: 'Discovery' };
+  const id = path === '/api' ? 'getCoreVersions' : 'getApiGroups';
+  app.get(path, describeRoute(id, 'What the server has', answers), (request, reply) => {
     reply.header('vary', 'accept');
     if (!acceptsAggregatedDiscovery(request.headers.accept)) return reply.send(plain());
     // fastify would put a charset into a type it knows, and clients compare the text

@@ -1,18 +1,36 @@
 /** Is it alive, can it serve, what is it. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { calicoVersion } from '../../resources/calico-version.ts';
 import type { ApiContext } from '../context.ts';
+import { describeRoute } from '../openapi/describe.ts';
 
 /** Serves `/livez`, `/readyz`, `/healthz` and `/version`. */
 export function serveHealth(app: FastifyInstance, context: ApiContext): void {
   const text = 'text/plain; charset=utf-8';
-  app.get('/livez', hidden, (_request, reply) => reply.type(text).send('ok'));
-  for (const path of ['/readyz', '/healthz'])
-    app.get(path, hidden, async (_request, reply) => {
+  const plain = { 'text/plain': 'text' };
+  for (const path of ['/livez', '/livez/ping', '/healthz/ping'])
+    app.get(path, describeRoute(idOf(path), 'Is the server alive?', plain), (request, reply) =>
+      reply.type(text).send(printChecks(request, ['ping'])),
+    );
+  for (const path of ['/readyz', '/healthz', '/readyz/store', '/healthz/store'])
+    app.get(path, describeRoute(idOf(path), 'Can the server serve?', plain), async (request, reply) => {
       await context.resources.revision();
-      return reply.type(text).send('ok');
+      return reply.type(text).send(printChecks(request, ['ping', 'store']));
     });
-  app.get('/version', hidden, (_request, reply) => reply.send(versionInfo(context.version)));
+  const version = describeRoute('getVersion', 'What the server is', { 'application/json': 'VersionInfo' });
+  app.get('/version', version, (_request, reply) => reply.send(versionInfo(context.version)));
+}
+
+/** One line for each check when `verbose` is asked for, as Kubernetes' servers print them. */
+function printChecks(request: FastifyRequest, checks: readonly string[]): string {
+  if (!Object.hasOwn(request.query as object, 'verbose')) return 'ok';
+  const [, what] = request.url.split(/[/?]/);
+  return `${checks.map((check) => `[+]${check} ok\n`).join('')}${what} check passed\n`;
+}
+
+/** `/readyz/store` -> `getReadyzStore`. */
+function idOf(path: string): string {
+  return `get${path.replace(/\/(\w)/g, (_, letter: string) => letter.toUpperCase())}`;
 }
 
 /** Not part of the document. */

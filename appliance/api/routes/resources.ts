@@ -5,14 +5,16 @@ import { calicoGroup, type KindDefinition } from '../../resources/define.ts';
 import { apiKinds, kindByPlural } from '../../resources/registry.ts';
 import type { ApiContext } from '../context.ts';
 import { pathOf } from '../discovery.ts';
-import { type Action, operationSchema } from '../openapi/operation.ts';
+import { type Action, operationSchema, queryNames } from '../openapi/operation.ts';
+import { checkQuery } from '../openapi/parameters.ts';
 import type { RouteAccess } from '../plugins/access.ts';
+import { parseAccept } from '../query/accept.ts';
 import { readProtobuf } from '../reviews/messages.ts';
 import { createHandler, patchHandler, replaceHandler } from './change.ts';
 import { deleteCollectionHandler, deleteHandler } from './delete.ts';
 import { historyHandler } from './history.ts';
 import { getHandler, listHandler } from './read.ts';
-import type { Handler } from './target.ts';
+import { type Handler, queryOf } from './target.ts';
 
 /** Serves these kinds; all when none are given. */
 export function serveResources(
@@ -47,7 +49,7 @@ function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiConte
       url,
       schema: operationSchema(kind, action, url),
       config: { access: accessOf(kind, action, url) },
-      handler,
+      handler: checked(action, handler),
     });
   const list = listHandler(kind, context);
 
@@ -66,6 +68,15 @@ function serveKind(app: FastifyInstance, kind: KindDefinition, context: ApiConte
     add('PUT', `${one}/status`, 'put', replaceHandler(kind, context, 'status'));
     add('PATCH', `${one}/status`, 'patch', patchHandler(kind, context, 'status'));
   }
+}
+
+/** What is wrong with the request itself is told before anything is done: no change is made whose answer nobody would take. */
+function checked(action: Action, handler: Handler): Handler {
+  return (request, reply) => {
+    checkQuery(queryOf(request), queryNames(action));
+    parseAccept(request.headers.accept);
+    return handler(request, reply);
+  };
 }
 
 const verbs: Readonly<Record<Action, string>> = {

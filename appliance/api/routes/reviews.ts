@@ -2,6 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decide } from '../../access/decide.ts';
 import { grantsOf } from '../../access/roles.ts';
+import { isRecord } from '../../lib/is-record.ts';
+import { apiErrors } from '../errors.ts';
+import { describeRoute } from '../openapi/describe.ts';
 import { identityOf, type RouteAccess } from '../plugins/access.ts';
 import { readWish } from '../reviews/wish.ts';
 
@@ -32,11 +35,24 @@ function serve(
   app.route({
     method: 'POST',
     url: `/apis/${group}/${version}/${resource}`,
-    schema: { hide: true },
+    schema: reviewSchema(version, kind),
     config: { access },
-    handler: (request: FastifyRequest, reply: FastifyReply) =>
-      reply.code(201).send({ kind, apiVersion: `${group}/${version}`, metadata: {}, ...review(request) }),
+    handler: (request: FastifyRequest, reply: FastifyReply) => {
+      if (!isRecord(request.body) && !Buffer.isBuffer(request.body))
+        throw apiErrors.fail('API_BAD_REQUEST', 'the body must be one object');
+      return reply.code(201).send({ kind, apiVersion: `${group}/${version}`, metadata: {}, ...review(request) });
+    },
   });
+}
+
+function reviewSchema(version: string, kind: string): Record<string, unknown> {
+  const content = { 'application/json': { schema: { $ref: 'Review#' } } };
+  return {
+    ...describeRoute(`post${kind}${version}`, `Ask by a ${kind}`, {}).schema,
+    'x-calico-failures': 'review',
+    body: { content },
+    response: { 201: { description: 'The answer.', content } },
+  };
 }
 
 function reviewAccess(request: FastifyRequest) {

@@ -13,7 +13,7 @@ import { type TextSchema, text } from '../../lib/schema.ts';
 /** A bare address, of either family unless pinned. */
 export function ipSchema(family?: Family): TextSchema {
   return text({
-    ...(family === undefined ? {} : { format: family === 4 ? 'ipv4' : 'ipv6' }),
+    format: family === undefined ? 'ip' : `ipv${family}`,
     check: (value) =>
       isFamily(parseAddress(value), family)
         ? undefined
@@ -24,6 +24,7 @@ export function ipSchema(family?: Family): TextSchema {
 /** Any prefix (host bits allowed) or bare address. */
 export function cidrOrIpSchema(family?: Family): TextSchema {
   return text({
+    format: family === undefined ? 'cidr-or-ip' : `ipv${family}-cidr-or-ip`,
     check: (value) =>
       isFamily(parsePrefixOrAddress(value)?.address, family)
         ? undefined
@@ -34,6 +35,7 @@ export function cidrOrIpSchema(family?: Family): TextSchema {
 /** A bare address, or a prefix without host bits. */
 export function netSchema(family?: Family): TextSchema {
   return text({
+    format: family === undefined ? 'cidr-or-ip' : `ipv${family}-cidr-or-ip`,
     check: (value) => {
       const prefix = parsePrefixOrAddress(value);
       if (prefix === undefined || !isFamily(prefix.address, family)) {
@@ -46,6 +48,7 @@ export function netSchema(family?: Family): TextSchema {
 
 /** One address: bare, or as a prefix of full length. */
 export const hostAddressSchema: TextSchema = text({
+  format: 'cidr-or-ip',
   check: (value) => {
     const prefix = parsePrefixOrAddress(value);
     return prefix !== undefined && prefix.length === addressBits(prefix.address.family)
@@ -57,7 +60,7 @@ export const hostAddressSchema: TextSchema = text({
 /** A prefix with its length and without host bits. */
 export function strictCidrSchema(family?: Family, maxLength?: number): TextSchema {
   return text({
-    format: 'cidr',
+    format: cidrFormat(family),
     ...(maxLength === undefined ? {} : { maxLength }),
     check: (value) => {
       const prefix = parsePrefix(value);
@@ -82,7 +85,7 @@ export const excludedCidrSchema: TextSchema = text({
 /** A prefix with its length; host bits allowed. */
 export function cidrSchema(family?: Family): TextSchema {
   return text({
-    format: 'cidr',
+    format: cidrFormat(family),
     check: (value) =>
       isFamily(parsePrefix(value)?.address, family)
         ? undefined
@@ -92,8 +95,13 @@ export function cidrSchema(family?: Family): TextSchema {
 
 /** A hardware address of 6, 8 or 20 bytes in colon, dash or dot notation. */
 export const macSchema: TextSchema = text({
+  format: 'mac',
   check: (value) => (isMac(value) ? undefined : 'must be a MAC address such as ee:ee:ee:ee:ee:ee'),
 });
+
+function cidrFormat(family: Family | undefined): string {
+  return family === undefined ? 'cidr' : `ipv${family}-cidr`;
+}
 
 function isMac(value: string): boolean {
   const colons = value.split(value.includes('-') ? '-' : ':');

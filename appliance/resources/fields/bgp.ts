@@ -14,6 +14,7 @@ export function isCommunity(value: string): boolean {
 /** A community value. */
 export const communitySchema: TextSchema = text({
   maxLength: 40,
+  format: 'bgp-community',
   check: (value) => (isCommunity(value) ? undefined : 'must be a community such as 64512:100 or 64512:1:2'),
 });
 

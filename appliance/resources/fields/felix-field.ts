@@ -17,7 +17,7 @@ import type { FelixParameter, FelixParameterType } from '../kinds/felix-paramete
 import { cidrOrIpSchema, ipSchema } from './address.ts';
 import { interfaceFilterSchema } from './interface-name.ts';
 import { regexSchema } from './regex.ts';
-import { dscpSchema, durationSchema, numericPortSchema, portNumberSchema } from './scalars.ts';
+import { dscpSchema, durationPattern, durationSchema, numericPortSchema, portNumberSchema } from './scalars.ts';
 
 /** The field's schema, with description and default. */
 export function felixFieldSchema(parameter: FelixParameter): Schema {
@@ -48,7 +48,7 @@ const builders: Readonly<Record<FelixParameterType, (parameter: FelixParameter) 
   ipv4: () => ipSchema(4),
   ipv6: () => ipSchema(6),
   cidrs: ({ yaml }) => list(cidrOrIpSchema(yaml === 'externalNodesList' ? 4 : undefined)),
-  'dns-label': () => text({ check: checkRegion }),
+  'dns-label': () => text({ check: checkRegion, shape: /^(?=.{1,46}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/ }),
   dscp: () => dscpSchema,
   'failsafe-ports': () => list(failsafePort),
   'port-range': () => numericPortSchema,
@@ -64,6 +64,7 @@ const builders: Readonly<Record<FelixParameterType, (parameter: FelixParameter) 
 /** Durations of the agent count forwards only. */
 const agentDuration: ScalarSchema = {
   ...durationSchema,
+  json: { ...durationSchema.json, pattern: durationPattern('[+]?') },
   read: (value) =>
     typeof value === 'string' && value.startsWith('-')
       ? { message: 'must not be negative' }
@@ -87,6 +88,7 @@ const timeoutOverride = object(
   {
     name: always(
       text({
+        shape: /^[a-zA-Z0-9_ -]+$/,
         check: (value) =>
           /^[a-zA-Z0-9_ -]+$/.test(value) ? undefined : "must consist of letters, digits, blanks, '_' and '-'",
       }),
@@ -98,6 +100,7 @@ const timeoutOverride = object(
 
 const conntrackTimeout = present(
   text({
+    shape: new RegExp(`^(?:Auto|${durationPattern('[+]?').slice(1, -1)})$`),
     check: (value) =>
       value === 'Auto' || 'value' in agentDuration.read(value)
         ? undefined

@@ -3,6 +3,7 @@ import { type TextSchema, text } from '../../lib/schema.ts';
 
 /** A network interface, or `*`. */
 export const interfaceSchema: TextSchema = text({
+  shape: /^(?:\*|[a-zA-Z0-9_.-]{1,15})$/,
   check: (value) =>
     /^(?:\*|[a-zA-Z0-9_.-]{1,15})$/.test(value)
       ? undefined
@@ -11,6 +12,7 @@ export const interfaceSchema: TextSchema = text({
 
 /** An interface pattern in which `*` stands for any text. */
 export const interfaceWildcardSchema: TextSchema = text({
+  shape: /^[a-zA-Z0-9_.*-]{1,15}$/,
   check: (value) =>
     /^[a-zA-Z0-9_.*-]{1,15}$/.test(value)
       ? undefined
@@ -19,11 +21,13 @@ export const interfaceWildcardSchema: TextSchema = text({
 
 /** The same, but not the bare `*`. */
 export const narrowInterfaceWildcardSchema: TextSchema = text({
+  shape: /^(?!\*$)[a-zA-Z0-9_.*-]{1,15}$/,
   check: (value) => (value === '*' ? "must not be '*' alone" : interfaceWildcardSchema.check!(value)),
 });
 
 /** An interface or prefix in Felix's lists; `+` at the end stands for any text. */
 export const interfaceFilterSchema: TextSchema = text({
+  shape: /^[a-zA-Z0-9:._+-]{1,15}$/,
   check: (value) =>
     /^[a-zA-Z0-9:._+-]{1,15}$/.test(value)
       ? undefined
@@ -31,7 +35,10 @@ export const interfaceFilterSchema: TextSchema = text({
 });
 
 /** Name of an endpoint's port. */
-export const endpointPortNameSchema: TextSchema = text({ check: checkEndpointPortName });
+export const endpointPortNameSchema: TextSchema = text({
+  check: checkEndpointPortName,
+  shape: /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9](?:-?[a-z0-9])*$/,
+});
 
 /** What is wrong with the name of an endpoint's port, or undefined. */
 export function checkEndpointPortName(name: string): string | undefined {
@@ -43,6 +50,7 @@ export function checkEndpointPortName(name: string): string | undefined {
 
 /** Identifier of a container. */
 export const containerIdSchema: TextSchema = text({
+  shape: /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/,
   check: (value) =>
     /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(value)
       ? undefined

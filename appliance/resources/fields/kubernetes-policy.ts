@@ -20,11 +20,11 @@ import { checkLabelValue, checkQualifiedName } from './labels.ts';
 
 /** Label selector of Kubernetes: all labels and all expressions must match. */
 export const labelSelectorSchema = object({
-  matchLabels: map(text({ check: checkLabelValue })),
+  matchLabels: map(text({ check: checkLabelValue, format: 'label-value' })),
   matchExpressions: list(
     object(
       {
-        key: always(text({ check: checkQualifiedName })),
+        key: always(text({ check: checkQualifiedName, format: 'label-key' })),
         operator: always(oneOf(['In', 'NotIn', 'Exists', 'DoesNotExist'])),
         values: list(text()),
       },
@@ -36,7 +36,13 @@ export const labelSelectorSchema = object({
 const portSchema: ScalarSchema = {
   type: 'scalar',
   name: 'port',
-  json: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+  json: {
+    'x-kubernetes-int-or-string': true,
+    anyOf: [
+      { type: 'integer', minimum: 1, maximum: 65535 },
+      { type: 'string', pattern: '^(?=.{1,15}$)[a-z0-9](?:-?[a-z0-9])*$' },
+    ],
+  },
   read: (value) => {
     const isNumber = typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65535;
     const isName = typeof value === 'string' && /^[a-z0-9](?:-?[a-z0-9])*$/.test(value) && value.length <= 15;

@@ -52,4 +52,8 @@ export function checkDefaultName(name: string, operation: 'create' | 'update'): 
 }
 
 /** A reference to something by its name. */
-export const nameSchema: TextSchema = text({ maxLength: 253, check: checkSubdomain });
+export const nameSchema: TextSchema = text({
+  maxLength: 253,
+  check: checkSubdomain,
+  shape: subdomainPattern,
+});

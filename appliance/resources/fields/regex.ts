@@ -2,7 +2,7 @@
 import { type TextSchema, text } from '../../lib/schema.ts';
 
 /** A regular expression that compiles. */
-export const regexSchema: TextSchema = text({ check: checkRegex });
+export const regexSchema: TextSchema = text({ check: checkRegex, format: 'regex' });
 
 function checkRegex(value: string): string | undefined {
   try {

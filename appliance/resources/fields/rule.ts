@@ -68,6 +68,7 @@ const entity = object({
 
 const httpPath = text({
   maxLength: 1024,
+  shape: /^\/[^\s?#]*$/,
   check: (value) => (/^\/[^\s?#]*$/.test(value) ? undefined : "must start with '/' and have no blank, '?' or '#'"),
 });
 

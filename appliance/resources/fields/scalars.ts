@@ -6,13 +6,31 @@ import { integer, type ScalarReading, type ScalarSchema } from '../../lib/schema
 import { parseDuration, printDuration } from './duration.ts';
 import { checkEndpointPortName } from './interface-name.ts';
 
+const portDigits = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+const upTo255 = '(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])';
+const upTo16Bits = `(?:0|${portDigits})`;
+const upTo32Bits =
+  '(?:[0-9]|[1-9][0-9]{1,8}|[1-3][0-9]{9}|4[01][0-9]{8}|42[0-8][0-9]{7}|429[0-3][0-9]{6}|4294[0-8][0-9]{5}|42949[0-5][0-9]{4}|429496[0-6][0-9]{3}|4294967[01][0-9]{2}|42949672[0-8][0-9]|429496729[0-5])';
+const portProtocolNumbers = { type: 'integer', enum: [6, 17, 132] };
+const portProtocolNames = { type: 'string', enum: ['TCP', 'UDP', 'SCTP', '6', '17', '132'] };
+
+/** Go's durations as a pattern. */
+export function durationPattern(sign: string): string {
+  const number = '(?:[0-9]{1,6}(?:[.][0-9]{0,9})?|[.][0-9]{1,9})';
+  return `^${sign}(?:0|(?:${number}(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h)){1,3})$`;
+}
+
 const protocolNames = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite'];
 
 /** Protocol by name (exact case) or number. */
 export const protocolSchema: ScalarSchema = {
   type: 'scalar',
   name: 'protocol',
-  json: intOrString(`Number 1-255, or one of ${protocolNames.join(', ')}.`),
+  json: intOrString(
+    `Number 1-255, or one of ${protocolNames.join(', ')}.`,
+    [1, 255],
+    `^(?:${protocolNames.join('|')}|${upTo255})$`,
+  ),
   read: (value) => {
     const numeric = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
     if (typeof numeric === 'number' && Number.isInteger(numeric) && numeric >= 1 && numeric <= 255)
@@ -31,6 +49,7 @@ export function hasPorts(protocol: unknown): boolean {
 /** Protocol of an endpoint's port or of a failsafe: only those with ports. */
 export const portProtocolSchema: ScalarSchema = {
   ...protocolSchema,
+  json: { ...intOrString('TCP, UDP, SCTP, or their numbers.'), anyOf: [portProtocolNumbers, portProtocolNames] },
   read: (value) => {
     const result = protocolSchema.read(value);
     return 'value' in result && !hasPorts(result.value) ? { message: 'must be TCP, UDP or SCTP' } : result;
@@ -41,14 +60,18 @@ export const portProtocolSchema: ScalarSchema = {
 export const portSchema: ScalarSchema = {
   type: 'scalar',
   name: 'port',
-  json: intOrString('Number 1-65535, range min:max, or the name of a port.'),
+  json: intOrString(
+    'Number 1-65535, range min:max, or the name of a port.',
+    [1, 65535],
+    `^(?:${portDigits}|${portDigits}:${portDigits}|(?=.{1,15}$)(?=.*[a-z])[a-z0-9](?:-?[a-z0-9])*)$`,
+  ),
   read: (value) => readPort(value, true),
 };
 
 /** Port or range, no names. */
 export const numericPortSchema: ScalarSchema = {
   ...portSchema,
-  json: intOrString('Number 1-65535 or range min:max.'),
+  json: intOrString('Number 1-65535 or range min:max.', [1, 65535], `^${portDigits}(?::${portDigits})?$`),
   read: (value) => readPort(value, false),
 };
 
@@ -59,7 +82,11 @@ export const portNumberSchema = integer(1, 65535);
 export const asNumberSchema: ScalarSchema = {
   type: 'scalar',
   name: 'asNumber',
-  json: { ...intOrString('Number 0-4294967295, or two 16-bit numbers joined by a dot.') },
+  json: intOrString(
+    'Number 0-4294967295, or two 16-bit numbers joined by a dot.',
+    [0, 0xffffffff],
+    `^(?:${upTo32Bits}|${upTo16Bits}\\.${upTo16Bits})$`,
+  ),
   read: readAsNumber,
 };
 
@@ -67,7 +94,7 @@ export const asNumberSchema: ScalarSchema = {
 export const durationSchema: ScalarSchema = {
   type: 'scalar',
   name: 'duration',
-  json: { type: 'string', description: 'Duration such as 90s, 1m30s, 15m.' },
+  json: { type: 'string', description: 'Duration such as 90s, 1m30s, 15m.', pattern: durationPattern('[+-]?') },
   read: (value) => {
     const nanoseconds = typeof value === 'string' ? parseDuration(value) : undefined;
     return nanoseconds === undefined
@@ -88,7 +115,11 @@ const dscpNames = new Set([
 export const dscpSchema: ScalarSchema = {
   type: 'scalar',
   name: 'dscp',
-  json: intOrString('Number 0-63, or a name: DF, EF, AF11 to AF43, CS0 to CS6.'),
+  json: intOrString(
+    'Number 0-63, or a name: DF, EF, AF11 to AF43, CS0 to CS6.',
+    [0, 63],
+    '^(?:[0-9]|[1-5][0-9]|6[0-3]|[Dd][Ff]|[Ee][Ff]|[Aa][Ff][1-4][1-3]|[Cc][Ss][0-6])$',
+  ),
   read: (value) => {
     const numeric = typeof value === 'string' && /^\d{1,2}$/.test(value) ? Number(value) : value;
     if (typeof numeric === 'number' && Number.isInteger(numeric) && numeric >= 0 && numeric <= 63)
@@ -136,6 +167,11 @@ function readAsNumber(value: unknown): ScalarReading {
   return { message: 'must be an AS number: 0 to 4294967295, or two 16-bit numbers joined by a dot' };
 }
 
-function intOrString(description: string): Record<string, unknown> {
-  return { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }], description };
+/** A number within limits, or a text of a shape; the shape leaves out zeros in front, which are taken too. */
+function intOrString(description: string, [minimum, maximum] = [0, 65535], pattern = ''): Record<string, unknown> {
+  const anyOf = [
+    { type: 'integer', minimum, maximum },
+    { type: 'string', pattern },
+  ];
+  return { 'x-kubernetes-int-or-string': true, anyOf, description };
 }

@@ -4,13 +4,14 @@ import { parseSelector } from '../../selector/parse.ts';
 import { printSelector } from '../../selector/print.ts';
 
 /** A selector of at most 1024 characters. */
-export const selectorSchema: TextSchema = text({ maxLength: 1024, check: checkSelector });
+export const selectorSchema: TextSchema = text({ format: 'selector', maxLength: 1024, check: checkSelector });
 
 /** A selector of any length, where the API has no limit. */
-export const longSelectorSchema: TextSchema = text({ check: checkSelector });
+export const longSelectorSchema: TextSchema = text({ format: 'selector', check: checkSelector });
 
 /** A selector in which `global()` has no meaning. */
 export const selectorWithoutGlobalSchema: TextSchema = text({
+  format: 'selector',
   maxLength: 1024,
   check: (value) =>
     value.includes('global(') ? 'global() can only be used in a namespaceSelector of a rule' : checkSelector(value),
@@ -18,6 +19,7 @@ export const selectorWithoutGlobalSchema: TextSchema = text({
 
 /** A rule's selector of namespaces: `global()` means no namespace, and stands alone. */
 export const namespaceSelectorSchema: TextSchema = text({
+  format: 'selector',
   maxLength: 1024,
   check: (value) => checkSelector(value) ?? checkGlobal(value),
 });

@@ -39,6 +39,7 @@ export interface BGPConfigurationSpec {
 const serviceRanges = list(object({ cidr: strictCidrSchema() }));
 const notCommunity = 'must be a community such as 64512:100 or the name of one in spec.communities';
 const communityOrNameSchema = text({
+  format: 'bgp-community-or-name',
   check: (value) => (isCommunity(value) || checkSubdomain(value) === undefined ? undefined : notCommunity),
 });
 

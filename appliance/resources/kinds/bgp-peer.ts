@@ -58,6 +58,7 @@ export const bgpPeer = defineKind({
       'Address of the peer, with a port if it is not 179.',
       text({
         maxLength: 64,
+        format: 'peer-address',
         check: (value) =>
           parsePeerAddress(value) === undefined
             ? 'must be an address, optionally with a port: 10.9.0.1, 10.9.0.1:1790, [fd00::1]:1790'

@@ -32,6 +32,7 @@ export interface NodeSpec {
 
 const defaultAsNumber = 64_512;
 const wireguardKey = text({
+  format: 'wireguard-key',
   check: (value) => (isWireguardKey(value) ? undefined : 'must be the base64 text of a 32-byte WireGuard key'),
 });
 

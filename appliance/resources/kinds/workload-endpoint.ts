@@ -123,11 +123,18 @@ export const workloadEndpoint = defineKind({
 function portSchema() {
   return object(
     {
-      name: always(text({ check: (value) => (value === '' ? undefined : checkEndpointPortName(value)) })),
+      name: always(
+        text({
+          shape: /^(?:|(?=.{1,15}$)(?=.*[a-z])[a-z0-9](?:-?[a-z0-9])*)$/,
+          check: (value) => (value === '' ? undefined : checkEndpointPortName(value)),
+        }),
+      ),
       protocol: always(portProtocolSchema),
       port: always(portNumberSchema),
       hostPort: always(integer(0, 65535)),
-      hostIP: always(text({ check: (value) => (value === '' ? undefined : netSchema().check!(value)) })),
+      hostIP: always(
+        text({ format: 'cidr-or-ip', check: (value) => (value === '' ? undefined : netSchema().check!(value)) }),
+      ),
     },
     { required: ['protocol', 'port'] },
   );
