@@ -1,6 +1,6 @@
 /** The schema of one route: what the document says about it. Pure. Source: the `x-kubernetes-*` extensions kubectl looks for. */
 import type { KindDefinition } from '../../resources/define.ts';
-import { jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
+import { applyPatchType, jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
 
 export type Action = 'list' | 'get' | 'history' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection';
 
@@ -72,7 +72,10 @@ const parameters: Readonly<Record<string, object>> = {
     ...text('What to do with unknown fields; Strict when absent.'),
     enum: ['Strict', 'Warn', 'Ignore'],
   },
-  fieldManager: text('Who writes; not kept.'),
+  fieldManager: text(
+    'Who writes: the owner of the fields. To apply it must be given; otherwise it is taken from the client.',
+  ),
+  force: flag('Of apply patches: take over fields that others own.'),
 };
 
 const listing = [
@@ -98,7 +101,10 @@ function parts(kind: KindDefinition, action: Action): { body?: object; query: re
       return { query: ['limit'] };
     case 'patch':
       // a type named here is sent: without the strategic one kubectl apply sends merge patches
-      return { query: writing, body: { consumes: [mergePatchType, jsonPatchType], body: { $ref: 'Patch#' } } };
+      return {
+        query: [...writing, 'force'],
+        body: { consumes: [mergePatchType, jsonPatchType, applyPatchType], body: { $ref: 'Patch#' } },
+      };
     case 'delete':
       return { query: ['dryRun'], body: { body: { $ref: 'DeleteOptions#' } } };
     case 'deletecollection':
