@@ -1,7 +1,7 @@
 /** Keeps `metadata.managedFields` right in a write, before its commit. Pure. Untracked resources stay as they are, byte for byte. */
 import { isReset, type Managers, parseManagers, printManagers } from '../../resources/apply/managers.ts';
-import { apiVersionOf } from '../../resources/define.ts';
 import { planUpdate, type Writer } from '../../resources/apply/plan.ts';
+import { apiVersionOf } from '../../resources/define.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { encodeStored } from '../../resources/stored.ts';
 import type { Ref } from './ref.ts';

@@ -84,7 +84,8 @@ export async function changeResource(
   options: WriteOptions,
 ): Promise<Resource> {
   refuse(ref, 'update', options);
-  const track = options.track ?? trackUpdate(ref, writerOf(ref, options.fieldManager, options.subresource, stamps.now()));
+  const track =
+    options.track ?? trackUpdate(ref, writerOf(ref, options.fieldManager, options.subresource, stamps.now()));
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const current = await reader.item(ref);
     const changed = change(structuredClone(current.resource));

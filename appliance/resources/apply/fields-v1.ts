@@ -13,8 +13,8 @@ export function printFieldsV1(fields: FieldSet): Record<string, unknown> {
   for (const path of fields) {
     let node = root;
     for (const element of elementsOf(path)) {
-      let child = node.get(element);
-      if (child === undefined) node.set(element, (child = new Map()));
+      const child: Tree = node.get(element) ?? new Map();
+      node.set(element, child);
       node = child;
     }
     node.set('.', new Map());
