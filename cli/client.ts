@@ -141,5 +141,7 @@ function targetOf(kind: KindAddress, name: string, namespace: string | undefined
 
 /** Items of a list may come without kind and apiVersion; printed ones need them, and first. */
 function stamped(kind: KindAddress, body: unknown): Resource {
-  return { kind: kind.kind, apiVersion: 'projectcalico.org/v3', ...(body as Omit<Resource, 'kind' | 'apiVersion'>) };
+  const given = body as Omit<Resource, 'kind' | 'apiVersion'>;
+  const { managedFields: _owners, ...kept } = given.metadata; // the server's to keep, and long: people have not written them
+  return { kind: kind.kind, apiVersion: 'projectcalico.org/v3', ...given, metadata: kept };
 }

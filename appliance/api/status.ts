@@ -29,7 +29,8 @@ export function statusOf(error: unknown): Status {
   if (code === 'RESOURCE_NOT_FOUND') return failure(row[0], row[1], `${qualified(details)} not found`, whose(details));
   if (code === 'RESOURCE_EXISTS')
     return failure(row[0], row[1], `${qualified(details)} already exists`, whose(details));
-  return failure(row[0], row[1], message, { ...whose(details), ...withCauses(details) });
+  const text = typeof details.summary === 'string' ? details.summary : message;
+  return failure(row[0], row[1], text, { ...whose(details), ...withCauses(details) });
 }
 
 /** The answer to a deletion. */
@@ -56,6 +57,7 @@ const rows: Readonly<Record<string, readonly [number, string]>> = {
   RESOURCE_NOT_FOUND: [404, 'NotFound'],
   RESOURCE_EXISTS: [409, 'AlreadyExists'],
   RESOURCE_CONFLICT: [409, 'Conflict'],
+  RESOURCE_FIELD_CONFLICT: [409, 'Conflict'],
   RESOURCE_IN_USE: [409, 'Conflict'],
   RESOURCE_INVALID: [422, 'Invalid'],
   RESOURCE_READ_ONLY: [405, 'MethodNotAllowed'],
@@ -91,6 +93,7 @@ function invalidStatus(details: Readonly<Record<string, unknown>>): Status {
 }
 
 function withCauses(details: Readonly<Record<string, unknown>>): { causes?: readonly StatusCause[] } {
+  if (Array.isArray(details.causes)) return { causes: details.causes as StatusCause[] };
   const causes = problemsOf(details).map((problem) => ({
     reason: 'FieldValueInvalid',
     message: problem.message,

@@ -6,6 +6,7 @@
 import { hasCode } from '../lib/errors.ts';
 import type { Resource } from '../resources/resource.ts';
 import { nothingInside } from './effects/namespace.ts';
+import { type Applied, type ApplyOptions, applyResource } from './resources/apply.ts';
 import { type History, type HistoryLimits, readHistory } from './resources/history.ts';
 import { invalid } from './resources/invalid.ts';
 import { derivedNamespace, isNamespace, manifestOfNamespace, pageOfNamespaces } from './resources/namespaces.ts';
@@ -30,6 +31,8 @@ export interface Resources {
   update(ref: Ref, input: unknown, options?: WriteOptions): Promise<Resource>;
   /** Reads, changes, writes; again on a conflict. For patches. */
   modify(ref: Ref, change: Change, options?: WriteOptions): Promise<Resource>;
+  /** Server-side apply: makes the resource or changes what the manager applies of it. RESOURCE_FIELD_CONFLICT names whose fields are in the way. */
+  apply(ref: Ref, config: Readonly<Record<string, unknown>>, options: ApplyOptions): Promise<Applied>;
   /** The resource as it was; undefined when what was stored could not be read. */
   delete(ref: Ref, options?: DeleteOptions): Promise<Resource | undefined>;
   watch(query: WatchQuery, signal: AbortSignal): Promise<AsyncIterable<ChangeBatch>>;
@@ -52,11 +55,15 @@ export function createResources(store: Store, stamps: Stamps): Resources {
         await reader.item(ref); // what is not there is told first
         throw invalid(ref, [{ path: 'metadata.resourceVersion', message: 'must be given to replace a resource' }]);
       }
-      return changeResource(reader, ref, () => input, options);
+      return changeResource(reader, ref, stamps, () => input, options);
     },
     modify: async (ref, change, options = {}) => {
       if (isNamespace(ref) && options.isDryRun !== true) await adoptNamespace(reader, stamps, ref);
-      return changeResource(reader, ref, change, options);
+      return changeResource(reader, ref, stamps, change, options);
+    },
+    apply: async (ref, config, options) => {
+      if (isNamespace(ref) && options.isDryRun !== true) await adoptNamespace(reader, stamps, ref);
+      return applyResource(reader, stamps, ref, config, options);
     },
     delete: async (ref, options = {}) => {
       if ((await derivedNamespace(reader, ref)) !== undefined) await nothingInside(ref, reader);

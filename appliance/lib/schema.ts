@@ -33,6 +33,9 @@ export interface MapSchema extends Described {
 export interface ListSchema extends Described {
   readonly type: 'list';
   readonly items: Schema;
+  /** Whose members have owners of their own: of a `set` by value, of a `map` by `listMapKeys`. Absent means atomic, one field. */
+  readonly listType?: 'atomic' | 'set' | 'map';
+  readonly listMapKeys?: readonly string[];
   readonly minItems?: number;
   readonly maxItems?: number;
 }
@@ -103,6 +106,21 @@ export function object(properties: ObjectSchema['properties'], rest: Partial<Ext
 /** A record with free keys. */
 export function map(values: Schema, rest: Partial<Extra<MapSchema>> = {}): MapSchema {
   return { type: 'map', values, ...rest };
+}
+
+/** A list of values, each at most once, in no order that matters. */
+export function setOf(items: Schema, rest: Partial<Extra<ListSchema>> = {}): ListSchema {
+  return { type: 'list', items, listType: 'set', ...rest };
+}
+
+/** A list in which order matters, or which has one owner for another reason. */
+export function atomicList(items: Schema, rest: Partial<Extra<ListSchema>> = {}): ListSchema {
+  return { type: 'list', items, listType: 'atomic', ...rest };
+}
+
+/** A list of records that are distinguished by these members. */
+export function listByKeys(keys: readonly string[], items: Schema, rest: Partial<Extra<ListSchema>> = {}): ListSchema {
+  return { type: 'list', items, listType: 'map', listMapKeys: keys, ...rest };
 }
 
 /** A list of equals. */

@@ -79,7 +79,7 @@ export interface ReadManifest {
 
 /** The members of a resource, read by the schemas of its kind. */
 export function readManifest(kind: KindDefinition, input: Record<string, unknown>, reading: Reading): ReadManifest {
-  const metadata = readBySchema(metadataSchema, own(input, 'metadata') ?? {}, 'metadata', reading);
+  const metadata = readBySchema(metadataSchema, metadataOf(input, reading), 'metadata', reading);
   const resource = {
     kind: kind.kind,
     apiVersion: apiVersionOf(kind),
@@ -117,9 +117,17 @@ function readStatus(kind: KindDefinition, input: unknown, reading: Reading): unk
   return readBySchema(kind.status, isAbsent ? {} : input, 'status', reading);
 }
 
+/** Who owns what is read from the store only: what manifests say of it is for who writes them down (`apply/`). */
+function metadataOf(input: Record<string, unknown>, { strict, unknown }: Reading): unknown {
+  const metadata = own(input, 'metadata') ?? {};
+  if (!isRecord(metadata) || !(strict || unknown !== undefined)) return metadata;
+  const { managedFields: _managed, ...rest } = metadata;
+  return rest;
+}
+
 /** A name that was not given is the empty text from here on; what only servers keep track of is dropped. */
 function withoutServerFields(metadata: Legible<ObjectMeta> & Record<string, unknown>): Legible<ObjectMeta> {
-  const { name = '', selfLink: _link, managedFields: _managed, ...rest } = metadata;
+  const { name = '', selfLink: _link, ...rest } = metadata;
   return { name, ...rest };
 }
 

@@ -55,6 +55,10 @@ export interface KindDefinition {
   readonly members?: ObjectSchema;
   /** Fills what upstream fills before storing (schema defaults, `types`, tier label, ...). Changes its argument, which is sound. */
   readonly applyDefaults?: (resource: Resource) => void;
+  /** Fields of `spec` that the defaults infer from others. */
+  readonly inferred?: readonly string[];
+  /** What is likely not meant, though it is allowed; told beside the answer to a write. Of a sound resource with its defaults. */
+  readonly warn?: (resource: Resource) => Problem[];
   /** Fills what upstream fills after reading from the store. Changes its argument. */
   readonly applyReadDefaults?: (resource: Resource) => void;
   /** Everything a schema cannot say, over what was given (no defaults yet) and could be read. Of kinds with members these are its `spec`. */

@@ -1,5 +1,5 @@
 /** JSON Schema of a kind for OpenAPI: what `kubectl` reads to explain and check manifests. Pure. */
-import { type ObjectSchema, type Schema, zeroOf } from '../lib/schema.ts';
+import { type ListSchema, type ObjectSchema, type Schema, zeroOf } from '../lib/schema.ts';
 import { apiVersionOf, type KindDefinition, membersOf } from './define.ts';
 import { metadataSchema } from './metadata.ts';
 
@@ -54,7 +54,12 @@ function printType(schema: Schema): JsonSchema {
     case 'map':
       return { type: 'object', additionalProperties: printSchema(schema.values) };
     case 'list':
-      return { type: 'array', items: printSchema(schema.items), ...pick(schema, ['minItems', 'maxItems']) };
+      return {
+        type: 'array',
+        items: printSchema(schema.items),
+        ...pick(schema, ['minItems', 'maxItems']),
+        ...printListType(schema),
+      };
     case 'text':
       return {
         type: 'string',
@@ -72,6 +77,14 @@ function printType(schema: Schema): JsonSchema {
     case 'any':
       return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   }
+}
+
+/** How the members of a list merge, for clients that apply. */
+function printListType({ listType, listMapKeys }: ListSchema): JsonSchema {
+  return {
+    ...(listType === undefined ? {} : { 'x-kubernetes-list-type': listType }),
+    ...(listMapKeys === undefined ? {} : { 'x-kubernetes-list-map-keys': listMapKeys }),
+  };
 }
 
 function printObject(schema: ObjectSchema): JsonSchema {

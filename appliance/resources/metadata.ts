@@ -1,6 +1,6 @@
 /** Metadata of every kind: its schema, and the rules for names, namespaces, labels and annotations. Pure. */
 import type { Problem } from '../lib/problem.ts';
-import { always, boolean, integer, list, object, present, text } from '../lib/schema.ts';
+import { always, boolean, integer, list, listByKeys, object, present, setOf, text } from '../lib/schema.ts';
 import type { KindDefinition } from './define.ts';
 import { checkAnnotations, checkLabels, stringMap } from './fields/labels.ts';
 import { checkSegment, checkSubdomain } from './fields/name.ts';
@@ -18,6 +18,16 @@ const ownerReference = object({
   blockOwnerDeletion: present(boolean()),
 });
 
+const managedFieldsEntry = object({
+  manager: text(),
+  operation: text(),
+  apiVersion: text(),
+  time: present(timeSchema),
+  fieldsType: text(),
+  fieldsV1: present({ type: 'any' }),
+  subresource: text(),
+});
+
 /** Kubernetes' ObjectMeta in the order of its encoding. */
 export const metadataSchema = object({
   name: text(),
@@ -32,9 +42,9 @@ export const metadataSchema = object({
   deletionGracePeriodSeconds: present(integer()),
   labels: stringMap,
   annotations: stringMap,
-  ownerReferences: list(ownerReference),
-  finalizers: list(text()),
-  managedFields: list({ type: 'any' }),
+  ownerReferences: listByKeys(['uid'], ownerReference),
+  finalizers: setOf(text()),
+  managedFields: list(managedFieldsEntry),
 });
 
 /** Everything wrong with the metadata of a manifest of this kind. */

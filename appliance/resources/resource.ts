@@ -18,6 +18,19 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   ownerReferences?: unknown[];
   finalizers?: string[];
+  /** Who owns which field; absent while nobody has applied from the server's side. */
+  managedFields?: ManagedFieldsEntry[];
+}
+
+/** What one manager owns, as Kubernetes' clients know it. */
+export interface ManagedFieldsEntry {
+  manager: string;
+  operation: 'Apply' | 'Update';
+  apiVersion: string;
+  time?: string;
+  fieldsType: 'FieldsV1';
+  fieldsV1: Record<string, unknown>;
+  subresource?: string;
 }
 
 export interface Resource {

@@ -1,6 +1,6 @@
 /** The schema of one route: what the document says about it. Pure. Source: the `x-kubernetes-*` extensions kubectl looks for. */
 import type { KindDefinition } from '../../resources/define.ts';
-import { jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
+import { applyPatchType, jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
 import { parameters } from './parameters.ts';
 
 export type Action = 'list' | 'get' | 'history' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection';
@@ -44,7 +44,7 @@ const queries: Readonly<Record<Action, readonly string[]>> = {
   history: ['limit'],
   post: writing,
   put: writing,
-  patch: writing,
+  patch: [...writing, 'force'],
   delete: ['dryRun'],
   deletecollection: [...selecting, 'dryRun'],
 };
@@ -111,7 +111,11 @@ function bodyOf(kind: KindDefinition, action: Action): object {
       return of({ [json]: whole, 'application/yaml': whole });
     case 'patch':
       // a type named here is sent: without the strategic one kubectl apply sends merge patches
-      return of({ [mergePatchType]: { $ref: 'MergePatch#' }, [jsonPatchType]: { $ref: 'JsonPatch#' } });
+      return of({
+        [mergePatchType]: { $ref: 'MergePatch#' },
+        [jsonPatchType]: { $ref: 'JsonPatch#' },
+        [applyPatchType]: whole,
+      });
     case 'delete':
     case 'deletecollection':
       return of({ [json]: { $ref: 'DeleteOptions#' } });

@@ -53,7 +53,11 @@ export const parameters: Readonly<Record<string, ParameterSchema>> = {
   timeoutSeconds: count('End the watch after this time.', timeoutSecondsMax),
   dryRun: text('Do everything but the write.', { enum: ['All'] }),
   fieldValidation: text('What to do with unknown fields; Strict when absent.', { enum: ['Strict', 'Warn', 'Ignore'] }),
-  fieldManager: text('Who writes.', { maxLength: 128 }),
+  fieldManager: text(
+    'Who writes: the owner of the fields. To apply it must be given; otherwise it is taken from the client.',
+    { maxLength: 128 },
+  ),
+  force: flag('Of apply patches: take over fields that others own.'),
 };
 
 /** Refuses values the table does not allow, with API_BAD_REQUEST that names the parameter. What is not in `names` is not looked at. */

@@ -40,6 +40,12 @@ export function guardAccess(app: FastifyInstance, log: Logger): void {
   });
 }
 
+/** Refuses a request that turns out to do what another verb is for: a patch that makes a resource. API_FORBIDDEN. */
+export function requireVerb(request: FastifyRequest, verb: string): void {
+  const { isAllowed, reason } = decide(identityOf(request), { ...attributesOf(request), verb });
+  if (!isAllowed) throw apiErrors.fail('API_FORBIDDEN', reason, { details: {} });
+}
+
 const identities = new WeakMap<Socket, Identity>();
 
 /** Who sent the request. API_UNAUTHENTICATED when a certificate names nobody. */

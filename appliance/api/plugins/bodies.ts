@@ -5,6 +5,11 @@ import { apiErrors } from '../errors.ts';
 export const mergePatchType = 'application/merge-patch+json';
 export const jsonPatchType = 'application/json-patch+json';
 export const strategicPatchType = 'application/strategic-merge-patch+json';
+/** Server-side apply. The body is YAML, and JSON from most clients. */
+export const applyPatchType = 'application/apply-patch+yaml';
+
+/** What a patch can be. */
+export const patchTypes = [jsonPatchType, mergePatchType, applyPatchType, strategicPatchType] as const;
 
 const jsonTypes = ['application/json', mergePatchType, jsonPatchType, strategicPatchType];
 const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml'];
@@ -18,6 +23,16 @@ export function readBodies(app: FastifyInstance): void {
   app.addContentTypeParser(yamlTypes, { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
     parseYaml(body),
   );
+  app.addContentTypeParser(applyPatchType, { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
+    /^\s*\{/.test(body) ? parseJson(body) : parseYaml(body),
+  );
+  app.addContentTypeParser('*', async (request: FastifyRequest) => {
+    const known = request.method === 'PATCH' ? patchTypes : [...jsonTypes.slice(0, 1), ...yamlTypes.slice(0, 1)];
+    throw apiErrors.fail(
+      'API_UNSUPPORTED_MEDIA_TYPE',
+      `${contentTypeOf(request)}; a body is one of ${known.join(', ')}`,
+    );
+  });
 }
 
 /** The content type without its parameters. */

@@ -39,8 +39,8 @@ export function parseListQuery(query: Query, kind: KindDefinition): ListQuery {
     continue: query.continue ?? '',
     resourceVersion: parseCount(query, 'resourceVersion'),
     isExactVersion: match === 'Exact',
-    isWatch: parseFlag(query, 'watch'),
-    wantsBookmarks: parseFlag(query, 'allowWatchBookmarks'),
+    isWatch: parseFlag('watch', query.watch),
+    wantsBookmarks: parseFlag('allowWatchBookmarks', query.allowWatchBookmarks),
     timeoutSeconds: Math.min(parseCount(query, 'timeoutSeconds'), 2_147_483) || Number.POSITIVE_INFINITY,
     includeObject: parseInclude(query.includeObject ?? 'Metadata'),
   };
@@ -53,8 +53,8 @@ function parseCount(query: Query, name: string): number {
   return Number(text);
 }
 
-function parseFlag(query: Query, name: string): boolean {
-  const text = query[name];
+/** A yes or no of a query; API_BAD_REQUEST names the parameter. */
+export function parseFlag(name: string, text: string | undefined): boolean {
   if (text === undefined || text === 'false' || text === '0') return false;
   if (text === '' || text === 'true' || text === '1') return true;
   throw bad(name, text);

@@ -7,6 +7,8 @@ export const resourceErrors = defineErrors({
   RESOURCE_EXISTS: { message: 'the resource exists already', retry: 'never' },
   /** Somebody changed it meanwhile, or a precondition does not hold. */
   RESOURCE_CONFLICT: { message: 'the resource has changed', retry: 'resync' },
+  /** `details.causes`: which fields somebody else applied or wrote; `details.summary`: the same for people. */
+  RESOURCE_FIELD_CONFLICT: { message: 'fields have other managers', retry: 'never' },
   /** `details.problems`: everything that is wrong with it. */
   RESOURCE_INVALID: { message: 'the resource is invalid', retry: 'never' },
   /** The kind takes no writes from users. */

@@ -13,6 +13,7 @@ import { effectOf } from '../effects/registry.ts';
 import type { Revision } from '../store.ts';
 import { resourceErrors } from './errors.ts';
 import { invalid } from './invalid.ts';
+import { type Track, trackUpdate, withManagers, writerOf } from './ownership.ts';
 import type { Item, Reader } from './reader.ts';
 import { detailsOf, keepsStatusApart, keyOf, printRef, type Ref, refOf } from './ref.ts';
 
@@ -25,6 +26,10 @@ export interface WriteOptions {
   readonly isSystem?: boolean;
   /** Change only the status, or everything but the status (the default for kinds that keep it apart). */
   readonly subresource?: 'status';
+  /** Who writes, for the owners of fields. */
+  readonly fieldManager?: string;
+  /** Who owns what after the write; absent: as for a write that is no apply. */
+  readonly track?: Track;
   /** Told what was committed. */
   readonly onCommit?: (commit: Commit) => void;
 }
@@ -52,10 +57,11 @@ export async function createResource(
   input: unknown,
   options: WriteOptions,
 ): Promise<Resource> {
-  const next = decode(input, 'create', options);
-  const ref = refOf(kindOf(next.kind)!, next);
+  const made = decode(input, 'create', options);
+  const ref = refOf(kindOf(made.kind)!, made);
   refuse(ref, 'create', options);
-  stamp(next, stamps);
+  stamp(made, stamps);
+  const next = withManagers(made, undefined, options.track?.(made, made, undefined));
   const exists = () => resourceErrors.fail('RESOURCE_EXISTS', printRef(ref), { details: detailsOf(ref) });
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     if ((await reader.entry(ref)) !== undefined) throw exists();
@@ -73,13 +79,19 @@ export async function createResource(
 export async function changeResource(
   reader: Reader,
   ref: Ref,
+  stamps: Stamps,
   change: Change,
   options: WriteOptions,
 ): Promise<Resource> {
   refuse(ref, 'update', options);
+  const track =
+    options.track ?? trackUpdate(ref, writerOf(ref, options.fieldManager, options.subresource, stamps.now()));
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const current = await reader.item(ref);
-    const next = decodeChange(ref, current.resource, change(structuredClone(current.resource)), options);
+    const changed = change(structuredClone(current.resource));
+    const decoded = decodeChange(ref, current.resource, changed, options);
+    const managers = track(decoded, current.resource, managedFieldsOf(changed));
+    const next = withManagers(decoded, current.resource, managers);
     const text = encodeStored(next);
     if (text === current.entry.value.toString()) return current.resource;
     const guards = (await effectOf(ref.kind.kind).beforeUpdate?.(next, current.resource, ref, reader)) ?? [];
@@ -93,8 +105,20 @@ export async function changeResource(
 export const attemptsMax = 5;
 
 /** RESOURCE_CONFLICT about `ref`. */
-export function conflict(ref: Ref, why: string) {
-  return resourceErrors.fail('RESOURCE_CONFLICT', `${printRef(ref)}: ${why}`, { details: detailsOf(ref) });
+export function conflict(ref: Ref, why: string, causes: readonly Cause[] = []) {
+  const details = { ...detailsOf(ref), ...(causes.length > 0 && { causes }) };
+  return resourceErrors.fail('RESOURCE_CONFLICT', `${printRef(ref)}: ${why}`, { details });
+}
+
+/** One reason of a conflict, for programs. */
+export interface Cause {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+
+function conflictCause(field: string, message: string): Cause {
+  return { reason: 'FieldValueConflict', message, field };
 }
 
 /** Refuses what users may not write. */
@@ -141,8 +165,11 @@ function decodeChange(ref: Ref, current: Resource, changed: unknown, options: Wr
   const { resourceVersion, uid } = metadata;
   const was = current.metadata;
   if (isGiven(resourceVersion) && resourceVersion !== was.resourceVersion)
-    throw conflict(ref, `resourceVersion is ${was.resourceVersion}, not ${String(resourceVersion)}`);
-  if (isGiven(uid) && uid !== was.uid) throw conflict(ref, `uid is ${was.uid}, not ${String(uid)}`);
+    throw conflict(ref, `resourceVersion is ${was.resourceVersion}, not ${String(resourceVersion)}`, [
+      conflictCause('metadata.resourceVersion', `is ${was.resourceVersion}`),
+    ]);
+  if (isGiven(uid) && uid !== was.uid)
+    throw conflict(ref, `uid is ${was.uid}, not ${String(uid)}`, [conflictCause('metadata.uid', `is ${was.uid}`)]);
   const kept = { uid: was.uid, creationTimestamp: was.creationTimestamp, resourceVersion: was.resourceVersion };
   return withStatus(ref, current, decode({ ...raw, metadata: { ...metadata, ...kept } }, 'update', options), options);
 }
@@ -153,6 +180,11 @@ function withStatus(ref: Ref, current: Resource, next: Resource, options: WriteO
   const [base, source] = options.subresource === 'status' ? [current, next] : [next, current];
   const { status: _, ...rest } = base;
   return source.status === undefined ? rest : { ...rest, status: source.status };
+}
+
+function managedFieldsOf(changed: unknown): unknown {
+  const metadata = isObject(changed) ? changed.metadata : undefined;
+  return isObject(metadata) ? metadata.managedFields : undefined;
 }
 
 function refuseOtherIdentity(ref: Ref, raw: Record<string, unknown>, metadata: Record<string, unknown>): void {

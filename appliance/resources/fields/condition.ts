@@ -1,9 +1,10 @@
 /** Kubernetes conditions in a status. Pure. Source: Kubernetes API conventions (`metav1.Condition`). */
-import { always, integer, list, object, text } from '../../lib/schema.ts';
+import { always, integer, listByKeys, object, text } from '../../lib/schema.ts';
 import { timeSchema } from './time.ts';
 
 /** `status.conditions`. */
-export const conditionsSchema = list(
+export const conditionsSchema = listByKeys(
+  ['type'],
   object({
     type: always(text()),
     status: always(text()),

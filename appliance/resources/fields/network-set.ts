@@ -1,5 +1,5 @@
 /** What GlobalNetworkSet and NetworkSet share. Pure. */
-import { described, list, object } from '../../lib/schema.ts';
+import { described, object, setOf } from '../../lib/schema.ts';
 import { ageTableColumn, joinedAndCut, nameColumn, nameTableColumn } from '../columns.ts';
 import type { KindDefinition } from '../define.ts';
 import { cidrOrIpSchema } from './address.ts';
@@ -9,7 +9,7 @@ export const networkSetReservedLabels = ['projectcalico.org/namespace'];
 
 /** Schema of `spec`. */
 export const networkSetSchema = object({
-  nets: described('Addresses and prefixes of the set.', list(cidrOrIpSchema())),
+  nets: described('Addresses and prefixes of the set.', setOf(cidrOrIpSchema())),
 });
 
 /** calicoctl's columns. */

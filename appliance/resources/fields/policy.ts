@@ -4,13 +4,13 @@ import type { Problem } from '../../lib/problem.ts';
 import {
   boolean,
   described,
-  list,
   number,
   type ObjectSchema,
   object,
   oneOf,
   present,
   type Schema,
+  setOf,
 } from '../../lib/schema.ts';
 import { nameColumn, nameTableColumn, orderColumn, specColumn, specTableColumn } from '../columns.ts';
 import type { KindDefinition } from '../define.ts';
@@ -60,6 +60,7 @@ export function policyTraits(flavour: PolicyFlavour) {
   return {
     isNamespaced: !flavour.isGlobal,
     spec: policySchema(flavour),
+    inferred: ['types'],
     applyDefaults: (resource: Resource) => applyPolicyDefaults(resource, flavour),
     applyReadDefaults: applyTierLabel,
     check: (subject: Subject) => checkPolicy(subject, flavour),
@@ -80,14 +81,14 @@ function policySchema(flavour: PolicyFlavour): ObjectSchema {
     selector: described('Endpoints the policy applies to; empty is all of them.', selectorWithoutGlobalSchema),
     types: described(
       'Directions the policy governs; inferred from the rules when absent.',
-      list(oneOf(['Ingress', 'Egress']), { minItems: 1, maxItems: 2 }),
+      setOf(oneOf(['Ingress', 'Egress']), { minItems: 1, maxItems: 2 }),
     ),
     ...(flavour.isGlobal ? globalFields : {}),
     serviceAccountSelector: described('Service accounts whose endpoints are selected.', selectorWithoutGlobalSchema),
     ...(flavour.isGlobal
       ? { namespaceSelector: described('Namespaces whose endpoints are selected.', selectorWithoutGlobalSchema) }
       : {}),
-    performanceHints: described('Hints for the host agent.', list(oneOf(['AssumeNeededOnEveryNode']))),
+    performanceHints: described('Hints for the host agent.', setOf(oneOf(['AssumeNeededOnEveryNode']))),
   });
 }
 

@@ -1,5 +1,5 @@
 /** The rule of policies and profiles: its types and its schema. What a schema cannot say is in `rule-check.ts`. Pure. */
-import { described, integer, list, map, object, oneOf, present, text } from '../../lib/schema.ts';
+import { atomicList, described, integer, map, object, oneOf, present, setOf, text } from '../../lib/schema.ts';
 import { excludedCidrSchema, strictCidrSchema } from './address.ts';
 import { nameSchema } from './name.ts';
 import { portSchema, protocolSchema } from './scalars.ts';
@@ -46,7 +46,7 @@ export interface EntityRule {
 const icmp = object({ type: present(integer(0, 254)), code: present(integer(0, 255)) });
 
 const entity = object({
-  nets: described('Prefixes to match; all of one family.', list(strictCidrSchema(), { maxItems: 256 })),
+  nets: described('Prefixes to match; all of one family.', setOf(strictCidrSchema(), { maxItems: 256 })),
   selector: described('Known endpoints and network sets to match.', selectorWithoutGlobalSchema),
   namespaceSelector: described(
     'Namespaces of what `selector` matches; global() means no namespace.',
@@ -56,13 +56,13 @@ const entity = object({
     'Kubernetes service to match instead of selectors, nets and ports.',
     present(object({ name: nameSchema, namespace: nameSchema })),
   ),
-  ports: described('Ports to match: numbers, ranges or names.', list(portSchema, { maxItems: 50 })),
-  notNets: described('Prefixes not to match.', list(excludedCidrSchema, { maxItems: 256 })),
+  ports: described('Ports to match: numbers, ranges or names.', atomicList(portSchema, { maxItems: 50 })),
+  notNets: described('Prefixes not to match.', setOf(excludedCidrSchema, { maxItems: 256 })),
   notSelector: described('Endpoints and network sets not to match.', selectorSchema),
-  notPorts: described('Ports not to match.', list(portSchema, { maxItems: 50 })),
+  notPorts: described('Ports not to match.', atomicList(portSchema, { maxItems: 50 })),
   serviceAccounts: described(
     'Service accounts of the endpoints to match.',
-    present(object({ names: list(text()), selector: longSelectorSchema })),
+    present(object({ names: setOf(text()), selector: longSelectorSchema })),
   ),
 });
 
@@ -73,8 +73,8 @@ const httpPath = text({
 });
 
 const http = object({
-  methods: list(text(), { maxItems: 20 }),
-  paths: list(object({ exact: httpPath, prefix: httpPath }), { maxItems: 20 }),
+  methods: atomicList(text(), { maxItems: 20 }),
+  paths: atomicList(object({ exact: httpPath, prefix: httpPath }), { maxItems: 20 }),
 });
 
 /** Schema of one rule. */
@@ -98,4 +98,4 @@ export const ruleSchema = object(
 );
 
 /** Schema of a rule list. */
-export const rulesSchema = list(ruleSchema, { maxItems: 1024 });
+export const rulesSchema = atomicList(ruleSchema, { maxItems: 1024 });

@@ -1,7 +1,7 @@
 /** HostEndpoint. Pure. */
 
 import type { Problem } from '../../lib/problem.ts';
-import { always, described, list, object } from '../../lib/schema.ts';
+import { always, atomicList, described, object, setOf } from '../../lib/schema.ts';
 import { joined, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { ipSchema } from '../fields/address.ts';
@@ -24,11 +24,11 @@ export const hostEndpoint = defineKind({
     {
       node: described('Host the interface belongs to.', nameSchema),
       interfaceName: described("Interface by its name, or '*' for all.", interfaceSchema),
-      expectedIPs: described('Interface by the addresses it has.', list(ipSchema())),
-      profiles: described('Profiles whose rules and labels the endpoint gets.', list(nameSchema)),
+      expectedIPs: described('Interface by the addresses it has.', setOf(ipSchema())),
+      profiles: described('Profiles whose rules and labels the endpoint gets.', setOf(nameSchema)),
       ports: described(
         'Named ports for rules to refer to.',
-        list(
+        atomicList(
           object(
             {
               name: always(endpointPortNameSchema),

@@ -63,6 +63,7 @@ test('the OpenAPI document is pinned by its hash and has what kubectl looks for'
     t.deepEqual(Object.keys(patch.requestBody.content), [
       'application/merge-patch+json',
       'application/json-patch+json',
+      'application/apply-patch+yaml',
     ]);
     t.is(document.components.schemas[kind.kind]['x-kubernetes-group-version-kind'][0].kind, kind.kind);
     t.truthy(document.components.schemas[kind.kind].properties.spec);
