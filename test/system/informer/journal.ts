@@ -56,11 +56,6 @@ export class Journal {
 
   /** To be asked when everything written has arrived: what was neither told nor listed since the last time, and what went back. */
   judge(): readonly string[] {
-    for (const c of this.#pending) {
-      const k = print(c);
-      if (dup.has(k)) console.log('DUP', k);
-      dup.add(k);
-    }
     const untold = this.#pending.filter((change) => !this.#isTold(change));
     const missed = untold.filter((change) => !this.#isListed(change));
     this.coalesced += untold.length - missed.length;
