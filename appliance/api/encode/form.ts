@@ -14,6 +14,8 @@ export interface ListMeta {
 }
 
 export interface Form {
+  /** Forms of the same name print the same of a resource at any time; absent when that depends on the clock. */
+  readonly share?: string;
   /** One resource on its own, also in a watch event. */
   readonly one: (resource: Resource) => string;
   /** What stands before the items of a list; items are separated by commas. */
@@ -54,6 +56,7 @@ function objectForm(kind: KindDefinition): Form {
   const empty = kind.members === undefined ? { spec: {} } : {};
   const print = (resource: Resource) => JSON.stringify(resource);
   return {
+    share: 'object',
     one: print,
     open: `{"kind":"${kind.kind}List","apiVersion":"${apiVersion}","items":[`,
     item: print,
@@ -66,6 +69,7 @@ function objectForm(kind: KindDefinition): Form {
 function partialForm(): Form {
   const print = (resource: Resource) => JSON.stringify(partialObject(resource));
   return {
+    share: 'partial',
     one: print,
     open: '{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","items":[',
     item: print,

@@ -1,12 +1,13 @@
 /**
  * Watch: a stream of JSON lines that ends when the client, its timeout or the server says so.
- * Memory is bounded: a slow client is waited for, and the store ends a watch that falls too far behind.
+ * Memory is bounded: a slow client is waited for, the store ends a watch that falls too far behind, and who does not read for a minute is hung up on.
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entriesPerTurn, itemOf } from '../../datastore/resources/reader.ts';
+import type { ResourceChange } from '../../datastore/resources/watch.ts';
 import type { Entry, Revision } from '../../datastore/store.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { KindDefinition } from '../../resources/define.ts';
@@ -61,7 +62,7 @@ async function stream(call: WatchCall, form: Form, signal: AbortSignal): Promise
     // not before: a client would go on from a bookmark without what was still to be replayed
     if (query.wantsBookmarks) bookmarks = sendBookmarks(call, form, place);
     for await (const { revision, changes } of batches) {
-      for (const change of changes) await send(printChange(change, query.matches, form));
+      await sendChanges(changes, query.matches, form, send);
       place.revision = revision;
     }
   } catch (error) {
@@ -71,23 +72,58 @@ async function stream(call: WatchCall, form: Form, signal: AbortSignal): Promise
   }
 }
 
+/** Hands lines to the client, and waits while it is behind. */
+type Send = (lines: string | Buffer) => Promise<void>;
+
+/** So many bytes are put together into one write: a busy watch costs few of them, and nobody's batch stands in memory as a whole. */
+const writeBytes = 32 * 1024;
+
+async function sendChanges(
+  changes: Iterable<ResourceChange>,
+  matches: ListQuery['matches'],
+  form: Form,
+  send: Send,
+): Promise<void> {
+  let lines: Buffer[] = [];
+  let bytes = 0;
+  for (const change of changes) {
+    const line = printChange(change, matches, form);
+    if (line === undefined) continue;
+    lines.push(line);
+    bytes += line.length;
+    if (bytes < writeBytes) continue;
+    await send(together(lines));
+    lines = [];
+    bytes = 0;
+  }
+  if (bytes > 0) await send(together(lines));
+}
+
+function together(lines: readonly Buffer[]): Buffer {
+  return lines.length === 1 ? lines[0]! : Buffer.concat(lines);
+}
+
+/** A client that reads nothing for so long has gone without saying so. */
+const stalledMsMax = 60_000;
+
 /** Sends the head at once, so that the client knows it is watching; then a function that waits for slow clients. */
-function begin(reply: FastifyReply, signal: AbortSignal): (text: string) => Promise<void> {
+function begin(reply: FastifyReply, signal: AbortSignal): Send {
   reply.hijack();
   const raw: ServerResponse = reply.raw;
   raw.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
   raw.flushHeaders();
-  return async (text) => {
-    if (text !== '' && !signal.aborted && !raw.write(text)) await once(raw, 'drain', { signal });
+  return async (lines) => {
+    if (lines.length === 0 || signal.aborted || raw.write(lines)) return;
+    const patience = setTimeout(() => raw.destroy(), stalledMsMax);
+    try {
+      await once(raw, 'drain', { signal });
+    } finally {
+      clearTimeout(patience);
+    }
   };
 }
 
-async function replay(
-  entries: readonly Entry[],
-  { query }: WatchCall,
-  form: Form,
-  send: (text: string) => Promise<void>,
-): Promise<void> {
+async function replay(entries: readonly Entry[], { query }: WatchCall, form: Form, send: Send): Promise<void> {
   for (let i = 0; i < entries.length; i += entriesPerTurn) {
     const items = entries.slice(i, i + entriesPerTurn).map((entry) => itemOf(entry)?.resource);
     const selected = items.filter((resource) => resource !== undefined && query.matches(resource));

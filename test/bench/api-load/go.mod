@@ -1,0 +1,3 @@
+module calico-appliance/test/bench/api-load
+
+go 1.19
