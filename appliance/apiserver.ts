@@ -12,6 +12,7 @@ import { openStore } from './datastore/registry.ts';
 import { createResources, type Resources } from './datastore/resources.ts';
 import type { Store } from './datastore/store.ts';
 import { startEtcdFace } from './etcd-face/server.ts';
+import { createIpam } from './ipam/ipam.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { kindOf } from './resources/registry.ts';
@@ -53,10 +54,12 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
     log: log.child({ component: 'store' }),
   });
   parts.push(store);
-  const resources = createResources(store, { now: () => new Date(), uuid: randomUUID });
+  const stamps = { now: () => new Date(), uuid: randomUUID };
+  const resources = createResources(store, stamps);
   await ensureInitialized(resources, randomUUID().replaceAll('-', ''));
   const app = await createApi({
     resources,
+    ipam: createIpam(store, stamps),
     log: log.child({ component: 'api' }),
     audit: log.child({ component: 'audit' }),
     version: readVersion(),

@@ -10,6 +10,7 @@ import { readBodies } from './plugins/bodies.ts';
 import { answerErrors } from './plugins/errors.ts';
 import { serveDiscovery } from './routes/discovery.ts';
 import { serveHealth } from './routes/health.ts';
+import { serveIpam } from './routes/ipam.ts';
 import { serveOpenApi } from './routes/openapi.ts';
 import { serveResources } from './routes/resources.ts';
 import { serveReviews } from './routes/reviews.ts';
@@ -39,6 +40,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveHealth(app, context);
   serveDiscovery(app);
   serveResources(app, context);
+  serveIpam(app, context);
   serveReviews(app);
   serveOpenApi(app, context.version, (describing) => serveResources(describing, context));
   await app.ready();

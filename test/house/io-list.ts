@@ -8,6 +8,7 @@ export const ioFiles: readonly RegExp[] = [
   /^appliance\/datastore\//,
   /^appliance\/kernel\//,
   /^appliance\/pki\//, // draws keys
+  /^appliance\/ipam\/(ipam|release|snapshot|split)\.ts$/,
   /^appliance\/etcd-face\//,
   /^appliance\/api\//,
   /^appliance\/felix\/(agent|status)\//,
