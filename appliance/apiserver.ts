@@ -2,10 +2,11 @@
  * Entry of `calico-apiserver`: keeps the embedded store (or opens the way to etcd) and serves it, as REST and as etcd.
  * Settings -> store -> initialised -> sockets -> wait for a signal -> close in the other order. I/O.
  */
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Listener, listen } from './api/listen.ts';
+import { nameSuffix } from './api/name-suffix.ts';
 import { createApi } from './api/server.ts';
 import { ensureInitialized } from './datastore/effects/ensure-initialized.ts';
 import { openStore } from './datastore/registry.ts';
@@ -132,10 +133,4 @@ async function closeAll(parts: Part[]): Promise<void> {
 function readVersion(): string {
   const manifest: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
   return manifest.version;
-}
-
-/** Five letters and digits that cannot be misread, as Kubernetes draws them. */
-function nameSuffix(): string {
-  const letters = 'bcdfghjklmnpqrstvwxz2456789';
-  return Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
 }

@@ -92,9 +92,16 @@ export const areas: readonly Area[] = [
     reason: 'backing up, moving and repairing a store is work on the store itself, which no API offers',
   },
   {
+    name: 'direct-api',
+    files: /^cli\/direct\//,
+    mayImport: ['lib', 'api', 'datastore', 'cli', 'datastore-commands'],
+    reason:
+      'the API in process, for a command that is told of an etcd and of no server; everything else of the CLI sees a transport',
+  },
+  {
     name: 'cli',
     files: /^cli\//,
-    mayImport: ['lib', 'pki', 'resources', 'selector', 'datastore-commands'],
+    mayImport: ['lib', 'pki', 'resources', 'selector', 'datastore-commands', 'direct-api', 'ipam', 'ipam-model'],
     reason: 'talks to the API, not to the store',
   },
 ];
@@ -105,4 +112,6 @@ export const typesOnly: readonly { readonly from: string; readonly to: string }[
   { from: 'model', to: 'datastore' },
   { from: 'dataplane', to: 'datastore' },
   { from: 'render', to: 'kernel' },
+  { from: 'cli', to: 'ipam' },
+  { from: 'cli', to: 'ipam-model' },
 ];
