@@ -127,6 +127,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/datastore/status.ts')).statusCommand,
   },
   {
+    name: 'datastore migrate-policy-names',
+    summary: 'Rename policies that an older version stored',
+    load: async () => (await import('./commands/datastore/migrate-policy-names.ts')).migratePolicyNamesCommand,
+  },
+  {
     name: 'datastore migrate lock',
     summary: 'Lock the store before it is moved',
     load: async () => (await import('./commands/datastore/migrate/lock.ts')).lockCommand,

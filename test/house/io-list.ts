@@ -21,5 +21,5 @@ export const pureFiles: readonly RegExp[] = [
   /^appliance\/datastore\/(errors|store)\.ts$/,
   /^appliance\/kernel\/(kernel\.ts|nft-keys\.ts|netlink\/expression\.ts)$/,
   /^appliance\/felix\/status\/keys\.ts$/,
-  /^appliance\/felix\/agent\/(detect-address|log-level|spoofing-endpoints)\.ts$/,
+  /^appliance\/felix\/agent\/(policy-counts|detect-address|log-level|spoofing-endpoints)\.ts$/,
 ];
