@@ -2,16 +2,18 @@
  * Entry of `calico-apiserver`: keeps the embedded store (or opens the way to etcd) and serves it, as REST and as etcd.
  * Settings -> store -> initialised -> sockets -> wait for a signal -> close in the other order. I/O.
  */
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Listener, listen } from './api/listen.ts';
+import { nameSuffix } from './api/name-suffix.ts';
 import { createApi } from './api/server.ts';
 import { ensureInitialized } from './datastore/effects/ensure-initialized.ts';
 import { openStore } from './datastore/registry.ts';
 import { createResources, type Resources } from './datastore/resources.ts';
 import type { Store } from './datastore/store.ts';
 import { startEtcdFace } from './etcd-face/server.ts';
+import { createIpam } from './ipam/ipam.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { kindOf } from './resources/registry.ts';
@@ -53,10 +55,12 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
     log: log.child({ component: 'store' }),
   });
   parts.push(store);
-  const resources = createResources(store, { now: () => new Date(), uuid: randomUUID });
+  const stamps = { now: () => new Date(), uuid: randomUUID };
+  const resources = createResources(store, stamps);
   await ensureInitialized(resources, randomUUID().replaceAll('-', ''));
   const app = await createApi({
     resources,
+    ipam: createIpam(store, stamps),
     log: log.child({ component: 'api' }),
     audit: log.child({ component: 'audit' }),
     version: readVersion(),
@@ -129,10 +133,4 @@ async function closeAll(parts: Part[]): Promise<void> {
 function readVersion(): string {
   const manifest: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
   return manifest.version;
-}
-
-/** Five letters and digits that cannot be misread, as Kubernetes draws them. */
-function nameSuffix(): string {
-  const letters = 'bcdfghjklmnpqrstvwxz2456789';
-  return Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
 }

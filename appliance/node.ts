@@ -3,7 +3,8 @@
  * `calico-node uninstall` instead takes everything of ours out of the kernel, on a host whose agent has stopped for good.
  * A fault of ours ends the process with an error, so that it is started again; the kernel keeps what it has meanwhile.
  */
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -74,6 +75,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     hostAddresses,
     stamps: { now: () => new Date(), uuid: randomUUID },
     log: root,
+    about: () => ({ ...startOf(process), certificates: certificatesOf(settings) }),
     setLogLevel: (level) => root.setLevel(level ?? settings.logLevel),
   });
   saveNodename(file, nodename);
@@ -84,6 +86,26 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     await store.close();
   }, root);
   log.info({ node: nodename, datastore: settings.datastoreType }, 'started');
+}
+
+/** What people ask first. */
+function startOf({ pid }: { readonly pid: number }) {
+  const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
+  return { version: (JSON.parse(manifest) as { version: string }).version, pid };
+}
+
+/** When the certificates end that open the store; the problem of one that cannot be read. */
+function certificatesOf({ etcd }: Settings) {
+  return [etcd.certFile, etcd.caCertFile].filter((file) => file !== '').map(describeCertificate);
+}
+
+function describeCertificate(file: string) {
+  try {
+    const { subject, validTo } = new X509Certificate(readFileSync(file));
+    return { file, subject: subject.replaceAll('\n', ', '), endsAt: new Date(validTo).toISOString() };
+  } catch (error) {
+    return { file, problem: (error as Error).message };
+  }
 }
 
 /** Time for the collector to give back what a start has left; a second after the start it begins. */

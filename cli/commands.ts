@@ -6,6 +6,7 @@ export const commandGroups: Readonly<Record<string, string>> = {
   ca: 'Make certificates for servers, hosts and people',
   datastore: 'Back up, restore, move, check and tend the store itself',
   'datastore migrate': 'Move everything from one store to another',
+  ipam: 'Look after IP addresses',
 };
 
 /** In the order the help shows them. */
@@ -74,6 +75,29 @@ export const commands: readonly CommandEntry[] = [
     name: 'kubeconfig',
     summary: 'Print a configuration for plain kubectl',
     load: async () => (await import('./commands/kubeconfig.ts')).kubeconfigCommand,
+    name: 'ipam show',
+    summary: 'Show how full pools are, who has an address, who borrows, or the settings',
+    load: async () => (await import('./commands/ipam/show.ts')).ipamShowCommand,
+  },
+  {
+    name: 'ipam check',
+    summary: 'Find leaked addresses and other inconsistencies',
+    load: async () => (await import('./commands/ipam/check.ts')).ipamCheckCommand,
+  },
+  {
+    name: 'ipam release',
+    summary: 'Give back an address, or what reports agree is leaked',
+    load: async () => (await import('./commands/ipam/release.ts')).ipamReleaseCommand,
+  },
+  {
+    name: 'ipam split',
+    summary: 'Cut a pool into equal parts',
+    load: async () => (await import('./commands/ipam/split.ts')).ipamSplitCommand,
+  },
+  {
+    name: 'ipam configure',
+    summary: 'Change the settings of IPAM',
+    load: async () => (await import('./commands/ipam/configure.ts')).ipamConfigureCommand,
   },
   {
     name: 'version',
@@ -104,6 +128,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'datastore status',
     summary: 'Show how the store is and what it holds',
     load: async () => (await import('./commands/datastore/status.ts')).statusCommand,
+  },
+  {
+    name: 'datastore migrate-policy-names',
+    summary: 'Rename policies that an older version stored',
+    load: async () => (await import('./commands/datastore/migrate-policy-names.ts')).migratePolicyNamesCommand,
   },
   {
     name: 'datastore migrate lock',

@@ -1,5 +1,6 @@
 /**
- * Decides which API server a command asks, and as whom: flag, then environment, then the CalicoAPIConfig file, then the local socket.
+ * Decides which API server a command asks, and as whom: flag, then environment, then the CalicoAPIConfig file, then the local socket;
+ * or that it goes straight to an etcd.
  * Reading the file is I/O, deciding is pure. Source: Calico's calicoctl configuration; `apiEndpoint` and its neighbours are ours.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,6 +14,8 @@ export interface ApiSettings {
   readonly certFile?: string;
   readonly keyFile?: string;
   readonly tokenFile?: string;
+  /** No API server is named, but a store: the command goes straight to it. */
+  readonly isDirect?: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,8 +37,13 @@ export async function readApiSettings(
   flags: { readonly config?: string | undefined; readonly api?: string | undefined },
 ): Promise<ApiSettings> {
   const spec = await readConfigFile(env, flags.config);
-  const address = flags.api ?? env.CALICO_API_SOCKET ?? env.CALICO_API_ENDPOINT ?? textOf(spec.apiEndpoint);
-  if (address === undefined) refuseDirectDatastore(env, spec);
+  const address =
+    flags.api ??
+    env.CALICO_API_SOCKET ??
+    env.CALICO_API_ENDPOINT ??
+    (namesEtcd(env, {}) ? undefined : textOf(spec.apiEndpoint));
+  const isDirect = address === undefined && namesEtcd(env, spec);
+  if (address === undefined && !isDirect) refuseKubernetes(env, spec);
   const files = {
     caFile: env.CALICO_API_CA_CERT_FILE ?? textOf(spec.apiCACertFile),
     certFile: env.CALICO_API_CERT_FILE ?? textOf(spec.apiCertFile),
@@ -43,7 +51,11 @@ export async function readApiSettings(
     tokenFile: env.CALICO_API_TOKEN_FILE ?? textOf(spec.apiTokenFile),
   };
   const given = Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined));
-  return { endpoint: parseEndpoint(address ?? `unix:${env.CALICO_RUN_DIR ?? '/run/calico'}/api.sock`), ...given };
+  return {
+    endpoint: parseEndpoint(address ?? `unix:${env.CALICO_RUN_DIR ?? '/run/calico'}/api.sock`),
+    ...given,
+    ...(isDirect && { isDirect }),
+  };
 }
 
 /** The spec of the configuration file; empty when the default file is not there. */
@@ -91,19 +103,30 @@ function recordOf(value: unknown, what: string): Spec {
   throw cliError('CLI_CONFIG', `${what} must be a map`);
 }
 
-/** Talking to etcd or Kubernetes without the API server is not this program's way; saying so beats asking the wrong server. */
-function refuseDirectDatastore(env: Environment, spec: Spec): void {
-  const type = textOf(spec.datastoreType);
-  const isDirect =
-    type === 'etcdv3' ||
-    type === 'kubernetes' ||
-    ['etcdEndpoints', 'etcdDiscoverySrv', 'kubeconfig', 'k8sAPIEndpoint'].some((field) => spec[field] !== undefined) ||
-    ['ETCD_ENDPOINTS', 'ETCD_DISCOVERY_SRV'].some((name) => (env[`CALICO_${name}`] ?? env[name]) !== undefined);
-  if (!isDirect) return;
+/** Whether environment or file say that the store is an etcd, and name no API server. */
+function namesEtcd(env: Environment, spec: Spec): boolean {
+  const type = datastoreType(env, spec);
+  if (type !== undefined) return type === 'etcdv3';
+  return (
+    ['etcdEndpoints', 'etcdDiscoverySrv'].some((field) => spec[field] !== undefined) ||
+    ['ETCD_ENDPOINTS', 'ETCD_DISCOVERY_SRV'].some((name) => textOf(env[`CALICO_${name}`] ?? env[name]) !== undefined)
+  );
+}
+
+function datastoreType(env: Environment, spec: Spec): string | undefined {
+  return textOf(env.CALICO_DATASTORE_TYPE) ?? textOf(env.DATASTORE_TYPE) ?? textOf(spec.datastoreType);
+}
+
+/** Kubernetes' own API server keeps the resources there; saying so beats asking the wrong server. */
+function refuseKubernetes(env: Environment, spec: Spec): void {
+  const isKubernetes =
+    datastoreType(env, spec) === 'kubernetes' ||
+    ['kubeconfig', 'k8sAPIEndpoint'].some((field) => spec[field] !== undefined);
+  if (!isKubernetes) return;
   throw cliError(
     'CLI_CONFIG',
-    'direct access to etcd or Kubernetes is not supported yet by this command; use the API: ' +
-      'name the API server with --api, CALICO_API_SOCKET or spec.apiEndpoint of the configuration file',
+    'the datastore is of type kubernetes, which this command does not speak: ' +
+      'name the API server with --api, CALICO_API_SOCKET or spec.apiEndpoint of the configuration file, or an etcd with ETCD_ENDPOINTS',
   );
 }
 

@@ -5,16 +5,24 @@ import type { FlagValues } from './command.ts';
 import { readApiSettings } from './config.ts';
 import type { CliContext } from './context.ts';
 import { isSet, textFlag } from './flags.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type Transport } from './transport.ts';
 
-/** Opens a client as the flags and the environment say. The caller closes it. */
-export async function openClient(context: CliContext, flags: FlagValues): Promise<ApiClient> {
+/** Opens the way to the API as the flags and the environment say: a server, or none and the store itself. The caller closes it. */
+export async function openTransport(context: CliContext, flags: FlagValues): Promise<Transport> {
   const settings = await readApiSettings(context.env, {
     config: textFlag(flags, 'config'),
     api: textFlag(flags, 'api'),
   });
   const isDebug = textFlag(flags, 'logLevel') === 'debug';
-  return createClient(createTransport(settings, isDebug ? (line) => context.err(`${line}\n`) : undefined));
+  const log = isDebug ? (line: string) => context.err(`${line}\n`) : undefined;
+  if (settings.isDirect !== true) return createTransport(settings, log);
+  const { openDirectTransport } = await import('./direct/transport.ts');
+  return openDirectTransport(context, flags, log);
+}
+
+/** Opens a client as the flags and the environment say. The caller closes it. */
+export async function openClient(context: CliContext, flags: FlagValues): Promise<ApiClient> {
+  return createClient(await openTransport(context, flags));
 }
 
 /** Runs `work` with a client whose release fits the cluster's, and closes it afterwards. */
@@ -29,5 +37,20 @@ export async function withClient(
     return await work(client);
   } finally {
     client.close();
+  }
+}
+
+/** The same for a command that speaks to paths of its own. */
+export async function withTransport(
+  context: CliContext,
+  flags: FlagValues,
+  work: (transport: Transport) => Promise<number>,
+): Promise<number> {
+  const transport = await openTransport(context, flags);
+  try {
+    if (!isSet(flags, 'allowVersionMismatch')) await checkVersions(createClient(transport));
+    return await work(transport);
+  } finally {
+    transport.close();
   }
 }

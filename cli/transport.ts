@@ -7,7 +7,7 @@ import type { Agent, RequestOptions } from 'node:http';
 import type { ApiSettings } from './config.ts';
 import { cliError, errorText } from './errors.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Answer {
   readonly status: number;

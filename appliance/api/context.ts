@@ -1,9 +1,11 @@
 /** What the routes share. Types only. */
 import type { Resources } from '../datastore/resources.ts';
+import type { Ipam } from '../ipam/ipam.ts';
 import type { Logger } from '../lib/log.ts';
 
 export interface ApiContext {
   readonly resources: Resources;
+  readonly ipam: Ipam;
   readonly log: Logger;
   /** Where changes are told, a line each. */
   readonly audit: Logger;

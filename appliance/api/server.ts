@@ -12,6 +12,7 @@ import { countRequests } from './plugins/metrics.ts';
 import { serveDiscovery } from './routes/discovery.ts';
 import { serveDocs } from './routes/docs.ts';
 import { serveHealth } from './routes/health.ts';
+import { serveIpam } from './routes/ipam.ts';
 import { serveOpenApi } from './routes/openapi.ts';
 import { serveResources } from './routes/resources.ts';
 import { serveReviews } from './routes/reviews.ts';
@@ -41,6 +42,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveHealth(app, context);
   serveDiscovery(app);
   serveResources(app, context);
+  serveIpam(app, context);
   serveReviews(app);
   const documents = serveOpenApi(app, context.version, (describing) => {
     serveHealth(describing, context);

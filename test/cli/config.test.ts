@@ -27,16 +27,31 @@ test('the API server is the flag, else the environment, else the file, else the 
   t.is(await addressOf({ ...none, CALICO_RUN_DIR: '/tmp/run' }, {}), 'unix:/tmp/run/api.sock');
 });
 
-test('a configuration for etcd or Kubernetes is refused, unless it names an API server too', async (t) => {
+test('an etcd in the environment or the file is gone to directly, unless an API server is named in front of it', async (t) => {
   using etcd = writeConfig('  datastoreType: etcdv3\n  etcdEndpoints: https://192.0.2.1:2379\n');
-  await t.throwsAsync(readApiSettings(none, { config: etcd.path }), {
+  using both = writeConfig('  apiEndpoint: unix:/file\n  etcdEndpoints: https://192.0.2.1:2379\n');
+  const isDirect = async (env: Record<string, string>, flags: { config?: string; api?: string }) =>
+    (await readApiSettings({ ...none, ...env }, flags)).isDirect === true;
+  t.true(await isDirect({}, { config: etcd.path }));
+  t.true(await isDirect({ ETCD_ENDPOINTS: 'http://192.0.2.1:2379' }, {}));
+  t.true(await isDirect({ DATASTORE_TYPE: 'etcdv3' }, { config: both.path }));
+  t.true(await isDirect({ CALICO_ETCD_ENDPOINTS: 'http://192.0.2.1:2379' }, { config: both.path }));
+  t.false(await isDirect({}, { config: both.path }));
+  t.false(await isDirect({ ETCD_ENDPOINTS: 'x', CALICO_API_SOCKET: '/x' }, {}));
+  t.false(await isDirect({ ETCD_ENDPOINTS: 'x' }, { api: '/x' }));
+  t.false(await isDirect({}, {}));
+});
+
+test('a configuration for Kubernetes is refused, unless it names an API server too', async (t) => {
+  using kubernetes = writeConfig('  datastoreType: kubernetes\n  kubeconfig: /root/config\n');
+  await t.throwsAsync(readApiSettings(none, { config: kubernetes.path }), {
     code: 'CLI_CONFIG',
-    message: /not supported yet by this command; use the API/,
+    message: /of type kubernetes/,
   });
-  await t.throwsAsync(readApiSettings({ ...none, ETCD_ENDPOINTS: 'http://192.0.2.1:2379' }, {}), {
+  await t.throwsAsync(readApiSettings({ ...none, DATASTORE_TYPE: 'kubernetes', ETCD_ENDPOINTS: 'x' }, {}), {
     code: 'CLI_CONFIG',
   });
-  t.is((await readApiSettings(none, { config: etcd.path, api: '/x' })).endpoint.address, 'unix:/x');
+  t.is((await readApiSettings(none, { config: kubernetes.path, api: '/x' })).endpoint.address, 'unix:/x');
 });
 
 test('the configuration file is read strictly', async (t) => {

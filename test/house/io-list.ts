@@ -8,6 +8,7 @@ export const ioFiles: readonly RegExp[] = [
   /^appliance\/datastore\//,
   /^appliance\/kernel\//,
   /^appliance\/pki\//, // draws keys
+  /^appliance\/ipam\/(ipam|release|snapshot|split)\.ts$/,
   /^appliance\/etcd-face\//,
   /^appliance\/api\//,
   /^appliance\/felix\/(agent|status)\//,
@@ -20,5 +21,5 @@ export const pureFiles: readonly RegExp[] = [
   /^appliance\/datastore\/(errors|store)\.ts$/,
   /^appliance\/kernel\/(kernel\.ts|nft-keys\.ts|netlink\/expression\.ts)$/,
   /^appliance\/felix\/status\/keys\.ts$/,
-  /^appliance\/felix\/agent\/(detect-address|log-level|spoofing-endpoints)\.ts$/,
+  /^appliance\/felix\/agent\/(policy-counts|detect-address|log-level|spoofing-endpoints)\.ts$/,
 ];

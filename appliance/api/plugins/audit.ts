@@ -15,7 +15,10 @@ function isReview({ resource }: ResourceAttributes): boolean {
 
 const reads: readonly string[] = ['get', 'list', 'watch'];
 
-const commits = new WeakMap<FastifyRequest, Commit[]>();
+/** A commit, whatever it was of. */
+type Told = Pick<Commit, 'before' | 'after'> & { readonly ref: { readonly namespace: string; readonly name: string } };
+
+const commits = new WeakMap<FastifyRequest, Told[]>();
 
 /** Writes the lines to `log`, after the answer. */
 export function auditChanges(app: FastifyInstance, log: Logger): void {
@@ -39,8 +42,8 @@ export function auditChanges(app: FastifyInstance, log: Logger): void {
 const agentLettersMax = 256;
 
 /** For `onCommit` of writes: what was committed in the course of a request is told in its lines. */
-export function commitsOf(request: FastifyRequest): (commit: Commit) => void {
-  const list: Commit[] = [];
+export function commitsOf(request: FastifyRequest): (commit: Told) => void {
+  const list: Told[] = [];
   commits.set(request, list);
   return (commit) => list.push(commit);
 }

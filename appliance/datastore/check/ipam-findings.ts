@@ -2,10 +2,14 @@
  * Judges IPAM's keys and how they refer to each other: blocks and the hosts they belong to, addresses and the handles that hold them.
  * Pure. Source: the invariants of Calico's IPAM.
  */
+import { parseAffinityState } from '../../ipam/model/affinity.ts';
+import { attributeAt, handleOf, parseBlock, type Block as StoredBlock } from '../../ipam/model/block.ts';
+import { blockProblems } from '../../ipam/model/block-problems.ts';
+import { parseFields } from '../../ipam/model/fields.ts';
+import { parseHandle } from '../../ipam/model/handle.ts';
+import { cidrOfKey, handlePrefix, ipamListOf, ownerOfKey } from '../../ipam/model/keys.ts';
 import type { Entry } from '../store.ts';
 import { errorAt, type Finding, warningAt } from './finding.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Block {
   readonly key: string;
@@ -17,7 +21,7 @@ interface Block {
 /** Takes IPAM's keys in any order; `finish()` judges what they say of each other. */
 export class IpamChecker {
   readonly #blocks = new Map<string, Block>();
-  readonly #handles = new Map<string, { readonly key: string; readonly blocks: Fields }>();
+  readonly #handles = new Map<string, { readonly key: string; readonly blocks: ReadonlyMap<string, number> }>();
   readonly #affinities: {
     readonly key: string;
     readonly owner: string;
@@ -25,39 +29,38 @@ export class IpamChecker {
     readonly state: string;
   }[] = [];
 
-  check(entry: Entry): Finding[] {
-    const key = entry.key.toString();
-    const fields = parse(entry.value);
-    if (fields === undefined) return [errorAt(key, 'is no JSON object')];
-    if (key.includes('/handle/')) return this.#handle(key, fields);
-    if (key.includes('/assignment/')) return this.#block(key, fields);
-    return key.includes('/block/') ? this.#affinity(key, fields) : [];
+  check({ key: bytes, value }: Entry): Finding[] {
+    const key = bytes.toString();
+    const list = ipamListOf(key);
+    if (list === 'handles') return this.#handle(key, value);
+    if (list === 'blocks') return this.#block(key, value);
+    if (list === 'block_affinities') return this.#affinity(key, value);
+    return parseFields(value) === undefined ? [errorAt(key, 'is no JSON object')] : [];
   }
 
   finish(): Finding[] {
     return [...this.#affinityFindings(), ...this.#blockFindings(), ...this.#handleFindings()];
   }
 
-  #block(key: string, fields: Fields): Finding[] {
-    const cidr = cidrOf(key);
-    const { findings, handles } = readBlock(key, fields);
-    if (fields.cidr !== cidr) findings.push(errorAt(key, `says it is ${String(fields.cidr)}`));
-    const affinity = typeof fields.affinity === 'string' ? fields.affinity : undefined;
-    this.#blocks.set(cidr, { key, affinity, handles });
+  #block(key: string, value: Buffer): Finding[] {
+    const cidr = cidrOfKey(key);
+    const { findings, block, handles } = readBlock(key, value);
+    if (block !== undefined && block.cidr !== cidr) findings.push(errorAt(key, `says it is ${block.cidr}`));
+    this.#blocks.set(cidr, { key, affinity: block?.affinity ?? undefined, handles });
     return findings;
   }
 
-  #handle(key: string, fields: Fields): Finding[] {
-    const id = key.slice(key.indexOf('/handle/') + '/handle/'.length);
-    const blocks = isRecord(fields.block) ? fields.block : {};
-    this.#handles.set(id, { key, blocks });
-    return isRecord(fields.block) ? [] : [errorAt(key, 'lists no blocks')];
+  #handle(key: string, value: Buffer): Finding[] {
+    const id = key.slice(handlePrefix.length);
+    const handle = parseHandle(id, value);
+    this.#handles.set(id, { key, blocks: handle?.blocks ?? new Map() });
+    return handle === undefined ? [errorAt(key, 'lists no blocks')] : [];
   }
 
-  #affinity(key: string, fields: Fields): Finding[] {
-    const [, type, host] = /^\/calico\/ipam\/v2\/(host|virtual)\/([^/]+)\//.exec(key) ?? [];
-    const state = typeof fields.state === 'string' && fields.state !== '' ? fields.state : 'confirmed';
-    this.#affinities.push({ key, owner: `${type}:${host}`, cidr: cidrOf(key), state });
+  #affinity(key: string, value: Buffer): Finding[] {
+    const state = parseAffinityState(value);
+    if (state === undefined) return [errorAt(key, 'is no JSON object')];
+    this.#affinities.push({ key, owner: ownerOfKey(key), cidr: cidrOfKey(key), state });
     return [];
   }
 
@@ -77,7 +80,7 @@ export class IpamChecker {
       if (affinity !== undefined && !owned.has(`${affinity} ${cidr}`))
         findings.push(errorAt(key, `belongs to ${affinity}, which has no affinity for it`));
       for (const [id, count] of handles) {
-        const said = this.#handles.get(id)?.blocks[cidr];
+        const said = this.#handles.get(id)?.blocks.get(cidr);
         if (said !== count)
           findings.push(errorAt(key, `gives ${count} addresses to ${id}, whose handle says ${said ?? 'none'}`));
       }
@@ -87,68 +90,31 @@ export class IpamChecker {
 
   #handleFindings(): Finding[] {
     return [...this.#handles].flatMap(([id, { key, blocks }]) =>
-      Object.keys(blocks)
+      [...blocks.keys()]
         .filter((cidr) => !this.#blocks.get(cidr)?.handles.has(id))
         .map((cidr) => errorAt(key, `holds addresses of ${cidr}, which gives it none`)),
     );
   }
 }
 
-/** The structure of one block: every address is free and listed as free, or given with an attribute that exists. */
-function readBlock(key: string, fields: Fields): { findings: Finding[]; handles: ReadonlyMap<string, number> } {
-  const findings: Finding[] = [];
+/** The structure of one block, and how many addresses it gives to which handle. */
+function readBlock(
+  key: string,
+  value: Buffer,
+): { findings: Finding[]; block?: StoredBlock; handles: Map<string, number> } {
   const handles = new Map<string, number>();
-  const { allocations, unallocated } = fields;
-  const attributes = fields.attributes ?? [];
-  if (!Array.isArray(allocations) || !Array.isArray(unallocated) || !Array.isArray(attributes))
-    return { findings: [errorAt(key, 'lacks the lists of a block')], handles };
-  const free = new Set(unallocated);
-  if (free.size !== unallocated.length) findings.push(errorAt(key, 'lists a free address twice'));
-  allocations.forEach((index: unknown, ordinal) => {
-    if ((index === null) !== free.has(ordinal))
-      findings.push(
-        errorAt(
-          key,
-          `address ${ordinal} is ${index === null ? 'free and not listed as free' : 'given and listed as free'}`,
-        ),
-      );
-    if (index === null) return;
-    const attribute: unknown = attributes[Number(index)];
-    if (!isRecord(attribute))
-      findings.push(errorAt(key, `address ${ordinal} has the attribute ${String(index)}, which is not there`));
-    else if (typeof attribute.handle_id === 'string') {
-      const id = attribute.handle_id.split('\r', 1)[0]!;
-      handles.set(id, (handles.get(id) ?? 0) + 1);
-    }
-  });
-  const size = sizeOf(cidrOf(key));
-  if (size !== undefined && size !== allocations.length)
-    findings.push(errorAt(key, `has ${allocations.length} addresses instead of ${size}`));
-  return { findings, handles };
-}
-
-/** The last part of the key, with the slash that it could not have. */
-function cidrOf(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1).replace(/-(\d+)$/, '/$1');
-}
-
-function sizeOf(cidr: string): number | undefined {
-  const [address = '', length = ''] = cidr.split('/');
-  const bits = (address.includes(':') ? 128 : 32) - Number(length);
-  return bits >= 0 && bits <= 20 ? 2 ** bits : undefined;
-}
-
-function parse(value: Buffer): Fields | undefined {
-  if (value.length === 0) return {}; // of an affinity as older versions wrote it
-  try {
-    const fields: unknown = JSON.parse(value.toString());
-    return isRecord(fields) ? fields : undefined;
-  } catch {
-    // Not JSON: that is the finding.
-    return undefined;
+  const parsed = parseBlock(value);
+  if (!parsed.ok) {
+    const findings = parsed.problems.map(({ path, message }) =>
+      errorAt(key, path === '' ? message : `${path} ${message}`),
+    );
+    return { findings, handles };
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const block = parsed.value;
+  for (const ordinal of block.allocations.keys()) {
+    const attribute = attributeAt(block, ordinal);
+    const id = attribute && handleOf(attribute);
+    if (id !== undefined) handles.set(id, (handles.get(id) ?? 0) + 1);
+  }
+  return { findings: blockProblems(block).map((problem) => errorAt(key, problem)), block, handles };
 }

@@ -1,7 +1,7 @@
 /** What a key in a store is for, by its name alone. Pure. Source: Calico's etcd v3 layout. */
+import { ipamConfigKey, ipamListOf } from '../../ipam/model/keys.ts';
 import { parseStoreKey } from '../../resources/key.ts';
 import { unfinishedKey } from '../backup/unfinished.ts';
-import { ipamConfigKey, ipamListOf } from '../migrate/kinds.ts';
 
 export type KeyKind =
   | { readonly type: 'resource'; readonly word: string }

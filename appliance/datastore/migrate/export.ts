@@ -4,6 +4,8 @@
  * and values in a member of the IPAM part that upstream does not read. All at one revision. I/O.
  */
 import { isUtf8 } from 'node:buffer';
+import { ipamConfigKey, ipamListOf } from '../../ipam/model/keys.ts';
+import { parseExact, printExact } from '../../lib/exact-json.ts';
 import type { KindDefinition } from '../../resources/define.ts';
 import { storeKey, storePrefix } from '../../resources/key.ts';
 import type { Resource } from '../../resources/resource.ts';
@@ -13,8 +15,7 @@ import { backupErrors } from '../backup/errors.ts';
 import { readPages } from '../backup/pages.ts';
 import { readUnfinished } from '../backup/unfinished.ts';
 import type { Entry, Revision, Store } from '../store.ts';
-import { parseExact, printExact } from './exact-json.ts';
-import { exportedKinds, ipamConfigKey, ipamListOf, kubernetesPolicyPrefix } from './kinds.ts';
+import { exportedKinds, kubernetesPolicyPrefix } from './kinds.ts';
 
 /** As upstream prints it. `TTL` in nanoseconds, 0 for none. */
 export interface KeyValue {

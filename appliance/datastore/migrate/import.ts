@@ -2,6 +2,9 @@
  * Writes what a migration file holds into an empty store, which is locked and stays so until somebody unlocks it. Identities and times of
  * creation are those of the file. A mark tells that the import is not finished; a repeat with the same file finishes it. I/O.
  */
+
+import { ipamConfigKey, ipamListOf } from '../../ipam/model/keys.ts';
+import { printExact } from '../../lib/exact-json.ts';
 import { type Problem, printProblems } from '../../lib/problem.ts';
 import { unknownFields } from '../../resources/decode.ts';
 import { storeKey } from '../../resources/key.ts';
@@ -15,9 +18,7 @@ import { checkEmpty } from '../backup/restore.ts';
 import { markUnfinished, readUnfinished, unfinishedKey } from '../backup/unfinished.ts';
 import type { Stamps } from '../resources/write.ts';
 import type { Op, Store } from '../store.ts';
-import { printExact } from './exact-json.ts';
 import type { IpamPart, KeyValue } from './export.ts';
-import { ipamConfigKey, ipamListOf } from './kinds.ts';
 
 /** A migration file, parsed but not believed. */
 export interface MigrationFile {

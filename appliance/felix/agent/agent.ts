@@ -35,6 +35,8 @@ export interface AgentOptions {
   readonly hostAddresses: () => readonly HostAddress[];
   readonly stamps: Parameters<typeof createResources>[1];
   readonly log: Logger;
+  /** What the program adds to the status: its version, its certificates. */
+  readonly about?: () => Record<string, unknown>;
   /** Takes the level the configuration asks for; undefined when it asks for none. */
   readonly setLogLevel: (level: string | undefined) => void;
 }
@@ -114,6 +116,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     resetStall: () => eventLoop.reset(),
     describe: () => ({
       node: nodename,
+      ...options.about?.(),
       store: pipeline.status,
       storeConnection: describeConnection(following?.connection),
       isStoreReady: config.isStoreReady,
@@ -121,6 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       appliedRevision: progress.appliedRevision,
       lastPass,
       eventLoopStallMs: eventLoop.max / 1e6,
+      counts: pipeline.counts,
       refusedPolicies: Object.fromEntries(progress.refusals),
       invalidObjects: Object.fromEntries(pipeline.problems()),
       config: Object.fromEntries(resolved.values),

@@ -13,6 +13,7 @@ import { LargeValues } from '../calc/large-values.ts';
 import type { ConfigSource, Resolved } from '../config/source.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { Message } from '../model/messages.ts';
+import { createPolicyCounts, type PolicyCounts } from './policy-counts.ts';
 import { createSpoofingEndpoints } from './spoofing-endpoints.ts';
 
 export interface PipelineOptions {
@@ -28,6 +29,8 @@ export interface Pipeline extends SyncSink {
   readonly status: SyncStatus;
   /** The store's revision up to which the dataplane has been told everything. */
   readonly sentRevision: Revision;
+  /** How much the dataplane keeps. */
+  readonly counts: PolicyCounts;
   /** Objects in the store that are treated as absent because they are wrong: key -> why. */
   readonly problems: Graph['problems'];
 }
@@ -47,6 +50,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const spoofing = createSpoofingEndpoints();
   const large = new LargeValues();
   const slice = createSlice();
+  const counts = createPolicyCounts();
   let status: SyncStatus = 'wait';
   let isStarted = false;
   let isConfigDirty = true;
@@ -57,6 +61,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     get status() {
       return status;
+    },
+    get counts() {
+      return counts.counts;
     },
     get sentRevision() {
       return sentRevision;
@@ -97,6 +104,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (settings.length > 0) dataplane.accept({ revision: sentRevision, messages: settings });
     slice.begin();
     for (let part = graph.flush(partMessages); part !== undefined; part = graph.flush(partMessages)) {
+      counts.take(part.messages);
       if (part.isLast || part.messages.length > 0) dataplane.accept(part);
       if (part.isLast) break;
       if (slice.isOver) await slice.next();

@@ -5,6 +5,7 @@ import { ensureInitialized } from '#appliance/datastore/effects/ensure-initializ
 import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
 import { createResources, type Resources } from '#appliance/datastore/resources.ts';
 import type { Store } from '#appliance/datastore/store.ts';
+import { createIpam } from '#appliance/ipam/ipam.ts';
 import { type LogFields, silentLogger } from '#appliance/lib/log.ts';
 
 export const root = '/apis/projectcalico.org/v3';
@@ -29,12 +30,14 @@ export async function createTestApi(): Promise<TestApi> {
   const store = await openMemoryStore();
   let ids = 0;
   const uuid = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`;
-  const resources = createResources(store, { now: () => new Date('2026-08-01T09:30:00.999Z'), uuid });
+  const stamps = { now: () => new Date('2026-08-01T09:30:00.999Z'), uuid };
+  const resources = createResources(store, stamps);
   await ensureInitialized(resources, 'f'.repeat(32));
   const stopping = new AbortController();
   const audit: LogFields[] = [];
   const app = await createApi({
     resources,
+    ipam: createIpam(store, stamps),
     log: silentLogger,
     audit: { ...silentLogger, info: (fields, message) => audit.push({ ...fields, message }) },
     version: '0.0.0',

@@ -1,9 +1,9 @@
 /** `calicoctl datastore migrate import`: a migration file, ours or upstream's, into an empty store. I/O. */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parseExact } from '#appliance/datastore/migrate/exact-json.ts';
 import { type ImportPlan, importPlan, type MigrationFile, planImport } from '#appliance/datastore/migrate/import.ts';
 import { AppError, hasCode } from '#appliance/lib/errors.ts';
+import { parseExact } from '#appliance/lib/exact-json.ts';
 import type { Command, FlagValues } from '../../../command.ts';
 import type { CliContext } from '../../../context.ts';
 import { storeFlags, storeHint, withStore } from '../../../datastore/session.ts';

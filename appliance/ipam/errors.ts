@@ -1,0 +1,12 @@
+/** What can go wrong with addresses. Pure. */
+import { defineErrors } from '../lib/errors.ts';
+
+export const ipamErrors = defineErrors({
+  IPAM_BAD_REQUEST: { message: 'bad request', retry: 'never' },
+  /** `details.problems` says what. */
+  IPAM_CONFIG_INVALID: { message: 'the IPAM settings are invalid', retry: 'never' },
+  IPAM_NO_POOL: { message: 'there is no such IP pool', retry: 'never' },
+  IPAM_NOT_LOCKED: { message: 'the datastore is not locked', retry: 'never' },
+  /** Others changed the same blocks all the time. */
+  IPAM_CONFLICT: { message: 'too many writers at once', retry: 'later' },
+});

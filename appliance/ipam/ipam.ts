@@ -1,0 +1,97 @@
+/** Who has which address, over any store: the one door to IPAM for faces and programs. I/O. */
+import { absent, unchanged } from '../datastore/effects/guard.ts';
+import type { Stamps } from '../datastore/resources/write.ts';
+import type { Store } from '../datastore/store.ts';
+import { parseAddress, printAddress } from '../lib/ip/address.ts';
+import type { Resource } from '../resources/resource.ts';
+import { checkIpam, type IpamCheck } from './check.ts';
+import { ipamErrors } from './errors.ts';
+import { type Assignment, assignmentOf, type Borrowing, borrowingOf } from './lookup.ts';
+import {
+  defaultIpamConfig,
+  type IpamConfig,
+  ipamConfigProblems,
+  parseIpamConfig,
+  printIpamConfig,
+} from './model/config.ts';
+import { parseFields } from './model/fields.ts';
+import { ipamConfigKey } from './model/keys.ts';
+import { type ChangedKey, type ReleaseRequest, type ReleaseResult, releaseAddresses } from './release.ts';
+import { readConfig, readSnapshot, readWholeSnapshot } from './snapshot.ts';
+import { type SplitRequest, splitPool } from './split.ts';
+import { type PoolUsage, utilisationOf } from './utilisation.ts';
+
+export interface ChangeOptions {
+  readonly isDryRun?: boolean;
+  readonly onCommit?: (commit: ChangedKey) => void;
+}
+
+export interface Ipam {
+  utilisation(): Promise<PoolUsage[]>;
+  /** Undefined when nobody has the address. IPAM_BAD_REQUEST for what is none. */
+  assignment(ip: string): Promise<Assignment | undefined>;
+  borrowing(): Promise<Borrowing>;
+  check(): Promise<IpamCheck>;
+  config(): Promise<IpamConfig>;
+  /** Sets what is given. IPAM_CONFIG_INVALID, IPAM_CONFLICT. */
+  configure(given: Readonly<Record<string, unknown>>, options?: ChangeOptions): Promise<IpamConfig>;
+  release(request: ReleaseRequest, options?: ChangeOptions): Promise<ReleaseResult>;
+  split(request: SplitRequest, options?: ChangeOptions): Promise<Resource[]>;
+}
+
+const attemptsMax = 5;
+
+/** IPAM in `store`, stamped with the clock and identities given. */
+export function createIpam(store: Store, stamps: Stamps): Ipam {
+  const now = () => stamps.now().getTime();
+  return {
+    utilisation: async () => utilisationOf(await readSnapshot(store)),
+    assignment: (ip) => readAssignment(store, ip),
+    borrowing: async () => borrowingOf((await readSnapshot(store)).blocks),
+    check: async () => checkIpam(await readWholeSnapshot(store), now()),
+    config: () => readConfig(store),
+    configure: (given, options = {}) => configure(store, given, options),
+    release: (request, options = {}) => releaseAddresses(store, request, { ...options, now }),
+    split: (request, options = {}) => splitPool(store, stamps, request, options),
+  };
+}
+
+async function readAssignment(store: Store, ip: string): Promise<Assignment | undefined> {
+  const address = parseAddress(ip);
+  if (address === undefined) throw ipamErrors.fail('IPAM_BAD_REQUEST', `'${ip}' is not an IP address`);
+  const text = printAddress(address);
+  for (const block of (await readSnapshot(store)).blocks) {
+    const assignment = assignmentOf(block, text);
+    if (assignment !== undefined) return assignment;
+  }
+  return undefined;
+}
+
+async function configure(
+  store: Store,
+  given: Readonly<Record<string, unknown>>,
+  options: ChangeOptions,
+): Promise<IpamConfig> {
+  const key = Buffer.from(ipamConfigKey);
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const entry = (await store.range({ key })).entries[0];
+    const present = entry === undefined ? defaultIpamConfig : parseIpamConfig(entry.value);
+    const next = { ...present, ...given } as IpamConfig;
+    const problems = ipamConfigProblems(next, given);
+    if (problems.length > 0)
+      throw ipamErrors.fail('IPAM_CONFIG_INVALID', printAll(problems), { details: { problems } });
+    if (options.isDryRun === true) return next;
+    const value = Buffer.from(printIpamConfig(next, entry && parseFields(entry.value)));
+    const compare = [entry === undefined ? absent(key) : unchanged(entry)];
+    const txn = await store.txn({ compare, success: [{ type: 'put', key, value }], failure: [] });
+    if (!txn.succeeded) continue;
+    const before = entry === undefined ? {} : { before: entry.modRevision };
+    options.onCommit?.({ ref: { namespace: '', name: 'default' }, ...before, after: txn.revision });
+    return next;
+  }
+  throw ipamErrors.fail('IPAM_CONFLICT', 'the IPAM settings');
+}
+
+function printAll(problems: readonly { readonly path: string; readonly message: string }[]): string {
+  return problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+}
