@@ -3,8 +3,8 @@
 export interface Identity {
   readonly user: string;
   readonly groups: readonly string[];
-  /** `socket`: the permissions of the unix socket; `loopback`: plain http on this host; `certificate`: a client certificate. */
-  readonly proof: 'socket' | 'loopback' | 'certificate';
+  /** `socket`: the permissions of the unix socket; `loopback`: plain http on this host; `certificate`: a client certificate; `token`: a bearer token. */
+  readonly proof: 'socket' | 'loopback' | 'certificate' | 'token';
 }
 
 /** Members may do everything. */

@@ -8,6 +8,7 @@ export const ioFiles: readonly RegExp[] = [
   /^appliance\/datastore\//,
   /^appliance\/kernel\//,
   /^appliance\/pki\//, // draws keys
+  /^appliance\/(tokens|enrolment)\//,
   /^appliance\/etcd-face\//,
   /^appliance\/api\//,
   /^appliance\/felix\/(agent|status)\//,
@@ -19,6 +20,8 @@ export const ioFiles: readonly RegExp[] = [
 export const pureFiles: readonly RegExp[] = [
   /^appliance\/datastore\/(errors|store)\.ts$/,
   /^appliance\/kernel\/(kernel\.ts|nft-keys\.ts|netlink\/expression\.ts)$/,
+  /^appliance\/pki\/(node-name|bundle)\.ts$/,
+  /^appliance\/enrolment\/(join-token|env-lines|certificate-check)\.ts$/,
   /^appliance\/felix\/status\/keys\.ts$/,
   /^appliance\/felix\/agent\/(detect-address|log-level|spoofing-endpoints)\.ts$/,
 ];
