@@ -16,26 +16,44 @@ export function readEnvelope(body: Buffer): Fields {
   return raw === undefined ? new Map() : readFields(raw);
 }
 
-/** The fields of a message. API_BAD_REQUEST when it is cut short or has an unknown wire type. */
+/** The fields with length. API_BAD_REQUEST when the message is cut short or has an unknown wire type. */
 export function readFields(message: Buffer): Fields {
-  const fields = new Map<number, Buffer>();
+  const found = readAll(message).flatMap(({ number, value }) =>
+    Buffer.isBuffer(value) ? [[number, value] as const] : [],
+  );
+  return new Map(found);
+}
+
+/** A field as it stands: a number, or something with length. */
+export interface Field {
+  readonly number: number;
+  readonly value: number | Buffer;
+}
+
+/** All fields in their order, repeated ones too; fixed words are skipped. API_BAD_REQUEST as `readFields()`. */
+export function readAll(message: Buffer): readonly Field[] {
+  const fields: Field[] = [];
   let at = 0;
   const varint = () => {
     let value = 0;
-    for (let shift = 0; shift < 32; shift += 7) {
+    for (let shift = 0; shift < 35; shift += 7) {
       const byte = message[at++];
       if (byte === undefined) throw bad('the body is cut short');
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
     }
     throw bad('a number in the body is too long');
   };
   while (at < message.length) {
     const tag = varint();
-    const length = lengthOf(tag & 7, varint);
-    if (length === undefined) continue;
+    const [number, wireType] = [Math.floor(tag / 8), tag % 8];
+    if (wireType === 0) {
+      fields.push({ number, value: varint() });
+      continue;
+    }
+    const length = lengthOf(wireType, varint);
     if (at + length > message.length) throw bad('the body is cut short');
-    if ((tag & 7) === 2) fields.set(tag >>> 3, message.subarray(at, at + length));
+    if (wireType === 2) fields.push({ number, value: message.subarray(at, at + length) });
     at += length;
   }
   return fields;
@@ -46,12 +64,9 @@ export function textField(fields: Fields, number: number): string {
   return fields.get(number)?.toString() ?? '';
 }
 
-/** Bytes that follow; undefined for a number, which has been read. */
-function lengthOf(wireType: number, varint: () => number): number | undefined {
+/** Bytes that follow. */
+function lengthOf(wireType: number, varint: () => number): number {
   switch (wireType) {
-    case 0:
-      varint();
-      return undefined;
     case 1:
       return 8;
     case 2:

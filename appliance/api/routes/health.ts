@@ -9,6 +9,8 @@ export function serveHealth(app: FastifyInstance, context: ApiContext): void {
   app.get('/livez', hidden, (_request, reply) => reply.type(text).send('ok'));
   for (const path of ['/readyz', '/healthz'])
     app.get(path, hidden, async (_request, reply) => {
+      const why = context.isDraining?.() ? 'the server is stopping' : context.unreadiness?.();
+      if (why !== undefined) return reply.code(503).header('retry-after', '1').type(text).send(`${why}\n`);
       await context.resources.revision();
       return reply.type(text).send('ok');
     });

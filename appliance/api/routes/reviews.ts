@@ -2,7 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decide } from '../../access/decide.ts';
 import { grantsOf } from '../../access/roles.ts';
-import { identityOf, type RouteAccess } from '../plugins/access.ts';
+import type { RouteAccess } from '../plugins/access.ts';
+import { identityOf } from '../plugins/authenticate.ts';
 import { readWish } from '../reviews/wish.ts';
 
 const authorization = 'authorization.k8s.io';
