@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Listener, listen } from './api/listen.ts';
 import { nameSuffix } from './api/name-suffix.ts';
 import { createApi } from './api/server.ts';
@@ -14,13 +15,17 @@ import { createResources, type Resources } from './datastore/resources.ts';
 import type { Store } from './datastore/store.ts';
 import { startEtcdFace } from './etcd-face/server.ts';
 import { createIpam } from './ipam/ipam.ts';
+import { hasCode } from './lib/errors.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { kindOf } from './resources/registry.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { keeperStore } from './store-options.ts';
+import { openWaysIn } from './ways-in.ts';
 
 const bookmarkIntervalMs = 60_000;
+/** Between tries to reach a store that is away at the start. */
+const retryMs = { first: 500, most: 5_000 };
 /** Of the embedded store: one network set of 100,000 CIDRs takes 2 MiB, more than etcd's own limit. */
 const requestBytesMax = 8 * 1024 * 1024;
 
@@ -57,8 +62,14 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
   parts.push(store);
   const stamps = { now: () => new Date(), uuid: randomUUID };
   const resources = createResources(store, stamps);
-  await ensureInitialized(resources, randomUUID().replaceAll('-', ''));
+  const state: ServerState = { listeners: [], isDraining: false, unreadiness: 'the store has not been reached yet' };
+  const initialized = initialize(resources, state, stopping.signal, log);
+  // nobody but us keeps the embedded store: what is wrong with it is told, and ends the start
+  if (settings.datastoreType === 'embedded') await initialized;
   const app = await createApi({
+    ...(await openWaysIn(settings, { store, resources, listeners: () => state.listeners })),
+    unreadiness: () => state.unreadiness,
+    isDraining: () => state.isDraining,
     resources,
     ipam: createIpam(store, stamps),
     log: log.child({ component: 'api' }),
@@ -69,11 +80,42 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
     nameSuffix,
     bookmarkIntervalMs,
   });
-  for (const address of settings.apiListen)
-    parts.push(await listen(address, settings.apiTls, app.routing, log.child({ component: 'api' })));
+  const { connections } = settings.api;
+  for (const address of settings.apiListen) {
+    const listener = await listen(address, settings.apiTls, app.routing, log.child({ component: 'api' }), connections);
+    parts.push(listener);
+    state.listeners.push(listener.address);
+  }
   if (settings.datastoreType === 'embedded') await startFaces(settings, store, resources, log, parts);
-  closeOnSignal(parts, stopping, log);
-  log.info({ listen: parts.flatMap((part) => addressOf(part)), revision: await resources.revision() }, 'serving');
+  closeOnSignal(parts, { state, stopping, drainDelayMs: connections.drainDelayMs }, log);
+  const listening = parts.flatMap((part) => addressOf(part));
+  if (state.unreadiness !== undefined) log.warn({ listen: listening }, 'listening; the store has not been reached yet');
+  await initialized;
+  if (!stopping.signal.aborted) log.info({ listen: listening, revision: await resources.revision() }, 'serving');
+}
+
+/** What changes in the life of the server. */
+interface ServerState {
+  readonly listeners: string[];
+  isDraining: boolean;
+  unreadiness: string | undefined;
+}
+
+/** Puts into the store what every store has; for as long as that is away, tries again. Throws what waiting does not help with. */
+async function initialize(resources: Resources, state: ServerState, stop: AbortSignal, log: Logger): Promise<void> {
+  for (let waitMs = retryMs.first; !stop.aborted; waitMs = Math.min(waitMs * 2, retryMs.most)) {
+    try {
+      await ensureInitialized(resources, randomUUID().replaceAll('-', ''));
+      state.unreadiness = undefined;
+      return;
+    } catch (error) {
+      if (stop.aborted) return;
+      if (!hasCode(error, 'STORE_UNAVAILABLE')) throw error;
+      state.unreadiness = (error as Error).message;
+      log.warn({ error: (error as Error).message }, 'the store cannot be reached, trying again');
+      await delay(waitMs, undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
 }
 
 /** The embedded store as an etcd, under an identity that stays with the store. */
@@ -115,19 +157,27 @@ function addressOf(part: Part | Listener): string[] {
 }
 
 /** The first signal closes in good order; a second one is the system's to answer. */
-function closeOnSignal(parts: Part[], stopping: AbortController, log: Logger): void {
-  const stop = (signal: string) => {
+function closeOnSignal(
+  parts: Part[],
+  { state, stopping, drainDelayMs }: { state: ServerState; stopping: AbortController; drainDelayMs: number },
+  log: Logger,
+): void {
+  const stop = async (signal: string) => {
     process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
     log.info({ signal }, 'stopping');
+    state.isDraining = true;
+    if (drainDelayMs > 0) await delay(drainDelayMs);
     stopping.abort();
     closeAll(parts).catch((error: unknown) => fail(`closing: ${(error as Error).message}`));
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 
-/** Sockets before the store. */
+/** Sockets, all at once, before the store. */
 async function closeAll(parts: Part[]): Promise<void> {
-  for (let part = parts.pop(); part !== undefined; part = parts.pop()) await part.close();
+  const [store, ...sockets] = parts.splice(0);
+  await Promise.all(sockets.map((part) => part.close()));
+  await store?.close();
 }
 
 function readVersion(): string {

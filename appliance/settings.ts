@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { type ApiSettings, readApiSettings } from './api-settings.ts';
 import type { Problem, Result } from './lib/problem.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,6 +51,8 @@ export interface Settings {
   /** As written: the etcd face takes the same forms. */
   readonly etcdListen: readonly string[];
   readonly apiTls: TlsFiles;
+  /** Limits, tokens, joining hosts, stopping. */
+  readonly api: ApiSettings;
   readonly etcdTls: TlsFiles;
   readonly etcd: EtcdSettings;
   readonly nodename: string;
@@ -75,17 +78,19 @@ export function readSettings(environment: Environment, file: string, host: strin
   const problems: Problem[] = [];
   const configDir = values.CALICO_CONFIG_DIR ?? '/etc/calico';
   const runDir = values.CALICO_RUN_DIR ?? '/run/calico';
+  const dataDir = values.CALICO_DATA_DIR ?? '/var/lib/calico';
   const listen = (name: string, socket: string) =>
     readListeners(name, values[name] ?? `unix:${join(runDir, socket)}`, problems);
   const settings: Settings = {
     datastoreType: readChoice(values, 'DATASTORE_TYPE', ['embedded', 'etcdv3', 'kubernetes'], problems),
     configDir,
-    dataDir: values.CALICO_DATA_DIR ?? '/var/lib/calico',
+    dataDir,
     history: readHistory(values, problems),
     runDir,
     apiListen: listen('CALICO_API_LISTEN', 'api.sock').map(({ listen }) => listen),
     etcdListen: listen('CALICO_ETCD_LISTEN', 'etcd.sock').map(({ text }) => text),
     apiTls: readTls(values, 'CALICO_API', configDir, 'api'),
+    api: readApiSettings(values, { configDir, dataDir }, problems),
     etcdTls: readTls(values, 'CALICO_ETCD', configDir, 'etcd'),
     etcd: readEtcd(values),
     nodename: values.NODENAME ?? (values.HOSTNAME ?? host).toLowerCase(),

@@ -75,6 +75,8 @@ export const commands: readonly CommandEntry[] = [
     name: 'kubeconfig',
     summary: 'Print a configuration for plain kubectl',
     load: async () => (await import('./commands/kubeconfig.ts')).kubeconfigCommand,
+  },
+  {
     name: 'ipam show',
     summary: 'Show how full pools are, who has an address, who borrows, or the settings',
     load: async () => (await import('./commands/ipam/show.ts')).ipamShowCommand,

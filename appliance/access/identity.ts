@@ -3,8 +3,8 @@
 export interface Identity {
   readonly user: string;
   readonly groups: readonly string[];
-  /** `socket`: the permissions of the unix socket; `loopback`: plain http on this host; `certificate`: a client certificate. */
-  readonly proof: 'socket' | 'loopback' | 'certificate';
+  /** `socket`: the permissions of the unix socket; `loopback`: plain http on this host; `certificate`: a client certificate; `token`: a bearer token. */
+  readonly proof: 'socket' | 'loopback' | 'certificate' | 'token' | 'join-token' | 'none';
 }
 
 /** Members may do everything. */
@@ -19,6 +19,14 @@ const nodePrefix = 'system:node:';
 /** Whoever reaches a socket that only administrators of this host can reach. */
 export function localIdentity(proof: 'socket' | 'loopback'): Identity {
   return { user: 'system:local', groups: [administrators, authenticated], proof };
+}
+
+/** Whoever asks for what everybody may have. */
+export const anonymous: Identity = { user: 'system:anonymous', groups: ['system:unauthenticated'], proof: 'none' };
+
+/** A host that has a join token and no certificate yet: known by the token, member of no group that roles are given to. */
+export function bootstrapIdentity(tokenId: string): Identity {
+  return { user: `system:bootstrap:${tokenId}`, groups: ['system:bootstrappers'], proof: 'join-token' };
 }
 
 /** The subject of a verified certificate: the common name is the user, each organisation a group. Undefined without a common name. */

@@ -1,7 +1,10 @@
 /** What the routes share. Types only. */
 import type { Resources } from '../datastore/resources.ts';
+import type { Enrolment } from '../enrolment/issue.ts';
 import type { Ipam } from '../ipam/ipam.ts';
 import type { Logger } from '../lib/log.ts';
+import type { ServiceAccount, Tokens } from '../tokens/service-account.ts';
+import type { Limits } from './plugins/limits.ts';
 
 export interface ApiContext {
   readonly resources: Resources;
@@ -19,4 +22,19 @@ export interface ApiContext {
   readonly now: () => number;
   /** How often an idle watch that asked for bookmarks gets one. */
   readonly bookmarkIntervalMs: number;
+  /** Absent: no tokens are given or taken. */
+  readonly tokens?: TokenService;
+  /** Absent: no hosts join here. */
+  readonly enrolment?: Enrolment;
+  /** Absent: none but what the libraries have. */
+  readonly limits?: Limits;
+  /** Why nothing but health is served now; undefined when all is. */
+  readonly unreadiness?: () => string | undefined;
+  /** Whether the server is about to stop: it is not ready for more, and goes on with what comes. */
+  readonly isDraining?: () => boolean;
+}
+
+/** Tokens, and the accounts they are for. */
+export interface TokenService extends Tokens {
+  findServiceAccount(namespace: string, name: string): Promise<ServiceAccount | undefined>;
 }

@@ -6,16 +6,20 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { ApiContext } from './context.ts';
 import { guardAccess } from './plugins/access.ts';
 import { auditChanges } from './plugins/audit.ts';
+import { authenticate } from './plugins/authenticate.ts';
 import { readBodies } from './plugins/bodies.ts';
 import { answerErrors } from './plugins/errors.ts';
+import { createLimits } from './plugins/limits.ts';
 import { countRequests } from './plugins/metrics.ts';
 import { serveDiscovery } from './routes/discovery.ts';
 import { serveDocs } from './routes/docs.ts';
+import { serveEnrolment } from './routes/enrolment.ts';
 import { serveHealth } from './routes/health.ts';
 import { serveIpam } from './routes/ipam.ts';
 import { serveOpenApi } from './routes/openapi.ts';
 import { serveResources } from './routes/resources.ts';
 import { serveReviews } from './routes/reviews.ts';
+import { serveTokens } from './routes/tokens.ts';
 import { statusOf } from './status.ts';
 
 /** Larger objects than this are refused by the store anyway. */
@@ -24,7 +28,7 @@ const bodyBytesMax = 8 * 1024 * 1024;
 /** Builds the API; ready to take requests when it resolves. */
 export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   const app = fastify({
-    bodyLimit: bodyBytesMax,
+    bodyLimit: context.limits?.bodyBytesMax ?? bodyBytesMax,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, _request, reply: FastifyReply) => {
@@ -36,6 +40,10 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   answerErrors(app, context.log);
+  const limits = createLimits(context);
+  limits.beforeIdentity(app);
+  authenticate(app, { ...context, onRefused: limits.countRefusal });
+  limits.afterIdentity(app);
   guardAccess(app, context.log);
   auditChanges(app, context.audit);
   readBodies(app);
@@ -44,6 +52,8 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveResources(app, context);
   serveIpam(app, context);
   serveReviews(app);
+  serveTokens(app, context);
+  serveEnrolment(app, context);
   const documents = serveOpenApi(app, context.version, (describing) => {
     serveHealth(describing, context);
     serveDiscovery(describing);

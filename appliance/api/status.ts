@@ -44,6 +44,9 @@ const rows: Readonly<Record<string, readonly [number, string]>> = {
   API_BAD_REQUEST: [400, 'BadRequest'],
   API_UNAUTHENTICATED: [401, 'Unauthorized'],
   API_FORBIDDEN: [403, 'Forbidden'],
+  API_TOO_MANY_REQUESTS: [429, 'TooManyRequests'],
+  API_NOT_READY: [503, 'ServiceUnavailable'],
+  API_URL_TOO_LONG: [414, 'RequestURITooLong'],
   API_NO_SUCH_PATH: [404, 'NotFound'],
   API_METHOD_NOT_ALLOWED: [405, 'MethodNotAllowed'],
   API_NOT_ACCEPTABLE: [406, 'NotAcceptable'],
@@ -54,6 +57,10 @@ const rows: Readonly<Record<string, readonly [number, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'RequestEntityTooLarge'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'BadRequest'],
   FST_ERR_BAD_URL: [400, 'BadRequest'],
+  PKI_BAD_REQUEST: [400, 'BadRequest'],
+  PKI_NO_AUTHORITY: [501, 'NotImplemented'],
+  ENROLMENT_REFUSED: [403, 'Forbidden'],
+  STORE_CONFLICT: [409, 'Conflict'],
   RESOURCE_NOT_FOUND: [404, 'NotFound'],
   RESOURCE_EXISTS: [409, 'AlreadyExists'],
   RESOURCE_CONFLICT: [409, 'Conflict'],
@@ -131,6 +138,6 @@ function qualify(word: string, group: string): string {
   return group === '' ? word : `${word}.${group}`;
 }
 
-function failure(code: number, reason: string, message: string, details: Record<string, unknown>): Status {
+export function failure(code: number, reason: string, message: string, details: Record<string, unknown>): Status {
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code };
 }

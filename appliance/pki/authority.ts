@@ -12,9 +12,11 @@ export interface KeyPair {
   readonly key: string;
 }
 
+/** `seconds` counts instead of `days` when it is given. */
 export interface Validity {
   readonly from: Date;
   readonly days: number;
+  readonly seconds?: number;
 }
 
 export interface CertificateRequest {
@@ -29,8 +31,8 @@ export interface CertificateRequest {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 86_400_000;
-/** Clocks of hosts differ: a new certificate is good at once everywhere. */
-const backdatedMs = 5 * 60_000;
+/** Clocks of hosts differ: a new certificate is good at once everywhere. Short-lived ones go back by a tenth of their life. */
+const backdatedMsMax = 5 * 60_000;
 
 /** An authority that signs certificates of hosts and people, and no other authorities. */
 export async function createAuthority(name: string, validity: Validity): Promise<KeyPair> {
@@ -48,19 +50,30 @@ export async function createAuthority(name: string, validity: Validity): Promise
   return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
 }
 
-/** A certificate by `authority`; it ends no later than the authority does. Throws when the authority's texts are none. */
+/** A certificate by `authority` and the new key it is for; it ends no later than the authority does. Throws when the authority's texts are none. */
 export async function issueCertificate(
   authority: KeyPair,
   request: CertificateRequest,
   validity: Validity,
 ): Promise<KeyPair> {
-  const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await newKeys();
+  const certificate = await signCertificate(authority, keys.publicKey, request, validity);
+  return { certificate, key: await exportKey(keys.privateKey) };
+}
+
+/** A certificate by `authority` for a key that somebody else keeps; PEM. It ends no later than the authority does. */
+export async function signCertificate(
+  authority: KeyPair,
+  publicKey: x509.PublicKeyType,
+  request: CertificateRequest,
+  validity: Validity,
+): Promise<string> {
+  const issuer = new x509.X509Certificate(authority.certificate);
   const { notBefore, notAfter, serialNumber, signingAlgorithm } = stamps(validity);
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [{ CN: [request.commonName] }, ...(request.organizations ?? []).map((group) => ({ O: [group] }))],
     issuer: issuer.subject,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: await importKey(authority.key),
     notBefore,
     notAfter: new Date(Math.min(notAfter.getTime(), issuer.notAfter.getTime())),
@@ -71,11 +84,11 @@ export async function issueCertificate(
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension(usages(request.usage)),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
       ...alternativeNames(request),
     ],
   });
-  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
+  return pem(certificate);
 }
 
 /** When a certificate ends. Throws when the text is none. */
@@ -92,15 +105,17 @@ function alternativeNames({ hosts = [] }: CertificateRequest): x509.Extension[] 
   return hosts.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension([...hosts])];
 }
 
-function stamps({ from, days }: Validity) {
-  const notBefore = new Date(from.getTime() - backdatedMs);
-  const notAfter = new Date(from.getTime() + days * dayMs);
+function stamps({ from, days, seconds }: Validity) {
+  const lifetimeMs = seconds === undefined ? days * dayMs : seconds * 1000;
+  const notBefore = new Date(from.getTime() - Math.min(backdatedMsMax, lifetimeMs / 10));
+  const notAfter = new Date(from.getTime() + lifetimeMs);
   // a positive number: the first bit is its sign
   const serialNumber = `7f${randomBytes(15).toString('hex')}`;
   return { notBefore, notAfter, serialNumber, signingAlgorithm: algorithm };
 }
 
-function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+/** A new pair of the one kind that is made here: P-256. */
+export function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
 }
 
@@ -108,10 +123,12 @@ function pem(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
 }
 
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+/** PKCS #8, PEM. */
+export async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
 }
 
-function importKey(text: string): Promise<webcrypto.CryptoKey> {
+/** A private key of PKCS #8, to sign with. Throws when the text is none of our kind. */
+export function importKey(text: string): Promise<webcrypto.CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(text), algorithm, false, ['sign']);
 }

@@ -100,17 +100,12 @@ test('over https a certificate says who asks; roles say what it may; everybody e
   t.is((await ask(stranger, 'GET', '/version')).status, 200);
   t.is((await ask(stranger, 'GET', sets)).status, 403);
   t.is((await ask(nameless, 'GET', '/version')).status, 401);
-  await t.throwsAsync(ask({}, 'GET', '/version'), undefined, 'no certificate');
-  await t.throwsAsync(
-    ask(others.sign('foreign', '/O=system:masters/CN=mallory'), 'GET', '/version'),
-    undefined,
-    'another authority',
-  );
-  await t.throwsAsync(
-    ask(ours.sign('old', '/O=system:masters/CN=root', '-1'), 'GET', '/version'),
-    undefined,
-    'run out',
-  );
+  const unknown = [
+    {},
+    others.sign('foreign', '/O=system:masters/CN=m'),
+    ours.sign('old', '/O=system:masters/CN=r', '-1'),
+  ];
+  for (const who of unknown) t.is((await ask(who, 'GET', '/version')).status, 401);
 
   server.child.kill('SIGTERM');
   const { code, output } = await server.exited;
@@ -128,7 +123,15 @@ test('over https a certificate says who asks; roles say what it may; everybody e
       ['sam', 'list'],
     ],
   );
-  t.is(told('handshake refused').length, 3);
+  t.deepEqual(
+    told('refused').map(({ why }) => why),
+    [
+      'the client certificate has no common name',
+      'neither a client certificate nor a token',
+      'the client certificate is by another authority',
+      'the client certificate has expired',
+    ],
+  );
 });
 
 /** The port the server tells when it serves. */

@@ -9,6 +9,7 @@ export const ioFiles: readonly RegExp[] = [
   /^appliance\/kernel\//,
   /^appliance\/pki\//, // draws keys
   /^appliance\/ipam\/(ipam|release|snapshot|split)\.ts$/,
+  /^appliance\/(tokens|enrolment)\//,
   /^appliance\/etcd-face\//,
   /^appliance\/api\//,
   /^appliance\/felix\/(agent|status)\//,
@@ -20,6 +21,8 @@ export const ioFiles: readonly RegExp[] = [
 export const pureFiles: readonly RegExp[] = [
   /^appliance\/datastore\/(errors|store)\.ts$/,
   /^appliance\/kernel\/(kernel\.ts|nft-keys\.ts|netlink\/expression\.ts)$/,
+  /^appliance\/pki\/(node-name|bundle)\.ts$/,
+  /^appliance\/enrolment\/(join-token|env-lines|certificate-check)\.ts$/,
   /^appliance\/felix\/status\/keys\.ts$/,
   /^appliance\/felix\/agent\/(policy-counts|detect-address|log-level|spoofing-endpoints)\.ts$/,
 ];

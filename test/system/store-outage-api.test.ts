@@ -49,10 +49,34 @@ test('requests to the API are answered with 503 and the reason while etcd is fro
   t.log(`answered after ${Math.round(tookMs)} ms, back after ${Math.round(recoveredMs)} ms`);
 });
 
-test('without an etcd at its start the API server ends with one line that names the address', async (t) => {
+test('without an etcd at its start the API server waits, says so, and serves once it is there', async (t) => {
+  await using etcd = await startEtcd();
+  await etcd.kill();
+  const place = makePlace({ DATASTORE_TYPE: 'etcdv3', ETCD_ENDPOINTS: etcd.endpoint });
+  const server = startServer(place);
+  t.teardown(async () => {
+    server.child.kill('SIGKILL');
+    await server.exited;
+    place.remove();
+  });
+  const ask = (where: string) => call(place, 'GET', where).catch(() => ({ status: 0, body: { message: '' } }));
+  await until(async () => (await ask('/readyz')).status === 503, 15_000);
+  t.is((await ask('/livez')).status, 200);
+  const refused = await ask(path);
+  t.is(refused.status, 503);
+  t.regex(refused.body.message, /^the server is not ready: the store (cannot be reached|has not been reached yet)/);
+  await etcd.start();
+  await server.ready();
+  t.is((await ask('/apis/projectcalico.org/v3/tiers/default')).status, 200);
+  t.is((await call(place, 'POST', path, set('a'))).status, 201);
+});
+
+test('the API server that waits for its etcd can be stopped', async (t) => {
   const place = makePlace({ DATASTORE_TYPE: 'etcdv3', ETCD_ENDPOINTS: `http://127.0.0.1:${await freePort()}` });
-  const { code, errors } = await startServer(place).exited;
-  place.remove();
-  t.is(code, 1);
-  t.regex(errors, /^calico-apiserver: the store cannot be reached: .*ECONNREFUSED.*http:\/\/127\.0\.0\.1:\d+\)\n$/);
+  const server = startServer(place);
+  t.teardown(place.remove);
+  await until(async () => (await call(place, 'GET', '/livez').catch(() => ({ status: 0 }))).status === 200, 15_000);
+  server.child.kill('SIGTERM');
+  const { code, errors } = await server.exited;
+  t.is(code, 0, errors);
 });

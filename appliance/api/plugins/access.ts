@@ -1,13 +1,11 @@
-/** Who asks, and whether they may: before anything else happens to a request. */
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+/** Whether who asks may: before anything but their identity is looked at. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { decide } from '../../access/decide.ts';
-import { certificateIdentity, type Identity, localIdentity } from '../../access/identity.ts';
 import type { Attributes } from '../../access/rule.ts';
 import type { Logger } from '../../lib/log.ts';
 import { apiErrors } from '../errors.ts';
 import { queryOf } from '../routes/target.ts';
+import { identityOf } from './authenticate.ts';
 
 /** What a route does, for its `config`. A route without one is no resource: it is known by its path. */
 export interface RouteAccess {
@@ -21,15 +19,13 @@ export interface RouteAccess {
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: RouteAccess;
-    /** Pages that say what the API is, and nothing of what is in it: a browser has to load them before it can show a token. */
-    isPublic?: boolean;
   }
 }
 
-/** Refuses whom we do not know (401) and what nobody has allowed them (403). */
+/** Refuses what nobody has allowed (403); routes with a guard of their own are passed over. */
 export function guardAccess(app: FastifyInstance, log: Logger): void {
   app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.isPublic === true) return;
+    if (request.routeOptions.config.guard !== undefined) return;
     const identity = identityOf(request);
     const attributes = attributesOf(request);
     const { isAllowed, reason } = decide(identity, attributes);
@@ -44,27 +40,6 @@ export function guardAccess(app: FastifyInstance, log: Logger): void {
 export function requireVerb(request: FastifyRequest, verb: string): void {
   const { isAllowed, reason } = decide(identityOf(request), { ...attributesOf(request), verb });
   if (!isAllowed) throw apiErrors.fail('API_FORBIDDEN', reason, { details: {} });
-}
-
-const identities = new WeakMap<Socket, Identity>();
-
-/** Who sent the request. API_UNAUTHENTICATED when a certificate names nobody. */
-export function identityOf(request: FastifyRequest): Identity {
-  const { socket } = request.raw;
-  const known = identities.get(socket);
-  if (known !== undefined) return known;
-  const identity = proven(socket);
-  identities.set(socket, identity);
-  return identity;
-}
-
-/** Plain sockets are local ones: settings refuse others. */
-function proven(socket: Socket): Identity {
-  if (!(socket instanceof TLSSocket)) return localIdentity(socket.remoteAddress === undefined ? 'socket' : 'loopback');
-  const identity = socket.authorized ? certificateIdentity(socket.getPeerCertificate().subject) : undefined;
-  if (identity === undefined)
-    throw apiErrors.fail('API_UNAUTHENTICATED', 'the certificate has no common name, or is not to be trusted');
-  return identity;
 }
 
 /** Where the request came from: an address, or `unix`. */

@@ -6,7 +6,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ResourceAttributes } from '../../access/rule.ts';
 import type { Commit } from '../../datastore/resources/write.ts';
 import type { Logger } from '../../lib/log.ts';
-import { attributesOf, identityOf, originOf } from './access.ts';
+import { attributesOf, originOf } from './access.ts';
+import { identityOf, isAuthenticated } from './authenticate.ts';
 
 /** A review is posted, but changes nothing. */
 function isReview({ resource }: ResourceAttributes): boolean {
@@ -23,6 +24,7 @@ const commits = new WeakMap<FastifyRequest, Told[]>();
 /** Writes the lines to `log`, after the answer. */
 export function auditChanges(app: FastifyInstance, log: Logger): void {
   app.addHook('onResponse', async (request, reply) => {
+    if (!isAuthenticated(request)) return;
     const attributes = attributesOf(request);
     if (attributes.type !== 'resource' || reads.includes(attributes.verb) || isReview(attributes)) return;
     const { user, groups } = identityOf(request);

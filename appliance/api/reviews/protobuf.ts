@@ -16,7 +16,7 @@ export function readEnvelope(body: Buffer): Fields {
   return raw === undefined ? new Map() : readFields(raw);
 }
 
-/** The fields of a message. API_BAD_REQUEST when it is cut short or has an unknown wire type. */
+/** The fields with length. API_BAD_REQUEST when the message is cut short or has an unknown wire type. */
 export function readFields(message: Buffer): Fields {
   const fields = new Map<number, Buffer>();
   for (const [number, values] of readRepeated(message)) {

@@ -7,7 +7,7 @@ import type { Documents } from '../openapi/document.ts';
 import { hidden } from './health.ts';
 
 const prefix = '/docs';
-const open = { ...hidden, config: { isPublic: true } };
+const open = { ...hidden, config: { guard: 'none' } } as const;
 
 /** Nothing from elsewhere, and nobody may frame it. The pages set styles of elements, and show pictures they carry. */
 const policy = [

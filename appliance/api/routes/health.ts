@@ -14,6 +14,8 @@ export function serveHealth(app: FastifyInstance, context: ApiContext): void {
     );
   for (const path of ['/readyz', '/healthz', '/readyz/store', '/healthz/store'])
     app.get(path, describeRoute(idOf(path), 'Can the server serve?', plain), async (request, reply) => {
+      const why = context.isDraining?.() ? 'the server is stopping' : context.unreadiness?.();
+      if (why !== undefined) return reply.code(503).header('retry-after', '1').type(text).send(`${why}\n`);
       await context.resources.revision();
       return reply.type(text).send(printChecks(request, ['ping', 'store']));
     });

@@ -28,7 +28,7 @@ export function serveOpenApi(
     if (document === undefined) throw apiErrors.fail('API_NO_SUCH_PATH', request.url.split('?')[0]!);
     return sendDocument(document, request, reply);
   });
-  app.get('/openapi.json', { ...hidden, config: { isPublic: true } }, async (request, reply) =>
+  app.get('/openapi.json', { ...hidden, config: { guard: 'none' } }, async (request, reply) =>
     sendDocument((await get()).all, request, reply),
   );
   app.get('/openapi/v2', hidden, (_request, reply) =>

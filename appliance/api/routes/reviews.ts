@@ -5,7 +5,8 @@ import { grantsOf } from '../../access/roles.ts';
 import { isRecord } from '../../lib/is-record.ts';
 import { apiErrors } from '../errors.ts';
 import { describeRoute } from '../openapi/describe.ts';
-import { identityOf, type RouteAccess } from '../plugins/access.ts';
+import type { RouteAccess } from '../plugins/access.ts';
+import { identityOf } from '../plugins/authenticate.ts';
 import { readWish } from '../reviews/wish.ts';
 
 const authorization = 'authorization.k8s.io';

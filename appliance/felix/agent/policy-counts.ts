@@ -1,5 +1,5 @@
 /** How many policies, profiles and endpoints the dataplane was told to keep. Pure. */
-import { type HostEndpointId, type WorkloadEndpointId } from '../model/endpoint.ts';
+import type { HostEndpointId, WorkloadEndpointId } from '../model/endpoint.ts';
 import type { Message } from '../model/messages.ts';
 import { printPolicyId } from '../model/policy.ts';
 
