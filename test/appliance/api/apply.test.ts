@@ -211,7 +211,7 @@ test('apply refuses what it cannot take, and stores nothing then or in a dry run
     api.call('PATCH', `globalnetworksets/a${query}`, body, applyType);
   t.is((await call('')).statusCode, 422);
   t.regex((await call('')).json().message, /fieldManager/);
-  t.is((await call(`?fieldManager=${'x'.repeat(129)}`)).statusCode, 422);
+  t.is((await call(`?fieldManager=${'x'.repeat(129)}`)).statusCode, 400);
   t.is((await call('?fieldManager=a%0Ab')).statusCode, 422);
   t.is((await call('?fieldManager=a&force=maybe')).statusCode, 400);
   t.is((await call('?fieldManager=a&dryRun=None')).statusCode, 400);
