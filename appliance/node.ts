@@ -9,6 +9,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { openStore } from './datastore/registry.ts';
+import type { Renewal } from './enrolment/renewal.ts';
 import { type Agent, startAgent } from './felix/agent/agent.ts';
 import { checkAddressSettings, type HostAddress } from './felix/agent/detect-address.ts';
 import { readLocalLayers } from './felix/agent/local-layers.ts';
@@ -17,7 +18,7 @@ import { type ConfigLayer, resolveLayers } from './felix/config/layers.ts';
 import { createConfigSource } from './felix/config/source.ts';
 import { uninstall } from './felix/dataplane/uninstall.ts';
 import { openKernel } from './kernel/open.ts';
-import { createLogger, type RootLogger } from './lib/log.ts';
+import { createLogger, type Logger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { isSocketAnswered } from './lib/unix-socket.ts';
 import { loadSettings, type Settings } from './settings.ts';
@@ -65,6 +66,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     watchResumeTimeoutMs,
     log: log.child({ component: 'store' }),
   });
+  const renewal = await startRenewalOf(settings, nodename, log);
   const agent = await startAgent({
     store,
     kernel: openKernel(),
@@ -75,13 +77,18 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     hostAddresses,
     stamps: { now: () => new Date(), uuid: randomUUID },
     log: root,
-    about: () => ({ ...startOf(process), certificates: certificatesOf(settings) }),
+    about: () => ({
+      ...startOf(process),
+      certificates: certificatesOf(settings),
+      ...(renewal === undefined ? {} : { renewal: renewal.status }),
+    }),
     setLogLevel: (level) => root.setLevel(level ?? settings.logLevel),
   });
   saveNodename(file, nodename);
   dieOnFault(agent, root);
   agent.started.then(saveMemory, () => undefined);
   closeOnSignal(async () => {
+    await renewal?.close();
     await agent.close();
     await store.close();
   }, root);
@@ -106,6 +113,15 @@ function describeCertificate(file: string) {
   } catch (error) {
     return { file, problem: (error as Error).message };
   }
+}
+
+/** Only of a host that has joined: by its certificate, and where to have it renewed. */
+async function startRenewalOf(settings: Settings, node: string, root: Logger): Promise<Renewal | undefined> {
+  const { caCertFile: caFile, certFile, keyFile } = settings.etcd;
+  const api = settings.environment.CALICO_API_ENDPOINT ?? '';
+  if (certFile === '' || caFile === '' || !api.startsWith('https://')) return undefined;
+  const { startRenewal } = await import('./enrolment/renewal.ts');
+  return startRenewal({ node, api, caFile, certFile, keyFile, log: root.child({ component: 'certificate' }) });
 }
 
 /** Time for the collector to give back what a start has left; a second after the start it begins. */

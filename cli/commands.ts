@@ -4,6 +4,9 @@ import type { CommandEntry } from './command.ts';
 /** What the help says of commands that stand together under a word. */
 export const commandGroups: Readonly<Record<string, string>> = {
   ca: 'Make certificates for servers, hosts and people',
+  node: 'Join hosts and see to them',
+  'node token': 'Make, show and revoke the tokens that hosts join with',
+  token: 'Make tokens for service accounts',
   datastore: 'Back up, restore, move, check and tend the store itself',
   'datastore migrate': 'Move everything from one store to another',
   ipam: 'Look after IP addresses',
@@ -100,6 +103,31 @@ export const commands: readonly CommandEntry[] = [
     name: 'ipam configure',
     summary: 'Change the settings of IPAM',
     load: async () => (await import('./commands/ipam/configure.ts')).ipamConfigureCommand,
+  },
+  {
+    name: 'token create',
+    summary: 'Print a token for a service account',
+    load: async () => (await import('./commands/token/create.ts')).tokenCreateCommand,
+  },
+  {
+    name: 'node join',
+    summary: 'Make this host a node, by a join token',
+    load: async () => (await import('./commands/node/join.ts')).nodeJoinCommand,
+  },
+  {
+    name: 'node token create',
+    summary: 'Print a token that a host joins with',
+    load: async () => (await import('./commands/node/token/create.ts')).nodeTokenCreateCommand,
+  },
+  {
+    name: 'node token list',
+    summary: 'Show the join tokens',
+    load: async () => (await import('./commands/node/token/list.ts')).nodeTokenListCommand,
+  },
+  {
+    name: 'node token revoke',
+    summary: 'End a join token',
+    load: async () => (await import('./commands/node/token/revoke.ts')).nodeTokenRevokeCommand,
   },
   {
     name: 'version',

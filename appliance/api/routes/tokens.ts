@@ -3,8 +3,8 @@
  * logged. Source: Kubernetes API reference, TokenRequest and TokenReview.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../../lib/errors.ts';
 import type { ApiContext, TokenService } from '../context.ts';
-import { apiErrors } from '../errors.ts';
 import { originOf } from '../plugins/access.ts';
 import { identityOf } from '../plugins/authenticate.ts';
 import { readTokenRequest, readTokenReview } from '../reviews/token-wish.ts';
@@ -47,7 +47,7 @@ async function giveToken(tokens: TokenService, request: FastifyRequest, reply: F
   const wish = readTokenRequest(request.body, name);
   const account = await tokens.findServiceAccount(namespace, name);
   if (account === undefined)
-    throw apiErrors.fail('API_NO_SUCH_PATH', `serviceaccounts ${JSON.stringify(name)} not found in ${namespace}`);
+    throw new AppError('RESOURCE_NOT_FOUND', 'not found', { details: { kind: 'ServiceAccount', name } });
   const seconds = Math.min(wish.seconds, tokens.lifetimeMaxSeconds);
   if (seconds < wish.seconds)
     reply.header('warning', `299 - "requested expiration of ${wish.seconds} seconds shortened to ${seconds} seconds"`);
