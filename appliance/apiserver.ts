@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startAuthorizer } from './api/access/authorizer.ts';
+import { ensureDefaultRoles } from './api/access/ensure-default-roles.ts';
 import { type Listener, listen } from './api/listen.ts';
 import { nameSuffix } from './api/name-suffix.ts';
 import { createApi } from './api/server.ts';
@@ -66,12 +68,15 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
   const initialized = initialize(resources, state, stopping.signal, log);
   // nobody but us keeps the embedded store: what is wrong with it is told, and ends the start
   if (settings.datastoreType === 'embedded') await initialized;
+  const authorizer = startAuthorizer(store, log.child({ component: 'access' }));
+  parts.push(authorizer);
   const app = await createApi({
     ...(await openWaysIn(settings, { store, resources, listeners: () => state.listeners })),
     unreadiness: () => state.unreadiness,
     isDraining: () => state.isDraining,
     resources,
     ipam: createIpam(store, stamps),
+    authorizer,
     log: log.child({ component: 'api' }),
     audit: log.child({ component: 'audit' }),
     version: readVersion(),
@@ -106,6 +111,7 @@ async function initialize(resources: Resources, state: ServerState, stop: AbortS
   for (let waitMs = retryMs.first; !stop.aborted; waitMs = Math.min(waitMs * 2, retryMs.most)) {
     try {
       await ensureInitialized(resources, randomUUID().replaceAll('-', ''));
+      await ensureDefaultRoles(resources);
       state.unreadiness = undefined;
       return;
     } catch (error) {

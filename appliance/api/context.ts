@@ -4,11 +4,14 @@ import type { Enrolment } from '../enrolment/issue.ts';
 import type { Ipam } from '../ipam/ipam.ts';
 import type { Logger } from '../lib/log.ts';
 import type { ServiceAccount, Tokens } from '../tokens/service-account.ts';
+import type { Authorizer } from './access/authorizer.ts';
 import type { Limits } from './plugins/limits.ts';
 
 export interface ApiContext {
   readonly resources: Resources;
   readonly ipam: Ipam;
+  /** Who may do what. */
+  readonly authorizer: Authorizer;
   readonly log: Logger;
   /** Where changes are told, a line each. */
   readonly audit: Logger;

@@ -33,6 +33,7 @@ const reviews: readonly (readonly [group: string, version: string, kind: string,
   ['authentication.k8s.io', 'v1', 'SelfSubjectReview'],
   ['authorization.k8s.io', 'v1', 'SelfSubjectAccessReview'],
   ['authorization.k8s.io', 'v1', 'SelfSubjectRulesReview'],
+  ['authorization.k8s.io', 'v1', 'SubjectAccessReview'],
 ];
 
 /** `kubectl get calico` lists everything; not in `all`, so that `kubectl delete all --all` deletes nothing. */

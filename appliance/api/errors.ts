@@ -8,6 +8,8 @@ export const apiErrors = defineErrors({
   API_TOO_MANY_REQUESTS: { message: 'too many requests', retry: 'later' },
   API_NOT_READY: { message: 'the server is not ready', retry: 'later' },
   API_URL_TOO_LONG: { message: 'the URL is too long', retry: 'never' },
+  /** Ends a watch: the client lists again, and sees what it may see now. */
+  API_ACCESS_CHANGED: { message: 'access has changed', retry: 'resync' },
   API_NO_SUCH_PATH: { message: 'the server could not find the requested resource', retry: 'never' },
   API_METHOD_NOT_ALLOWED: { message: 'the method is not allowed here', retry: 'never' },
   API_NOT_ACCEPTABLE: { message: 'only application/json is served', retry: 'never' },

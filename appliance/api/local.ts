@@ -9,6 +9,7 @@ import { createResources } from '../datastore/resources.ts';
 import type { Store } from '../datastore/store.ts';
 import { createIpam } from '../ipam/ipam.ts';
 import { silentLogger } from '../lib/log.ts';
+import { administratorsOnly } from './access/authorizer.ts';
 import { nameSuffix } from './name-suffix.ts';
 import { createApi } from './server.ts';
 
@@ -30,6 +31,7 @@ export async function createLocalApi(store: Store, version: string): Promise<Loc
   const resources = createResources(store, stamps);
   const app = await createApi({
     resources,
+    authorizer: administratorsOnly(),
     ipam: createIpam(store, stamps),
     log: silentLogger,
     audit: silentLogger,

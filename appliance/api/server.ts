@@ -44,21 +44,21 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   limits.beforeIdentity(app);
   authenticate(app, { ...context, onRefused: limits.countRefusal });
   limits.afterIdentity(app);
-  guardAccess(app, context.log);
+  guardAccess(app, context.authorizer, context.log);
   auditChanges(app, context.audit);
   readBodies(app);
   serveHealth(app, context);
   serveDiscovery(app);
   serveResources(app, context);
   serveIpam(app, context);
-  serveReviews(app);
+  serveReviews(app, context.authorizer);
   serveTokens(app, context);
   serveEnrolment(app, context);
   const documents = serveOpenApi(app, context.version, (describing) => {
     serveHealth(describing, context);
     serveDiscovery(describing);
     serveResources(describing, context);
-    serveReviews(describing);
+    serveReviews(describing, context.authorizer);
   });
   serveDocs(app, documents);
   countRequests(app, context);

@@ -47,6 +47,7 @@ const rows: Readonly<Record<string, readonly [number, string]>> = {
   API_TOO_MANY_REQUESTS: [429, 'TooManyRequests'],
   API_NOT_READY: [503, 'ServiceUnavailable'],
   API_URL_TOO_LONG: [414, 'RequestURITooLong'],
+  API_ACCESS_CHANGED: [410, 'Expired'],
   API_NO_SUCH_PATH: [404, 'NotFound'],
   API_METHOD_NOT_ALLOWED: [405, 'MethodNotAllowed'],
   API_NOT_ACCEPTABLE: [406, 'NotAcceptable'],

@@ -46,7 +46,7 @@ export const areas: readonly Area[] = [
   {
     name: 'datastore',
     files: /^appliance\/datastore\//,
-    mayImport: ['lib', 'resources', 'selector', 'ipam-model'],
+    mayImport: ['lib', 'access', 'resources', 'selector', 'ipam-model'],
     reason: 'where it is kept',
   },
   {

@@ -1,8 +1,9 @@
 /** What a SelfSubjectAccessReview asks, from JSON and from protobuf. Pure. Source: Kubernetes API reference, authorization.k8s.io/v1. */
+import type { Identity } from '../../access/identity.ts';
 import type { Attributes } from '../../access/rule.ts';
 import { isRecord } from '../../lib/is-record.ts';
 import { apiErrors } from '../errors.ts';
-import { type Fields, readEnvelope, readFields, textField } from './protobuf.ts';
+import { type Fields, readEnvelope, readFields, readRepeated, textField } from './protobuf.ts';
 
 /** The attributes asked about; API_BAD_REQUEST when there are none. */
 export function readWish(body: unknown): Attributes {
@@ -43,4 +44,39 @@ function resourceWish(text: (name: string) => string): Attributes {
 
 function pathWish(text: (name: string) => string): Attributes {
   return { type: 'path', verb: text('verb'), path: text('path') };
+}
+
+/** The namespace a rules review is about. */
+export function readNamespace(body: unknown): string {
+  if (Buffer.isBuffer(body)) return textField(specOf(body), 1);
+  const spec = isRecord(body) && isRecord(body.spec) ? body.spec : {};
+  return typeof spec.namespace === 'string' ? spec.namespace : '';
+}
+
+/** Whom a review of another is about. API_BAD_REQUEST when it names nobody. */
+export function readSubject(body: unknown): Identity {
+  const { user, groups } = Buffer.isBuffer(body) ? subjectOfProtobuf(body) : subjectOfJson(body);
+  if (user === '' && groups.length === 0)
+    throw apiErrors.fail('API_BAD_REQUEST', 'spec: at least one of user and groups is needed');
+  return { user, groups, proof: 'socket' };
+}
+
+function subjectOfProtobuf(body: Buffer) {
+  const spec = readRepeated(envelopeField(body, 2));
+  const texts = (number: number) => (spec.get(number) ?? []).map(String);
+  return { user: texts(3).at(-1) ?? '', groups: texts(4) };
+}
+
+function subjectOfJson(body: unknown) {
+  const spec = isRecord(body) && isRecord(body.spec) ? body.spec : {};
+  const groups = Array.isArray(spec.groups) ? spec.groups.filter((group) => typeof group === 'string') : [];
+  return { user: typeof spec.user === 'string' ? spec.user : '', groups };
+}
+
+function specOf(body: Buffer): Fields {
+  return readFields(envelopeField(body, 2));
+}
+
+function envelopeField(body: Buffer, number: number): Buffer {
+  return readEnvelope(body).get(number) ?? Buffer.alloc(0);
 }

@@ -12,7 +12,7 @@ import { apiErrors } from '../errors.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { refuseDirectives } from '../patch/strategic.ts';
-import { requireVerb } from '../plugins/access.ts';
+import { accessTo, requireVerb } from '../plugins/access.ts';
 import { commitsOf } from '../plugins/audit.ts';
 import {
   applyPatchType,
@@ -128,6 +128,7 @@ function admissionOf(request: FastifyRequest, subresource?: 'status'): Admission
       isDryRun: parseDryRun(query.dryRun === undefined ? [] : [query.dryRun]),
       onCommit: commitsOf(request),
       fieldManager: fieldManager === '' ? defaultFieldManager(request.headers['user-agent']) : fieldManager,
+      admit: (next, current) => accessTo(request)?.admit(next, current),
       ...(subresource && { subresource }),
     },
     warnings,

@@ -1,12 +1,15 @@
 /** Delete. The answer is sent after the commit. */
+import type { FastifyRequest } from 'fastify';
 import { itemOf } from '../../datastore/resources/reader.ts';
 import { detailsOf, type Ref, refOf } from '../../datastore/resources/ref.ts';
 import type { DeleteOptions } from '../../datastore/resources/remove.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { apiVersionOf, type KindDefinition } from '../../resources/define.ts';
 import type { Resource } from '../../resources/resource.ts';
+import { requireSomeTier } from '../access/tier-selection.ts';
 import type { ApiContext } from '../context.ts';
 import { apiErrors } from '../errors.ts';
+import { accessTo } from '../plugins/access.ts';
 import { commitsOf } from '../plugins/audit.ts';
 import { parseListQuery, type Query } from '../query/list-query.ts';
 import { successStatus } from '../status.ts';
@@ -17,7 +20,7 @@ import { type Handler, isObject, namespaceOf, queryOf, targetOf } from './target
 export function deleteHandler(kind: KindDefinition, context: ApiContext): Handler {
   return async (request, reply) => {
     const target = targetOf(kind, request);
-    const options = { ...parseOptions(request.body, queryOf(request)), onCommit: commitsOf(request) };
+    const options = optionsOf(request);
     const deleted = await context.resources.delete(target, options);
     return reply.send(successStatus({ ...detailsOf(target), uid: deleted?.metadata.uid }));
   };
@@ -30,12 +33,14 @@ export function deleteHandler(kind: KindDefinition, context: ApiContext): Handle
 export function deleteCollectionHandler(kind: KindDefinition, context: ApiContext): Handler {
   return async (request, reply) => {
     const query = parseListQuery(queryOf(request), kind);
-    const options = { ...parseOptions(request.body, queryOf(request)), onCommit: commitsOf(request) };
+    const options = optionsOf(request);
+    await requireSomeTier(request, context);
+    const access = accessTo(request);
     const page = await context.resources.list({ kind, namespace: namespaceOf(request), limit: 0 });
     const deleted: Resource[] = [];
     for (const entry of page.entries) {
       const resource = itemOf(entry)?.resource;
-      if (resource === undefined || !query.matches(resource)) continue;
+      if (resource === undefined || !query.matches(resource) || access?.isVisible(resource) === false) continue;
       const gone = await deleteChosen(context, refOf(kind, resource), {
         ...options,
         resourceVersion: String(entry.modRevision),
@@ -44,6 +49,14 @@ export function deleteCollectionHandler(kind: KindDefinition, context: ApiContex
     }
     const metadata = { resourceVersion: String(page.revision) };
     return reply.send({ kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items: deleted });
+  };
+}
+
+function optionsOf(request: FastifyRequest): DeleteOptions {
+  return {
+    ...parseOptions(request.body, queryOf(request)),
+    onCommit: commitsOf(request),
+    admit: (current) => accessTo(request)?.admit(undefined, current),
   };
 }
 

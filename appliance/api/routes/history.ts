@@ -4,7 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { History, Version } from '../../datastore/resources/history.ts';
 import type { KindDefinition } from '../../resources/define.ts';
 import { apiVersion } from '../../resources/resource.ts';
+import type { RequestAccess } from '../access/request-access.ts';
 import type { ApiContext } from '../context.ts';
+import { accessTo } from '../plugins/access.ts';
 import { parseListQuery } from '../query/list-query.ts';
 import { type Handler, queryOf, targetOf } from './target.ts';
 
@@ -16,10 +18,24 @@ const bytesMax = 16 * 1024 * 1024;
 export function historyHandler(kind: KindDefinition, context: ApiContext): Handler {
   return async (request, reply) => {
     const { limit } = parseListQuery(queryOf(request), kind);
-    const versions = Math.min(limit || versionsDefault, versionsMax);
-    const history = await context.resources.history(targetOf(kind, request), { versions, bytes: bytesMax });
-    return reply.type('application/json').send(Readable.from(printHistory(history), { objectMode: false }));
+    const most = Math.min(limit || versionsDefault, versionsMax);
+    const history = await context.resources.history(targetOf(kind, request), { versions: most, bytes: bytesMax });
+    const versions = visibleVersions(history.versions, accessTo(request));
+    return reply
+      .type('application/json')
+      .send(Readable.from(printHistory({ ...history, versions }), { objectMode: false }));
   };
+}
+
+/** Without the versions of closed tiers; refuses when nothing else is there. */
+function visibleVersions(versions: readonly Version[], access: RequestAccess | undefined): readonly Version[] {
+  if (access === undefined || access.seesAllTiers) return versions;
+  const shown = versions.filter(
+    ({ change, resource }) => change === 'deleted' || (resource && access.isVisible(resource)),
+  );
+  if (!shown.some(({ resource }) => resource !== undefined))
+    access.requireVisible(versions.findLast(({ resource }) => resource !== undefined)?.resource);
+  return shown;
 }
 
 async function* printHistory({ revision, oldestRevision, isCut, versions }: History): AsyncGenerator<string> {

@@ -5,10 +5,13 @@ import type { Page } from '../../datastore/resources/reader.ts';
 import { rangeOf } from '../../datastore/resources/ref.ts';
 import type { Revision } from '../../datastore/store.ts';
 import type { KindDefinition } from '../../resources/define.ts';
+import type { Resource } from '../../resources/resource.ts';
+import { requireSomeTier } from '../access/tier-selection.ts';
 import type { ApiContext } from '../context.ts';
 import { formOf } from '../encode/form.ts';
 import { printList } from '../encode/list.ts';
 import { apiErrors } from '../errors.ts';
+import { accessTo } from '../plugins/access.ts';
 import { parseAccept } from '../query/accept.ts';
 import { parseContinue } from '../query/continue-token.ts';
 import { type ListQuery, parseListQuery } from '../query/list-query.ts';
@@ -24,14 +27,19 @@ export function getHandler(kind: KindDefinition, context: ApiContext): Handler {
     const query = parseListQuery(queryOf(request), kind);
     const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject, context.now);
     const { resource } = await context.resources.get(targetOf(kind, request), revisionOf(query));
+    accessTo(request)?.requireVisible(resource);
     return reply.type('application/json').send(form.one(resource));
   };
 }
 
 /** GET of a collection: a list, or a watch when the query says so. */
 export function listHandler(kind: KindDefinition, context: ApiContext): Handler {
-  return (request, reply) => {
-    const query = parseListQuery(queryOf(request), kind);
+  return async (request, reply) => {
+    const asked = parseListQuery(queryOf(request), kind);
+    await requireSomeTier(request, context);
+    const access = accessTo(request);
+    const isShown = (resource: Resource) => asked.matches(resource) && access?.isVisible(resource) !== false;
+    const query = access === undefined ? asked : { ...asked, matches: isShown };
     return query.isWatch
       ? watch({ kind, namespace: namespaceOf(request), query, context, request, reply })
       : list(kind, query, context, request, reply);

@@ -1,27 +1,47 @@
-/** "Who am I, and may I?": the reviews that `kubectl auth` posts. Nothing is stored. Source: Kubernetes API reference, SelfSubject*Review. */
+/** "Who am I, and may I?": the reviews that `kubectl auth` posts. Nothing is stored. Source: Kubernetes API reference, SelfSubject*Review, SubjectAccessReview. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { decide } from '../../access/decide.ts';
-import { grantsOf } from '../../access/roles.ts';
 import { isRecord } from '../../lib/is-record.ts';
+import type { Authorizer } from '../access/authorizer.ts';
 import { apiErrors } from '../errors.ts';
 import { describeRoute } from '../openapi/describe.ts';
 import type { RouteAccess } from '../plugins/access.ts';
 import { identityOf } from '../plugins/authenticate.ts';
-import { readWish } from '../reviews/wish.ts';
+import { readNamespace, readSubject, readWish } from '../reviews/wish.ts';
 
 const authorization = 'authorization.k8s.io';
 const authentication = 'authentication.k8s.io';
 
-/** Serves the three reviews, also under the versions of authentication that older clients ask first. Their bodies may be protobuf, no others. */
-export function serveReviews(app: FastifyInstance): void {
+/** Serves the reviews, also under the versions of authentication that older clients ask first. Their bodies may be protobuf. */
+export function serveReviews(app: FastifyInstance, authorizer: Authorizer): void {
   app.register(async (scope) => {
     const readBuffer = async (_request: FastifyRequest, body: Buffer) => body;
     scope.addContentTypeParser('application/vnd.kubernetes.protobuf', { parseAs: 'buffer' }, readBuffer);
-    serve(scope, authorization, 'v1', 'SelfSubjectAccessReview', reviewAccess);
-    serve(scope, authorization, 'v1', 'SelfSubjectRulesReview', reviewRules);
+    serve(scope, authorization, 'v1', 'SelfSubjectAccessReview', ({ body, identity }) => {
+      const { isAllowed, reason } = authorizer.decide(identity, readWish(body));
+      return { spec: {}, status: { allowed: isAllowed, reason } };
+    });
+    serve(scope, authorization, 'v1', 'SubjectAccessReview', ({ body }) => {
+      const { isAllowed, reason } = authorizer.decide(readSubject(body), readWish(body));
+      return { spec: {}, status: { allowed: isAllowed, reason } };
+    });
+    serve(scope, authorization, 'v1', 'SelfSubjectRulesReview', ({ body, identity }) => {
+      const namespace = readNamespace(body);
+      const grants = authorizer.grantsOf(identity).filter((one) => one.namespace === '' || one.namespace === namespace);
+      const rules = grants.flatMap((one) => one.rules);
+      const resourceRules = rules.filter((rule) => rule.resources !== undefined);
+      const nonResourceRules = rules.filter((rule) => rule.nonResourceURLs !== undefined);
+      return { spec: {}, status: { resourceRules, nonResourceRules, incomplete: false } };
+    });
     for (const version of ['v1', 'v1beta1', 'v1alpha1'])
-      serve(scope, authentication, version, 'SelfSubjectReview', reviewSubject);
+      serve(scope, authentication, version, 'SelfSubjectReview', ({ identity: { user, groups } }) => {
+        return { status: { userInfo: { username: user, groups } } };
+      });
   });
+}
+
+interface Question {
+  readonly body: unknown;
+  readonly identity: ReturnType<typeof identityOf>;
 }
 
 function serve(
@@ -29,7 +49,7 @@ function serve(
   group: string,
   version: string,
   kind: string,
-  review: (request: FastifyRequest) => object,
+  answer: (question: Question) => object,
 ): void {
   const resource = `${kind.toLowerCase()}s`;
   const access: RouteAccess = { group, resource, subresource: '', verb: 'create' };
@@ -41,7 +61,8 @@ function serve(
     handler: (request: FastifyRequest, reply: FastifyReply) => {
       if (!isRecord(request.body) && !Buffer.isBuffer(request.body))
         throw apiErrors.fail('API_BAD_REQUEST', 'the body must be one object');
-      return reply.code(201).send({ kind, apiVersion: `${group}/${version}`, metadata: {}, ...review(request) });
+      const question = { body: request.body, identity: identityOf(request) };
+      return reply.code(201).send({ kind, apiVersion: `${group}/${version}`, metadata: {}, ...answer(question) });
     },
   });
 }
@@ -54,22 +75,4 @@ function reviewSchema(version: string, kind: string): Record<string, unknown> {
     body: { content },
     response: { 201: { description: 'The answer.', content } },
   };
-}
-
-function reviewAccess(request: FastifyRequest) {
-  const { isAllowed, reason } = decide(identityOf(request), readWish(request.body));
-  return { spec: {}, status: { allowed: isAllowed, reason } };
-}
-
-/** Roles hold in all namespaces, so the namespace asked about makes no difference. */
-function reviewRules(request: FastifyRequest) {
-  const rules = grantsOf(identityOf(request)).flatMap((grant) => grant.rules);
-  const resourceRules = rules.filter((rule) => rule.resources !== undefined);
-  const nonResourceRules = rules.filter((rule) => rule.nonResourceURLs !== undefined);
-  return { spec: {}, status: { resourceRules, nonResourceRules, incomplete: false } };
-}
-
-function reviewSubject(request: FastifyRequest) {
-  const { user, groups } = identityOf(request);
-  return { status: { userInfo: { username: user, groups } } };
 }

@@ -14,6 +14,8 @@ import type { KindDefinition } from '../../resources/define.ts';
 import type { ApiContext } from '../context.ts';
 import { type Form, formOf } from '../encode/form.ts';
 import { printChange, printEvent, printWatchError } from '../encode/watch.ts';
+import { apiErrors } from '../errors.ts';
+import { accessTo } from '../plugins/access.ts';
 import { parseAccept } from '../query/accept.ts';
 import type { ListQuery } from '../query/list-query.ts';
 
@@ -34,16 +36,31 @@ export async function watch(call: WatchCall): Promise<void> {
   const stop = () => end.abort();
   request.raw.socket.once('close', stop);
   context.stopping.addEventListener('abort', stop);
+  let isAccessChanged = false;
+  const stopWatchingAccess = accessTo(request)?.onChange(() => {
+    isAccessChanged = true;
+    stop();
+  });
   const timeout = Number.isFinite(query.timeoutSeconds) ? setTimeout(stop, query.timeoutSeconds * 1000) : undefined;
   try {
     await stream(call, form, end.signal);
+  } catch (error) {
+    if (!isAccessChanged || reply.sent) throw error;
+    throw accessChanged();
   } finally {
     stop();
+    stopWatchingAccess?.();
+    if (isAccessChanged && reply.sent && reply.raw.writable) reply.raw.write(printWatchError(accessChanged()));
     clearTimeout(timeout);
     request.raw.socket.off('close', stop);
     context.stopping.removeEventListener('abort', stop);
     if (reply.sent) reply.raw.end();
   }
+}
+
+/** A client that goes on from where it was would keep what it may see no more, and miss what it may see now. */
+function accessChanged() {
+  return apiErrors.fail('API_ACCESS_CHANGED', 'what you may see has changed; list again');
 }
 
 async function stream(call: WatchCall, form: Form, signal: AbortSignal): Promise<void> {

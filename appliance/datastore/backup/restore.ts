@@ -4,6 +4,7 @@
  * for it only ever looks at what differs. Keys get new revisions: a store's revisions never go back under those who follow it. I/O.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { defaultRoles } from '../../access/default-roles.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { createBuiltInTiers } from '../../resources/builtin.ts';
 import { storeKey } from '../../resources/key.ts';
@@ -59,6 +60,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
 export const builtInKeys: ReadonlySet<string> = new Set([
   clusterInformationKey.toString(),
   ...createBuiltInTiers().map(({ metadata }) => storeKey(kindOf('Tier')!, undefined, metadata.name)),
+  ...defaultRoles.flatMap(({ name }) =>
+    ['ClusterRole', 'ClusterRoleBinding'].map((kind) => storeKey(kindOf(kind)!, undefined, name)),
+  ),
 ]);
 
 /** RESTORE_NOT_EMPTY when there is anything of a user's under `prefix`. */

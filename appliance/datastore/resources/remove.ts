@@ -15,6 +15,8 @@ export interface DeleteOptions {
   readonly resourceVersion?: string;
   readonly isDryRun?: boolean;
   readonly isSystem?: boolean;
+  /** Refuses by throwing; without a resource when what is stored cannot be read. */
+  readonly admit?: (current: Resource | undefined) => void;
   /** Told what was deleted; not of what went with it. */
   readonly onCommit?: (commit: Commit) => void;
 }
@@ -24,12 +26,13 @@ export interface DeleteOptions {
  * RESOURCE_NOT_FOUND, RESOURCE_CONFLICT, RESOURCE_READ_ONLY, RESOURCE_PROTECTED, RESOURCE_IN_USE.
  */
 export async function deleteResource(reader: Reader, ref: Ref, options: DeleteOptions): Promise<Resource | undefined> {
-  refuse(ref, 'delete', options);
+  refuse(ref, 'delete', { ...(options.isSystem !== undefined && { isSystem: options.isSystem }) });
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const entry = await reader.entry(ref);
     if (entry === undefined)
       throw resourceErrors.fail('RESOURCE_NOT_FOUND', printRef(ref), { details: detailsOf(ref) });
     const current = itemOf(entry)?.resource;
+    options.admit?.(current);
     refuseOther(ref, entry, current, options);
     const { guards, also } = (await effectOf(ref.kind.kind).beforeDelete?.(ref, reader)) ?? { guards: [], also: [] };
     if (options.isDryRun === true) return current;

@@ -30,6 +30,10 @@ export interface WriteOptions {
   readonly fieldManager?: string;
   /** Who owns what after the write; absent: as for a write that is no apply. */
   readonly track?: Track;
+  /**
+   * Refuses by throwing: asked before anything is told of what is there (`current` alone), and before `next` is committed over it.
+   */
+  readonly admit?: (next: Resource | undefined, current: Resource | undefined) => void;
   /** Told what was committed. */
   readonly onCommit?: (commit: Commit) => void;
 }
@@ -60,6 +64,7 @@ export async function createResource(
   const made = decode(input, 'create', options);
   const ref = refOf(kindOf(made.kind)!, made);
   refuse(ref, 'create', options);
+  options.admit?.(made, undefined);
   stamp(made, stamps);
   const next = withManagers(made, undefined, options.track?.(made, made, undefined));
   const exists = () => resourceErrors.fail('RESOURCE_EXISTS', printRef(ref), { details: detailsOf(ref) });
@@ -88,10 +93,12 @@ export async function changeResource(
     options.track ?? trackUpdate(ref, writerOf(ref, options.fieldManager, options.subresource, stamps.now()));
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const current = await reader.item(ref);
+    options.admit?.(undefined, current.resource);
     const changed = change(structuredClone(current.resource));
     const decoded = decodeChange(ref, current.resource, changed, options);
     const managers = track(decoded, current.resource, managedFieldsOf(changed));
     const next = withManagers(decoded, current.resource, managers);
+    options.admit?.(next, current.resource);
     const text = encodeStored(next);
     if (text === current.entry.value.toString()) return current.resource;
     const guards = (await effectOf(ref.kind.kind).beforeUpdate?.(next, current.resource, ref, reader)) ?? [];

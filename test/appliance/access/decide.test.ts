@@ -1,7 +1,20 @@
 import test from 'ava';
-import { decide } from '#appliance/access/decide.ts';
+import { decide as decideBy } from '#appliance/access/decide.ts';
+import { defaultRoles } from '#appliance/access/default-roles.ts';
 import { certificateIdentity, type Identity, localIdentity, nodeOf } from '#appliance/access/identity.ts';
 import { type Attributes, allows } from '#appliance/access/rule.ts';
+import { AccessTable } from '#appliance/access/table.ts';
+
+const table = new AccessTable();
+for (const { name, group, rules } of defaultRoles) {
+  table.setRole('', name, rules);
+  table.setBinding('', name, { roleRef: { kind: 'ClusterRole', name }, subjects: [{ kind: 'Group', name: group }] });
+}
+
+/** By the default roles. */
+function decide(identity: Identity, attributes: Attributes) {
+  return decideBy(identity, table.grantsOf(identity), attributes);
+}
 
 const resources = ['globalnetworkpolicies', 'nodes', 'tiers'];
 const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
@@ -37,7 +50,8 @@ function expected(who: string): (verb: string, resource: string, name: string) =
       return (verb) => reading.includes(verb);
     case 'node':
       return (verb, resource, name) =>
-        reading.includes(verb) || (resource === 'nodes' && name === 'h1' && ['update', 'patch'].includes(verb));
+        reading.includes(verb) ||
+        (resource === 'nodes' && name === 'h1' && ['create', 'update', 'patch'].includes(verb));
     default:
       return () => false;
   }

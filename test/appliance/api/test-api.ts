@@ -1,5 +1,6 @@
 /** An API over a store in memory, with a clock and identities that tests can foretell. */
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { startAuthorizer } from '#appliance/api/access/authorizer.ts';
 import { createApi } from '#appliance/api/server.ts';
 import { ensureInitialized } from '#appliance/datastore/effects/ensure-initialized.ts';
 import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
@@ -33,11 +34,18 @@ export async function createTestApi(): Promise<TestApi> {
   const stamps = { now: () => new Date('2026-08-01T09:30:00.999Z'), uuid };
   const resources = createResources(store, stamps);
   await ensureInitialized(resources, 'f'.repeat(32));
+  const authorizer = startAuthorizer(store, silentLogger);
+  const closeStore = store.close.bind(store);
+  store.close = async () => {
+    await authorizer.close();
+    await closeStore();
+  };
   const stopping = new AbortController();
   const audit: LogFields[] = [];
   const app = await createApi({
     resources,
     ipam: createIpam(store, stamps),
+    authorizer,
     log: silentLogger,
     audit: { ...silentLogger, info: (fields, message) => audit.push({ ...fields, message }) },
     version: '0.0.0',

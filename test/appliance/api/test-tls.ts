@@ -6,6 +6,8 @@ import https, { type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { startAuthorizer } from '#appliance/api/access/authorizer.ts';
+import { ensureDefaultRoles } from '#appliance/api/access/ensure-default-roles.ts';
 import { type ConnectionLimits, listen } from '#appliance/api/listen.ts';
 import type { Limits } from '#appliance/api/plugins/limits.ts';
 import { createApi } from '#appliance/api/server.ts';
@@ -92,9 +94,13 @@ export async function createTlsApi(
     addresses: async () => ({ api: address.api, etcd: ['https://127.0.0.1:2379'] }),
     now,
   });
+  await ensureDefaultRoles(resources);
+  const authorizer = startAuthorizer(store, silentLogger);
+  await authorizer.settle();
   const stopping = new AbortController();
   const app = await createApi({
     resources,
+    authorizer,
     ipam: createIpam(store, stamps),
     log,
     audit: log,
@@ -117,6 +123,7 @@ export async function createTlsApi(
   t.teardown(async () => {
     stopping.abort();
     await listener.close();
+    await authorizer.close();
     await store.close();
     rmSync(directory, { recursive: true });
   });
