@@ -10,6 +10,10 @@ export interface KindRef {
   readonly plural: string;
   readonly isNamespaced: boolean;
   readonly isReadOnly: boolean;
+  /** Absent for `projectcalico.org/v3`. */
+  readonly apiVersion?: string;
+  /** True for a kind that only the server knows: it has no definition here. */
+  readonly isDiscovered?: boolean;
   /** All words that mean the kind, in lower case. */
   readonly words: readonly string[];
   load(): Promise<KindDefinition>;
@@ -118,34 +122,15 @@ export const kindRefs: readonly KindRef[] = [
     plural: 'kubecontrollersconfigurations',
     isNamespaced: false,
     isReadOnly: false,
-    words: [
-      'kubecontrollersconfiguration',
-      'kubecontrollersconfigurations',
-      'kubecontrollersconfig',
-      'kubecontrollersconfigs',
-      'kcc',
-      'kccs',
-      'kcconfig',
-    ],
-    load: async () =>
-      (await import('#appliance/resources/kinds/kube-controllers-configuration.ts')).kubeControllersConfiguration,
+    words: ['kubecontrollersconfiguration', 'kubecontrollersconfigurations', 'kubecontrollersconfig', 'kubecontrollersconfigs', 'kcc', 'kccs', 'kcconfig'],
+    load: async () => (await import('#appliance/resources/kinds/kube-controllers-configuration.ts')).kubeControllersConfiguration,
   },
   {
     kind: 'NetworkPolicy',
     plural: 'networkpolicies',
     isNamespaced: true,
     isReadOnly: false,
-    words: [
-      'networkpolicy',
-      'networkpolicies',
-      'policy',
-      'policies',
-      'np',
-      'pol',
-      'pols',
-      'cnp',
-      'caliconetworkpolicy',
-    ],
+    words: ['networkpolicy', 'networkpolicies', 'policy', 'policies', 'np', 'pol', 'pols', 'cnp', 'caliconetworkpolicy'],
     load: async () => (await import('#appliance/resources/kinds/network-policy.ts')).networkPolicy,
   },
   {
@@ -178,41 +163,22 @@ export const kindRefs: readonly KindRef[] = [
     isNamespaced: false,
     isReadOnly: false,
     words: ['stagedglobalnetworkpolicy', 'stagedglobalnetworkpolicies', 'sgnp', 'sgnps'],
-    load: async () =>
-      (await import('#appliance/resources/kinds/staged-global-network-policy.ts')).stagedGlobalNetworkPolicy,
+    load: async () => (await import('#appliance/resources/kinds/staged-global-network-policy.ts')).stagedGlobalNetworkPolicy,
   },
   {
     kind: 'StagedKubernetesNetworkPolicy',
     plural: 'stagedkubernetesnetworkpolicies',
     isNamespaced: true,
     isReadOnly: false,
-    words: [
-      'stagedkubernetesnetworkpolicy',
-      'stagedkubernetesnetworkpolicies',
-      'stagedkubernetespolicy',
-      'stagedkubernetespolicies',
-      'sknp',
-      'skpol',
-      'skpols',
-    ],
-    load: async () =>
-      (await import('#appliance/resources/kinds/staged-kubernetes-network-policy.ts')).stagedKubernetesNetworkPolicy,
+    words: ['stagedkubernetesnetworkpolicy', 'stagedkubernetesnetworkpolicies', 'stagedkubernetespolicy', 'stagedkubernetespolicies', 'sknp', 'skpol', 'skpols'],
+    load: async () => (await import('#appliance/resources/kinds/staged-kubernetes-network-policy.ts')).stagedKubernetesNetworkPolicy,
   },
   {
     kind: 'StagedNetworkPolicy',
     plural: 'stagednetworkpolicies',
     isNamespaced: true,
     isReadOnly: false,
-    words: [
-      'stagednetworkpolicy',
-      'stagednetworkpolicies',
-      'stagedpolicy',
-      'stagedpolicies',
-      'snp',
-      'spol',
-      'spols',
-      'scnp',
-    ],
+    words: ['stagednetworkpolicy', 'stagednetworkpolicies', 'stagedpolicy', 'stagedpolicies', 'snp', 'spol', 'spols', 'scnp'],
     load: async () => (await import('#appliance/resources/kinds/staged-network-policy.ts')).stagedNetworkPolicy,
   },
   {
