@@ -68,7 +68,8 @@ function merge(live: Resource, wanted: Resource): Resource {
     ...(labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
   };
-  if ('spec' in live || 'spec' in wanted) return { ...live, metadata, spec: wanted.spec };
+  const hasSpec = [live, wanted].some((resource) => Object.hasOwn(resource, 'spec'));
+  if (hasSpec) return { ...live, metadata, spec: wanted.spec };
   // Kinds without a spec say all they have to say beside their metadata.
   return { ...membersOf(wanted), kind: live.kind, apiVersion: live.apiVersion, metadata } as Resource;
 }
