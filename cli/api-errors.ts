@@ -52,6 +52,9 @@ export function errorOfAnswer(answer: Answer, operation: string, target: Target)
       return cliError('CLI_UNSUPPORTED', unsupported(operation, identity, message));
     case 'Unauthorized':
       return cliError('CLI_DENIED', `connection is unauthorized: ${message}`);
+    case 'Expired':
+    case 'Gone':
+      return cliError('CLI_EXPIRED', message);
     default:
       return cliError('CLI_FAILED', message);
   }
@@ -63,6 +66,7 @@ const reasonByStatus: Readonly<Record<number, string>> = {
   404: 'NotFound',
   405: 'MethodNotAllowed',
   409: 'Conflict',
+  410: 'Expired',
   422: 'Invalid',
 };
 

@@ -11,6 +11,11 @@ export async function readColumnContext(
   columns: readonly Column[],
 ): Promise<ColumnContext> {
   if (kind !== 'Node' || !columns.some((column) => column.heading === 'ASN')) return {};
+  return readDefaultAsNumber(client);
+}
+
+/** The AS number of BGPConfiguration `default`, when there is one and it can be read. */
+export async function readDefaultAsNumber(client: ApiClient): Promise<ColumnContext> {
   try {
     const { asNumber } = (await client.get(bgpConfiguration, 'default')).spec;
     return { defaultAsNumber: typeof asNumber === 'number' ? asNumber : undefined };

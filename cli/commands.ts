@@ -3,6 +3,8 @@ import type { CommandEntry } from './command.ts';
 
 /** What the help says of commands that stand together under a word. */
 export const commandGroups: Readonly<Record<string, string>> = {
+  auth: 'Ask who you are and what you may do',
+  config: 'Show and change which API servers calicoctl knows',
   ca: 'Make certificates for servers, hosts and people',
   node: 'Join hosts and see to them',
   'node token': 'Make, show and revoke the tokens that hosts join with',
@@ -36,7 +38,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'get',
-    summary: 'Show resources as a table, YAML or JSON',
+    summary: 'Show resources: tables, YAML, JSON, templates, and as they change',
     load: async () => (await import('./commands/get.ts')).getCommand,
   },
   {
@@ -46,7 +48,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'diff',
-    summary: 'Show what changed in a resource between two revisions',
+    summary: 'Show what an apply would change, or what changed between two revisions',
     load: async () => (await import('./commands/diff.ts')).diffCommand,
   },
   {
@@ -56,13 +58,88 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'label',
-    summary: 'Set or remove labels of a resource',
+    summary: 'Set or remove labels of resources',
     load: async () => (await import('./commands/label.ts')).labelCommand,
+  },
+  {
+    name: 'annotate',
+    summary: 'Set or remove annotations of resources',
+    load: async () => (await import('./commands/annotate.ts')).annotateCommand,
+  },
+  {
+    name: 'edit',
+    summary: 'Change resources in an editor',
+    load: async () => (await import('./commands/edit.ts')).editCommand,
+  },
+  {
+    name: 'describe',
+    summary: 'Show resources in words, with what they mean together',
+    load: async () => (await import('./commands/describe.ts')).describeCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'Explain the fields of a kind',
+    load: async () => (await import('./commands/explain.ts')).explainCommand,
+  },
+  {
+    name: 'wait',
+    summary: 'Wait until resources are as they should be',
+    load: async () => (await import('./commands/wait.ts')).waitCommand,
   },
   {
     name: 'validate',
     summary: 'Check manifests without a server',
     load: async () => (await import('./commands/validate.ts')).validateCommand,
+  },
+  {
+    name: 'api-resources',
+    summary: 'List the kinds there are',
+    load: async () => (await import('./commands/api-resources.ts')).apiResourcesCommand,
+  },
+  {
+    name: 'auth can-i',
+    summary: 'Ask whether you may do something',
+    load: async () => (await import('./commands/auth/can-i.ts')).canICommand,
+  },
+  {
+    name: 'auth whoami',
+    summary: 'Show who the server takes you for',
+    load: async () => (await import('./commands/auth/whoami.ts')).whoamiCommand,
+  },
+  {
+    name: 'config view',
+    summary: 'Show the configuration and where it comes from',
+    load: async () => (await import('./commands/config/view.ts')).configViewCommand,
+  },
+  {
+    name: 'config get-contexts',
+    summary: 'List the contexts',
+    load: async () => (await import('./commands/config/contexts.ts')).getContextsCommand,
+  },
+  {
+    name: 'config current-context',
+    summary: 'Show the context in use',
+    load: async () => (await import('./commands/config/contexts.ts')).currentContextCommand,
+  },
+  {
+    name: 'config use-context',
+    summary: 'Use another context from now on',
+    load: async () => (await import('./commands/config/contexts.ts')).useContextCommand,
+  },
+  {
+    name: 'config set-context',
+    summary: 'Add or change a context',
+    load: async () => (await import('./commands/config/contexts.ts')).setContextCommand,
+  },
+  {
+    name: 'config delete-context',
+    summary: 'Forget a context',
+    load: async () => (await import('./commands/config/contexts.ts')).deleteContextCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   {
     name: 'ca init',

@@ -13,6 +13,8 @@ export interface CliContext {
   readStdin(): Promise<string>;
   /** Waits; used between retries and polls. */
   sleep(milliseconds: number): Promise<void>;
+  /** Aborted when the person (or the system) asks the command to end. From the first call on, the signal alone no longer ends the process. */
+  stopping?(): AbortSignal;
 }
 
 /** The context of the running process. A closed pipe (`| head`) ends the process quietly. */
@@ -27,6 +29,11 @@ export function createProcessContext(): CliContext {
       return Buffer.concat(chunks).toString('utf8');
     },
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    stopping() {
+      const ending = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ending.abort());
+      return ending.signal;
+    },
   };
 }
 

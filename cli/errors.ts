@@ -14,6 +14,8 @@ export const cliErrors = defineErrors({
   CLI_NOT_FOUND: { message: 'resource does not exist', retry: 'never' },
   CLI_EXISTS: { message: 'resource already exists', retry: 'never' },
   CLI_CONFLICT: { message: 'update conflict', retry: 'resync' },
+  CLI_EXPIRED: { message: 'the revision is no longer kept', retry: 'resync' },
+  CLI_TIMEOUT: { message: 'what was waited for did not come in time', retry: 'later' },
   CLI_DENIED: { message: 'the API server refused our identity', retry: 'never' },
   CLI_UNREACHABLE: { message: 'the API server cannot be reached', retry: 'later' },
   CLI_FAILED: { message: 'the request failed', retry: 'never' },
@@ -31,6 +33,7 @@ export const exitCodes = {
   notFound: 4,
   conflict: 5,
   unreachable: 6,
+  timeout: 7,
 } as const;
 
 /** An error of the catalogue whose text is `message`, word for word. */
@@ -50,6 +53,7 @@ const exitCodeByError: Partial<Record<CliErrorCode | 'STORE_UNAVAILABLE' | 'REST
   CLI_EXISTS: exitCodes.conflict,
   CLI_CONFLICT: exitCodes.conflict,
   CLI_UNREACHABLE: exitCodes.unreachable,
+  CLI_TIMEOUT: exitCodes.timeout,
   STORE_UNAVAILABLE: exitCodes.unreachable,
   RESTORE_NOT_EMPTY: exitCodes.conflict,
 };

@@ -7,7 +7,7 @@ import type { Command, CommandEntry, Flag, FlagValues } from './command.ts';
 import { commandGroups } from './commands.ts';
 import type { CliContext } from './context.ts';
 import { errorText, exitCodeOf, exitCodes, usageError } from './errors.ts';
-import { checkGlobalFlags, globalFlags } from './flags.ts';
+import { globalFlags } from './flags.ts';
 
 /** Runs one command line (without the program's name) and returns its exit code. Never throws. */
 export async function runProgram(
@@ -16,12 +16,31 @@ export async function runProgram(
   entries: readonly CommandEntry[],
 ): Promise<number> {
   try {
+    if (argv[0] === '__complete') return await complete(argv.slice(1), context, entries);
     return await dispatch(argv, context, entries);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    context.err(`${errorText(error)}\n`);
+    context.err(`${wantsJson(argv) ? (await import('./output/results.ts')).printError(error) : errorText(error)}\n`);
     return exitCodeOf(error);
   }
+}
+
+async function complete(
+  words: readonly string[],
+  context: CliContext,
+  entries: readonly CommandEntry[],
+): Promise<number> {
+  const { completeLine } = await import('./completion/candidates.ts');
+  context.out((await completeLine(words, context, entries)).map((candidate) => `${candidate}\n`).join(''));
+  return exitCodes.ok;
+}
+
+/** Who asks for JSON gets errors as JSON, on stderr. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, i) =>
+      /^(?:-o=?json|--output=json)$/.test(word) || (/^(?:-o|--output)$/.test(word) && argv[i + 1] === 'json'),
+  );
 }
 
 async function dispatch(
@@ -85,7 +104,6 @@ async function runCommand(
   const parser = commandParser(entry.name, command, context);
   parser.parse(words, { from: 'user' });
   const flags: FlagValues = { ...globalValues, ...parser.opts() };
-  checkGlobalFlags(flags);
   const { min, max } = command.positionals;
   if (parser.args.length < min || parser.args.length > max) {
     throw usageError(`usage: calicoctl ${entry.name} ${command.usage}\nSee 'calicoctl ${entry.name} --help'.`);
@@ -96,11 +114,21 @@ async function runCommand(
 /** The parser of one command; also what `--help` and the reference page are printed from. */
 export function commandParser(name: string, command: Command, context: Pick<CliContext, 'out' | 'err'>): Parser {
   const examples = command.examples.map((example) => `  ${example}`).join('\n');
-  return createParser(`calicoctl ${name}`, [...command.flags, ...globalFlags], context)
+  return createParser(`calicoctl ${name}`, flagsOf(command), context)
     .usage(command.usage)
     .description(command.description)
     .argument('[words...]')
     .addHelpText('after', `\nExamples:\n${examples}`);
+}
+
+/**
+ * The command's own flags and the global ones. A command with a `-l` of its own (`--selector`) keeps that letter: before the command's
+ * name `-l` is the log level, as upstream has it, after the name it selects.
+ */
+export function flagsOf(command: Command): readonly Flag[] {
+  const isTaken = command.flags.some(({ flags }) => flags.startsWith('-l,'));
+  const globals = isTaken ? globalFlags.map((f) => ({ ...f, flags: f.flags.replace(/^-l, /, '') })) : globalFlags;
+  return [...command.flags, ...globals];
 }
 
 function createParser(name: string, flags: readonly Flag[], context: Pick<CliContext, 'out' | 'err'>): Parser {

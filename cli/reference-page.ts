@@ -47,15 +47,22 @@ const introduction = `# calicoctl
 <!-- Generated from cli/ by test/cli/reference.test.ts (BLESS=1); not to be edited. -->
 
 Manages the resources of \`projectcalico.org/v3\` through the API server. Commands, aliases, tables and sentences are those of Calico's
-own calicoctl; what goes further: \`patch\` honours all three patch types, \`label\` takes several labels, \`kind: List\` and repeated \`-f\`
-are understood, an apply that changes nothing writes nothing, and exit codes tell failures apart. Go templates are not supported.
+own calicoctl; what goes further stands behind flags of its own, and: \`patch\` honours all three patch types, \`label\` takes several labels,
+\`kind: List\`, repeated \`-f\` and URLs are understood, an apply that changes nothing writes nothing, and exit codes tell failures apart.
+A cluster up to two minor versions older or newer is worked with after a warning; kinds and fields that only the server knows can be got,
+edited and applied.
+
+\`-l\` before the command's name is the log level, as upstream has it; after the name of a command that lists \`--selector\` it selects by labels.
+In Go templates \`.\` is the list of resources, as upstream has it; it answers to the fields of a single resource and to \`.items\` of a list too, so
+that templates for kubectl work. Fields go by their JSON names or by those of Calico's Go structs (\`.ObjectMeta.Name\`); whole numbers are
+integers. JSONPath is kubectl's, \`.\` being the resource or the list.
 
 Manifests are YAML or JSON: one object, an array, a typed list or \`kind: List\`, in any number of documents. All files are read and
 checked for unknown fields before the first object is written. Malformed text is reported as \`file:line:column: what\`; repeated keys
 and integers beyond 2^53 are refused. \`status\` and server-kept metadata in a manifest are left out, so that exported files apply.
 `;
 
-const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
+export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
   ok: 'everything asked for was done',
   failure: 'a failure that is none of the following, broken rules among them',
   usage: 'the command line cannot be understood',
@@ -63,17 +70,24 @@ const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
   notFound: 'the object does not exist',
   conflict: 'the object exists already, or was changed by somebody else',
   unreachable: 'the API server cannot be reached',
+  timeout: 'what was waited for did not come in time',
 };
 
-const connection = `The first of these that is set decides:
+const connection = `The first of these that has an address decides:
 
 1. \`--api\`: \`unix:/path\`, \`http://127.0.0.1:PORT\` (loopback only) or \`https://HOST:PORT\`
-2. \`CALICO_API_SOCKET\`, then \`CALICO_API_ENDPOINT\`, of the same forms
-3. \`spec.apiEndpoint\` of the configuration file: \`--config\`, by default \`$CALICO_CONFIG_DIR/calicoctl.cfg\` (\`/etc/calico\`)
-4. \`unix:$CALICO_RUN_DIR/api.sock\` (\`/run/calico\`)
+2. the context named by \`--context\`
+3. \`CALICO_API_SOCKET\`, then \`CALICO_API_ENDPOINT\`, of the same forms
+4. the context named by \`CALICO_CONTEXT\`, else the current context
+5. \`spec.apiEndpoint\` of the person's configuration file: \`$XDG_CONFIG_HOME/calico/calicoctl.cfg\` (\`~/.config\`)
+6. \`spec.apiEndpoint\` of the host's: \`$CALICO_CONFIG_DIR/calicoctl.cfg\` (\`/etc/calico\`)
+7. \`unix:$CALICO_RUN_DIR/api.sock\` (\`/run/calico\`)
 
-For https, \`apiCACertFile\`, \`apiCertFile\`, \`apiKeyFile\` and \`apiTokenFile\` in the file, or \`CALICO_API_CA_CERT_FILE\`,
-\`CALICO_API_CERT_FILE\`, \`CALICO_API_KEY_FILE\` and \`CALICO_API_TOKEN_FILE\`, name the files that prove who is asking.
+\`--config\` names a file that is read in place of both. For https, \`apiCACertFile\`, \`apiCertFile\`, \`apiKeyFile\` and \`apiTokenFile\` in a file,
+or \`CALICO_API_CA_CERT_FILE\`, \`CALICO_API_CERT_FILE\`, \`CALICO_API_KEY_FILE\` and \`CALICO_API_TOKEN_FILE\`, name the files that prove who is asking;
+\`apiCACert\`, \`apiCert\`, \`apiKey\` and \`apiToken\` (\`CALICO_API_TOKEN\`) are the texts themselves. Each is taken from the first place above that has it.
+A context is one thing: what it says of certificates and tokens goes to its own server only, and nothing from elsewhere goes there.
+\`calicoctl config view\` says where each value comes from.
 The file is of kind \`CalicoAPIConfig\` and read strictly. Upstream's fields for etcd and Kubernetes are accepted, but this command
 does not go there directly: without an API server named as well, they are an error. The \`datastore\` commands are the exception: they
 work on a store itself ([backup, restore and migration](../datastore.md)).
@@ -84,6 +98,12 @@ kind: CalicoAPIConfig
 metadata: {}
 spec:
   apiEndpoint: unix:/run/calico/api.sock
+  currentContext: lab
+  contexts:
+  - name: lab
+    apiEndpoint: https://192.0.2.1:5443
+    apiCACertFile: /home/eve/calico/ca.crt
+    apiTokenFile: /home/eve/calico/token
 \`\`\`
 `;
 

@@ -12,6 +12,7 @@ export async function openTransport(context: CliContext, flags: FlagValues): Pro
   const settings = await readApiSettings(context.env, {
     config: textFlag(flags, 'config'),
     api: textFlag(flags, 'api'),
+    context: textFlag(flags, 'context'),
   });
   const isDebug = textFlag(flags, 'logLevel') === 'debug';
   const log = isDebug ? (line: string) => context.err(`${line}\n`) : undefined;
@@ -22,10 +23,22 @@ export async function openTransport(context: CliContext, flags: FlagValues): Pro
 
 /** Opens a client as the flags and the environment say. The caller closes it. */
 export async function openClient(context: CliContext, flags: FlagValues): Promise<ApiClient> {
-  return createClient(await openTransport(context, flags));
+  return createClient(
+    await openTransport(context, flags),
+    createWarner((line) => context.err(`${line}\n`)),
+  );
 }
 
-/** Runs `work` with a client whose release fits the cluster's, and closes it afterwards. */
+/** Each warning of the server is worth one line. */
+function createWarner(say: (line: string) => void): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (!told.has(text)) say(`Warning: ${text}`);
+    told.add(text);
+  };
+}
+
+/** Runs `work` with a client whose release can work with the cluster's, and closes it afterwards. */
 export async function withClient(
   context: CliContext,
   flags: FlagValues,
@@ -33,7 +46,7 @@ export async function withClient(
 ): Promise<number> {
   const client = await openClient(context, flags);
   try {
-    if (!isSet(flags, 'allowVersionMismatch')) await checkVersions(client);
+    if (!isSet(flags, 'allowVersionMismatch')) await checkVersions(client, (line) => context.err(`${line}\n`));
     return await work(client);
   } finally {
     client.close();
@@ -48,7 +61,8 @@ export async function withTransport(
 ): Promise<number> {
   const transport = await openTransport(context, flags);
   try {
-    if (!isSet(flags, 'allowVersionMismatch')) await checkVersions(createClient(transport));
+    if (!isSet(flags, 'allowVersionMismatch'))
+      await checkVersions(createClient(transport), (line) => context.err(`${line}\n`));
     return await work(transport);
   } finally {
     transport.close();

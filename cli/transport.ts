@@ -12,11 +12,27 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** What the server warns of. */
+  readonly warnings?: readonly string[];
+}
+
+/** Types other than plain JSON: what is sent, and what is asked for. */
+export interface RequestTypes {
+  readonly contentType?: string;
+  readonly accept?: string;
+}
+
+/** An answer that goes on: its lines as they come, ending when the server ends them or `signal` is aborted. */
+export interface LineStream {
+  readonly status: number;
+  readonly lines: AsyncIterable<string>;
 }
 
 export interface Transport {
   /** Sends one request. Throws CLI_UNREACHABLE when no answer comes back. */
-  request(method: Method, path: string, body?: unknown): Promise<Answer>;
+  request(method: Method, path: string, body?: unknown, types?: RequestTypes): Promise<Answer>;
+  /** A GET whose answer has no end. Throws CLI_UNREACHABLE when none begins. */
+  stream(path: string, signal: AbortSignal): Promise<LineStream>;
   close(): void;
 }
 
@@ -40,9 +56,14 @@ export function createTransport(settings: ApiSettings, log?: (line: string) => v
   };
   return {
     close: () => agent.destroy(),
-    async request(method, path, body) {
+    async stream(path, signal) {
+      const { openLines } = await import('./line-stream.ts');
+      log?.(`GET ${path} (stream)`);
+      return openLines(http.request, { ...base, agent: new http.Agent(), path, timeout: 0 }, signal);
+    },
+    async request(method, path, body, types) {
       const started = performance.now();
-      const answer = await send(http.request, { ...base, method, path }, settings, body);
+      const answer = await send(http.request, { ...base, method, path }, settings, body, types);
       log?.(`${method} ${path} ${answer.status} ${(performance.now() - started).toFixed(1)} ms`);
       return answer;
     },
@@ -59,13 +80,24 @@ function identity(settings: ApiSettings): Record<string, unknown> {
     }
   };
   return {
-    ...(settings.caFile === undefined ? {} : { ca: read(settings.caFile) }),
-    ...(settings.certFile === undefined ? {} : { cert: read(settings.certFile) }),
-    ...(settings.keyFile === undefined ? {} : { key: read(settings.keyFile) }),
-    ...(settings.tokenFile === undefined
+    ...given('ca', settings.ca ?? (settings.caFile === undefined ? undefined : read(settings.caFile))),
+    ...given('cert', settings.cert ?? (settings.certFile === undefined ? undefined : read(settings.certFile))),
+    ...given('key', settings.key ?? (settings.keyFile === undefined ? undefined : read(settings.keyFile))),
+    ...(settings.tokenFile === undefined && settings.token === undefined
       ? {}
-      : { auth: undefined, headers: { authorization: `Bearer ${read(settings.tokenFile).toString('utf8').trim()}` } }),
+      : {
+          auth: undefined,
+          headers: { authorization: `Bearer ${settings.token ?? tokenIn(read(settings.tokenFile!))}` },
+        }),
   };
+}
+
+function given(name: string, value: unknown): Record<string, unknown> {
+  return value === undefined ? {} : { [name]: value };
+}
+
+function tokenIn(file: Buffer): string {
+  return file.toString('utf8').trim();
 }
 
 function send(
@@ -73,12 +105,14 @@ function send(
   options: RequestOptions,
   settings: ApiSettings,
   body: unknown,
+  types: RequestTypes = {},
 ): Promise<Answer> {
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const contentType = types.contentType ?? 'application/json';
   const headers = {
-    accept: 'application/json',
+    accept: types.accept ?? 'application/json',
     ...(options.headers as Record<string, string> | undefined),
-    ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(payload.length) }),
+    ...(payload === undefined ? {} : { 'content-type': contentType, 'content-length': String(payload.length) }),
   };
   const { address } = settings.endpoint;
   return new Promise((resolve, reject) => {
@@ -90,7 +124,9 @@ function send(
       incoming.on('error', unreachable);
       incoming.on('end', () => {
         try {
-          resolve({ status: incoming.statusCode ?? 0, body: parseBody(Buffer.concat(chunks).toString('utf8')) });
+          const warnings = parseWarnings(incoming.headers.warning);
+          const body = parseBody(Buffer.concat(chunks).toString('utf8'));
+          resolve({ status: incoming.statusCode ?? 0, body, ...(warnings.length > 0 && { warnings }) });
         } catch (error) {
           reject(cliError('CLI_FAILED', `${address} does not answer like a Calico API server: ${errorText(error)}`));
         }
@@ -104,4 +140,15 @@ function send(
 
 function parseBody(text: string): unknown {
   return text === '' ? undefined : JSON.parse(text);
+}
+
+/** `299 - "text"`, several separated by commas. */
+function parseWarnings(header: string | undefined): string[] {
+  return [...(header ?? '').matchAll(/\b299 \S+ ("(?:[^"\\]|\\.)*")/g)].map((match) => {
+    try {
+      return String(JSON.parse(match[1]!));
+    } catch {
+      return match[1]!;
+    }
+  });
 }

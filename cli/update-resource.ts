@@ -6,17 +6,28 @@ import { isDeepStrictEqual } from 'node:util';
 import { hasCode } from '#appliance/lib/errors.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
 import { identityOf } from './api-errors.ts';
-import type { ApiClient } from './client.ts';
+import type { ApiClient, WriteChoice } from './client.ts';
 import { cliError } from './errors.ts';
 import type { Manifest } from './input/manifests.ts';
 
 const retriesMax = 5;
 const pauseMs = 100;
 
+/** What became of a resource that was written, and how it is now. */
+export interface Written {
+  readonly action: 'created' | 'configured' | 'unchanged' | 'serverside-applied';
+  readonly resource: Resource;
+}
+
 type Sleep = (milliseconds: number) => Promise<void>;
 
 /** Updates an existing resource; a file that changes nothing writes nothing. Throws CLI_NOT_FOUND, CLI_CONFLICT and others. */
-export function updateResource(client: ApiClient, manifest: Manifest, sleep: Sleep): Promise<void> {
+export async function updateResource(
+  client: ApiClient,
+  manifest: Manifest,
+  sleep: Sleep,
+  choice: WriteChoice & { readonly isClientOnly?: boolean } = {},
+): Promise<Written> {
   const { kind, name, namespace, resource, resourceVersion } = manifest;
   const attempt = async () => {
     const live = await client.get(kind, name, namespace);
@@ -24,9 +35,15 @@ export function updateResource(client: ApiClient, manifest: Manifest, sleep: Sle
       throw cliError('CLI_CONFLICT', `update conflict: ${identityOf({ kind: kind.kind, name, namespace })}`);
     }
     const wanted = merge(live, resource);
-    if (!isSame(wanted, live)) await client.replace(kind, wanted);
+    if (isSame(wanted, live)) result = { action: 'unchanged', resource: live };
+    else {
+      const written = choice.isClientOnly === true ? wanted : await client.replace(kind, wanted, choice);
+      result = { action: 'configured', resource: written };
+    }
   };
-  return resourceVersion === undefined ? retryConflicts(attempt, sleep) : attempt();
+  let result: Written = { action: 'unchanged', resource };
+  await (resourceVersion === undefined ? retryConflicts(attempt, sleep) : attempt());
+  return result;
 }
 
 /** Runs `attempt` again after a conflict, a few times with growing pauses. */
@@ -51,12 +68,19 @@ function merge(live: Resource, wanted: Resource): Resource {
     ...(labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
   };
-  return { ...live, metadata, spec: wanted.spec };
+  const hasSpec = [live, wanted].some((resource) => Object.hasOwn(resource, 'spec'));
+  if (hasSpec) return { ...live, metadata, spec: wanted.spec };
+  // Kinds without a spec say all they have to say beside their metadata.
+  return { ...membersOf(wanted), kind: live.kind, apiVersion: live.apiVersion, metadata } as Resource;
+}
+
+function membersOf({ kind: _kind, apiVersion: _version, metadata: _metadata, status: _status, ...members }: Resource) {
+  return members;
 }
 
 function isSame(wanted: Resource, live: Resource): boolean {
   return (
-    isDeepStrictEqual(wanted.spec, live.spec) &&
+    isDeepStrictEqual(membersOf(wanted), membersOf(live)) &&
     isDeepStrictEqual(wanted.metadata.labels ?? {}, live.metadata.labels ?? {}) &&
     isDeepStrictEqual(wanted.metadata.annotations ?? {}, live.metadata.annotations ?? {})
   );

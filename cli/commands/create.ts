@@ -1,12 +1,22 @@
 /** `calicoctl create`: new resources only; what is there already is an error, or handled with --skip-exists. I/O. */
 import { hasCode } from '#appliance/lib/errors.ts';
+import type { Resource } from '#appliance/resources/resource.ts';
 import type { ApiClient } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { cliError } from '../errors.ts';
-import { connectionFlags, fileFlags, isSet, namespaceFlag } from '../flags.ts';
+import {
+  connectionFlags,
+  dryRunFlag,
+  dryRunOf,
+  fileFlags,
+  isSet,
+  namespaceFlag,
+  resultFlags,
+  withFiles,
+} from '../flags.ts';
 import { type Manifest, readManifests } from '../input/manifests.ts';
-import { reportOutcomes } from '../output/report.ts';
+import { type Results, reportResults, resultFormat } from '../output/results.ts';
 import { runEach } from '../run-each.ts';
 import { withClient } from '../session.ts';
 import { checkManifest } from '../write-checks.ts';
@@ -17,23 +27,30 @@ export const createCommand: Command = {
   flags: [
     ...fileFlags,
     { flags: '--skip-exists', description: 'a resource that exists already counts as created' },
+    dryRunFlag,
+    ...resultFlags,
     namespaceFlag,
     ...connectionFlags,
   ],
   examples: ['calicoctl create -f policy.yaml', 'cat policy.yaml | calicoctl create -f -'],
-  positionals: { min: 0, max: 0 },
+  positionals: { min: 0, max: Number.POSITIVE_INFINITY },
   run,
 };
 
-async function run(context: CliContext, _positionals: readonly string[], flags: FlagValues): Promise<number> {
+async function run(context: CliContext, positionals: readonly string[], given: FlagValues): Promise<number> {
+  const flags = withFiles(given, positionals);
+  resultFormat(flags);
   const manifests = await readManifests(context, flags);
   return withClient(context, flags, async (client) => {
-    const outcomes = await runEach(manifests, (manifest) => create(client, manifest, isSet(flags, 'skipExists')));
-    return reportOutcomes(context, { base: 'create', past: 'created' }, outcomes);
+    const results: Results = new Map();
+    const outcomes = await runEach(manifests, async (manifest) => {
+      results.set(manifest, { action: 'created', resource: await create(client, manifest, flags) });
+    });
+    return reportResults(context, flags, { base: 'create', past: 'created' }, outcomes, results);
   });
 }
 
-async function create(client: ApiClient, manifest: Manifest, isExistingFine: boolean): Promise<void> {
+async function create(client: ApiClient, manifest: Manifest, flags: FlagValues): Promise<Resource> {
   const { kind, resource, resourceVersion } = manifest;
   checkManifest('create', manifest);
   if (resourceVersion !== undefined) {
@@ -43,8 +60,10 @@ async function create(client: ApiClient, manifest: Manifest, isExistingFine: boo
     );
   }
   try {
-    await client.create(kind, resource);
+    const { isDryRun, isClientOnly } = dryRunOf(flags);
+    return isClientOnly ? resource : await client.create(kind, resource, { isDryRun });
   } catch (error) {
-    if (!isExistingFine || !hasCode(error, 'CLI_EXISTS')) throw error;
+    if (!isSet(flags, 'skipExists') || !hasCode(error, 'CLI_EXISTS')) throw error;
+    return resource;
   }
 }

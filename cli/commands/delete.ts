@@ -4,20 +4,31 @@ import type { ApiClient } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { usageError } from '../errors.ts';
-import { connectionFlags, fileFlags, isSet, namespaceFlag } from '../flags.ts';
+import {
+  connectionFlags,
+  dryRunFlag,
+  dryRunOf,
+  fileFlags,
+  isByFile,
+  isSet,
+  namespaceFlag,
+  resultFlags,
+} from '../flags.ts';
 import { readManifests } from '../input/manifests.ts';
-import { isByFile, namedResources } from '../input/named.ts';
-import { reportDeletion } from '../output/report.ts';
+import { findNamed } from '../input/targets.ts';
+import { type Results, reportResults, resultFormat } from '../output/results.ts';
 import { type Named, runEach } from '../run-each.ts';
 import { withClient } from '../session.ts';
 import { checkWritable } from '../write-checks.ts';
 
 export const deleteCommand: Command = {
-  usage: '(KIND NAME... | -f PATH) [flags]',
+  usage: '(KIND NAME... | KIND/NAME... | -f PATH) [flags]',
   description: 'Deletes resources, by kind and names or by the manifests that name them.',
   flags: [
     ...fileFlags,
     { flags: '-s, --skip-not-exists', description: 'a resource that does not exist counts as deleted' },
+    dryRunFlag,
+    ...resultFlags,
     namespaceFlag,
     ...connectionFlags,
   ],
@@ -27,20 +38,25 @@ export const deleteCommand: Command = {
 };
 
 async function run(context: CliContext, positionals: readonly string[], flags: FlagValues): Promise<number> {
+  resultFormat(flags);
   const isFile = isByFile('delete', positionals, flags);
-  const targets = isFile ? await readManifests(context, flags) : namedResources(positionals, flags);
+  const targets = isFile ? await readManifests(context, flags) : await findNamed(context, flags, positionals);
   if (!isFile && targets.length === 0) throw usageError(`delete needs the names of the resources: delete KIND NAME...`);
   return withClient(context, flags, async (client) => {
-    const outcomes = await runEach(targets, (target) => remove(client, target, isSet(flags, 'skipNotExists')));
-    return reportDeletion(context, outcomes);
+    const results: Results = new Map(targets.map((target) => [target, { action: 'deleted' }]));
+    const outcomes = await runEach(targets, (target) => remove(client, target, flags));
+    return reportResults(context, flags, { base: 'delete', past: 'deleted' }, outcomes, results);
   });
 }
 
-async function remove(client: ApiClient, target: Named, isMissingFine: boolean): Promise<void> {
+async function remove(client: ApiClient, target: Named, flags: FlagValues): Promise<void> {
   checkWritable('delete', target);
   try {
-    await client.remove(target.kind, target.name, target.namespace, target.resourceVersion);
+    const { isDryRun, isClientOnly } = dryRunOf(flags);
+    const { kind, name, namespace, resourceVersion } = target;
+    if (isClientOnly) await client.get(kind, name, namespace);
+    else await client.remove(kind, name, namespace, resourceVersion, { isDryRun });
   } catch (error) {
-    if (!isMissingFine || !hasCode(error, 'CLI_NOT_FOUND')) throw error;
+    if (!isSet(flags, 'skipNotExists') || !hasCode(error, 'CLI_NOT_FOUND')) throw error;
   }
 }

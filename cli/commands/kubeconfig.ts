@@ -36,6 +36,7 @@ async function run(context: CliContext, _positionals: readonly string[], flags: 
   const settings = await readApiSettings(context.env, {
     config: textFlag(flags, 'config'),
     api: textFlag(flags, 'server'),
+    context: textFlag(flags, 'context'),
   });
   const { stringify } = await import('yaml');
   const text = stringify(kubeconfigOf(settings, flags), { lineWidth: 0 });

@@ -3,10 +3,11 @@ import type { Resource } from '#appliance/resources/resource.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { cliError, errorText, exitCodeOf, exitCodes, usageError } from '../errors.ts';
-import { connectionFlags, namespaceFlag, textFlag } from '../flags.ts';
+import { connectionFlags, dryRunFlag, dryRunOf, namespaceFlag, resultFlags, textFlag } from '../flags.ts';
 import { parseDocuments } from '../input/documents.ts';
-import { namedResources } from '../input/named.ts';
+import { findOne } from '../input/targets.ts';
 import type { KindRef } from '../kind-refs.ts';
+import { dryRunNote, type Results, reportResults, resultFormat } from '../output/results.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch, applyStrategicPatch } from '../patch/merge-patch.ts';
 import { withClient } from '../session.ts';
@@ -27,6 +28,8 @@ export const patchCommand: Command = {
       choices: ['strategic', 'merge', 'json'],
       default: 'strategic',
     },
+    dryRunFlag,
+    ...resultFlags,
     namespaceFlag,
     ...connectionFlags,
   ],
@@ -34,30 +37,41 @@ export const patchCommand: Command = {
     `calicoctl patch node edge-1 -p '{"spec":{"bgp":{"asNumber":64513}}}'`,
     `calicoctl patch gnp web -t json -p '[{"op":"replace","path":"/spec/order","value":10}]'`,
   ],
-  positionals: { min: 2, max: 2 },
+  positionals: { min: 1, max: 2 },
   run,
 };
 
 async function run(context: CliContext, positionals: readonly string[], flags: FlagValues): Promise<number> {
-  const [target] = namedResources(positionals, flags);
+  resultFormat(flags);
+  const { target, rest } = await findOne(context, flags, positionals);
+  if (rest.length > 0) throw usageError(`patch takes one resource; '${rest[0]}' is one too many`);
   const change = await parsePatch(textFlag(flags, 'patch'));
   const apply = patchTypes[textFlag(flags, 'type') as PatchType];
-  if (target === undefined) throw usageError('patch needs KIND and NAME');
   return withClient(context, flags, async (client) => {
     const { kind, name, namespace } = target;
+    const results: Results = new Map();
     try {
       checkWritable('patch', target);
+      const { isDryRun, isClientOnly } = dryRunOf(flags);
       await retryConflicts(async () => {
         const live = await client.get(kind, name, namespace);
-        await client.replace(kind, patched(kind, live, change, apply));
+        const wanted = patched(kind, live, change, apply);
+        const resource = isClientOnly ? wanted : await client.replace(kind, wanted, { isDryRun });
+        results.set(target, { action: 'patched', resource });
       }, context.sleep);
     } catch (error) {
+      if (resultFormat(flags) === 'json') throw error;
       context.err(`hit error: ${errorText(error)}\n`);
       return exitCodeOf(error);
     }
-    context.out(`Successfully patched 1 '${kind.kind}' resource\n`);
+    if (isPlain(flags)) context.out(`Successfully patched 1 '${kind.kind}' resource\n`);
+    else return reportResults(context, flags, { base: 'patch', past: 'patched' }, [{ item: target }], results);
     return exitCodes.ok;
   });
+}
+
+function isPlain(flags: FlagValues): boolean {
+  return resultFormat(flags) === undefined && dryRunNote(flags) === '';
 }
 
 async function parsePatch(text: string | undefined): Promise<unknown> {

@@ -4,7 +4,8 @@ import { calicoVersion } from '#appliance/resources/calico-version.ts';
 import type { ApiClient } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { cliError, errorText, exitCodes, usageError } from '../errors.ts';
+import { parseDuration } from '../duration.ts';
+import { cliError, errorText, exitCodes } from '../errors.ts';
 import { connectionFlags, isSet, textFlag } from '../flags.ts';
 
 export const versionCommand: Command = {
@@ -23,7 +24,7 @@ export const versionCommand: Command = {
 
 async function run(context: CliContext, _positionals: readonly string[], flags: FlagValues): Promise<number> {
   const poll = textFlag(flags, 'poll');
-  const pauseMs = poll === undefined ? undefined : parseDuration(poll);
+  const pauseMs = poll === undefined ? undefined : parseDuration(poll, '--poll');
   context.out(`Client Version:    ${calicoVersion}\nGit commit:        ${readCommit()}\n`);
   if (isSet(flags, 'client')) return exitCodes.ok;
   const { openClient } = await import('../session.ts');
@@ -75,16 +76,4 @@ function readCommit(): string {
 function readText(path: string): string | undefined {
   const file = new URL(path, root);
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
-}
-
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Go's duration text, in milliseconds. */
-function parseDuration(text: string): number {
-  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text))
-    throw usageError(`--poll: '${text}' is not a duration such as 10s`);
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
-    total += Number(amount) * (unitsMs[unit!] ?? 0);
-  return total;
 }

@@ -13,30 +13,14 @@ import type { FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { findStore } from '../datastore/address.ts';
 import { cliError, errorText } from '../errors.ts';
-import type { Answer, Method } from '../transport.ts';
-
-/** Types other than plain JSON: what is sent, and what is asked for. */
-interface RequestTypes {
-  readonly contentType?: string;
-  readonly accept?: string;
-}
-
-export interface DirectTransport {
-  request(method: Method, path: string, body?: unknown, types?: RequestTypes): Promise<Answer>;
-  /** A GET whose answer has no end: its lines as they come. */
-  stream(
-    path: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly lines: AsyncIterable<string> }>;
-  close(): void;
-}
+import type { Answer, Method, RequestTypes, Transport } from '../transport.ts';
 
 /** Opens the store. Throws CLI_UNREACHABLE, or CLI_CONFIG for settings that cannot be used. */
 export async function openDirectTransport(
   context: CliContext,
   flags: FlagValues,
   log?: (line: string) => void,
-): Promise<DirectTransport> {
+): Promise<Transport> {
   const target = await findStore(context, flags);
   const store = await openStore({ ...target, log: silentLogger }).catch((error) => {
     throw cliError('CLI_UNREACHABLE', errorText(error));

@@ -1,5 +1,5 @@
 /**
- * Paths given with `-f` -> the texts to parse: a file, a directory (sorted; `.yaml`, `.yml`, `.json`), or stdin for `-`. I/O.
+ * Paths given with `-f` -> the texts to parse: a file, a directory (sorted; `.yaml`, `.yml`, `.json`), a URL, or stdin for `-`. I/O.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { CliContext } from '../context.ts';
@@ -22,7 +22,10 @@ export interface Input {
 export async function readInput(context: CliContext, path: string, isRecursive: boolean): Promise<Input> {
   if (path === '') throw usageError('--filename may not be empty');
   if (path === '-') return { path, isDirectory: false, texts: [{ name: '<stdin>', text: await context.readStdin() }] };
-  if (/^https?:\/\//.test(path)) throw usageError(`${path}: URLs are not fetched; pipe the manifest in and give -f -`);
+  if (/^https?:\/\//.test(path)) {
+    const { fetchText } = await import('./fetch-text.ts');
+    return { path, isDirectory: false, texts: [{ name: path, text: await fetchText(path) }] };
+  }
   try {
     const isDirectory = statSync(path).isDirectory();
     const files = isDirectory ? manifestsIn(path, isRecursive) : [path];

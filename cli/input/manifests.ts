@@ -10,6 +10,7 @@ import type { FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { cliError, usageError } from '../errors.ts';
 import { isSet, listFlag } from '../flags.ts';
+import type { KindRef } from '../kind-refs.ts';
 import { kindOfManifest } from '../kinds.ts';
 import { manifestNamespace, namespaceChoice } from '../namespace.ts';
 import type { Named } from '../run-each.ts';
@@ -21,12 +22,24 @@ export interface Manifest extends Named {
   readonly resource: Resource;
   /** The rules it breaks; with any, `resource` is as it was read and must not be sent. */
   readonly problems: readonly Problem[];
+  /** What the file says of it, without the defaults that `resource` has filled in. */
+  readonly written: Resource;
   /** `file:line`. */
   readonly where: string;
 }
 
+/** `isOffline`: kinds and fields this client does not know are wrong, without asking whether the server knows them. */
+export interface ReadOptions {
+  readonly isOffline?: boolean;
+}
+
 /** All manifests of the `-f` flags. Throws CLI_INPUT when nothing or something unreadable is there. */
-export async function readManifests(context: CliContext, flags: FlagValues): Promise<Manifest[]> {
+export async function readManifests(
+  context: CliContext,
+  flags: FlagValues,
+  options: ReadOptions = {},
+): Promise<Manifest[]> {
+  const known: Knowledge = options.isOffline === true ? nothingMore : serverKnowledge(context, flags);
   const paths = listFlag(flags, 'filename');
   if (paths.length === 0) throw usageError('resources must be specified using the --filename (-f) flag');
   const manifests: Manifest[] = [];
@@ -34,7 +47,7 @@ export async function readManifests(context: CliContext, flags: FlagValues): Pro
     const input = await readInput(context, path, isSet(flags, 'recursive'));
     let count = 0;
     for (const { name, text } of input.texts) {
-      const found = await readText(name, text, flags);
+      const found = await readText(name, text, flags, known);
       count += found.length;
       manifests.push(...found);
     }
@@ -45,9 +58,34 @@ export async function readManifests(context: CliContext, flags: FlagValues): Pro
   return manifests;
 }
 
-async function readText(name: string, text: string, flags: FlagValues): Promise<Manifest[]> {
+/** What the server knows beyond this client; asked only when something is not understood. */
+interface Knowledge {
+  findKind(kind: unknown, apiVersion: unknown): Promise<KindRef | undefined>;
+  isNewer(): Promise<boolean>;
+}
+
+const nothingMore: Knowledge = { findKind: async () => undefined, isNewer: async () => false };
+
+function serverKnowledge(context: CliContext, flags: FlagValues): Knowledge {
+  let isNewer: Promise<boolean> | undefined;
+  return {
+    async findKind(kind, apiVersion) {
+      const { discoverKind } = await import('../discover.ts');
+      return discoverKind(context, flags, (served) => served.kind === kind && served.apiVersion === apiVersion);
+    },
+    isNewer() {
+      isNewer ??= import('../server-release.ts').then(({ isServerNewer }) => isServerNewer(context, flags));
+      return isNewer;
+    },
+  };
+}
+
+async function readText(name: string, text: string, flags: FlagValues, known: Knowledge): Promise<Manifest[]> {
   try {
-    return (await parseDocuments(text, name)).flatMap(flatten).map((document) => toManifest(document, flags));
+    const documents = (await parseDocuments(text, name)).flatMap(flatten);
+    const manifests: Manifest[] = [];
+    for (const document of documents) manifests.push(await toManifest(document, flags, known));
+    return manifests;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'CLI_INPUT') throw failed(error.message);
     throw error;
@@ -69,26 +107,39 @@ function flatten(document: Document): Document[] {
   return items.flatMap((item: unknown) => flatten({ value: isRecord(item) ? { ...inherited, ...item } : item, where }));
 }
 
-function toManifest(document: Document, flags: FlagValues): Manifest {
+async function toManifest(document: Document, flags: FlagValues, known: Knowledge): Promise<Manifest> {
   const { value, where } = document;
   if (!isRecord(value)) throw cliError('CLI_INPUT', `${where}: document is not a resource`);
-  const kind = kindOfManifest(value.kind, value.apiVersion, where);
+  const kind = await kindOf(value, where, known);
   const metadata = isRecord(value.metadata) ? value.metadata : {};
   const namespace = manifestNamespace(kind, textOf(metadata.namespace), namespaceChoice(flags));
   const { status: _status, ...wanted } = value;
   const placed = { ...wanted, metadata: withoutServerFields(value.metadata ?? {}, namespace) };
-  const decoded = decodeResource(placed, 'create');
-  if (!decoded.ok) refuseUnknownFields(decoded.problems, where);
-  const resource = decoded.ok ? decoded.value : (placed as unknown as Resource);
-  return {
-    kind,
-    name: textOf(metadata.name) ?? '',
-    namespace,
-    resourceVersion: textOf(metadata.resourceVersion),
-    resource,
-    problems: decoded.ok ? [] : decoded.problems,
-    where,
-  };
+  const written = placed as unknown as Resource;
+  const { resource, problems } = await understand(kind, written, where, known);
+  const [name, resourceVersion] = [textOf(metadata.name) ?? '', textOf(metadata.resourceVersion)];
+  return { kind, name, namespace, resourceVersion, resource, written, problems, where };
+}
+
+async function kindOf(value: Record<string, unknown>, where: string, known: Knowledge): Promise<KindRef> {
+  try {
+    return kindOfManifest(value.kind, value.apiVersion, where);
+  } catch (error) {
+    const found = await known.findKind(value.kind, value.apiVersion);
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+/** Decodes what this client knows. A field it does not know is a slip, unless the server is of a later release: then the server is to judge. */
+async function understand(kind: KindRef, written: Resource, where: string, known: Knowledge) {
+  if (kind.isDiscovered === true) return { resource: written, problems: [] };
+  const decoded = decodeResource(written, 'create');
+  if (decoded.ok) return { resource: decoded.value, problems: [] };
+  if (!decoded.problems.some(isUnknownField)) return { resource: written, problems: decoded.problems };
+  if (await known.isNewer()) return { resource: written, problems: [] };
+  refuseUnknownFields(decoded.problems, where);
+  return { resource: written, problems: decoded.problems };
 }
 
 /** What the server writes; left out so that an exported resource can be applied again. */

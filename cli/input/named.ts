@@ -1,7 +1,6 @@
-/** `KIND NAME...` on the command line -> the resources meant; and which of words and `-f` a command line uses. Pure. */
+/** `KIND NAME...` on the command line -> the resources meant. Pure. */
 import type { FlagValues } from '../command.ts';
-import { cliError, usageError } from '../errors.ts';
-import { listFlag } from '../flags.ts';
+import { cliError } from '../errors.ts';
 import { kindByWord } from '../kinds.ts';
 import { namedNamespace, namespaceChoice } from '../namespace.ts';
 import type { Named } from '../run-each.ts';
@@ -14,15 +13,4 @@ export function namedResources(positionals: readonly string[], flags: FlagValues
     if (name === '') throw cliError('CLI_INVALID', 'resource name may not be empty');
     return { kind, name, namespace: namedNamespace(kind, namespaceChoice(flags)), resourceVersion: undefined };
   });
-}
-
-/** True for `-f`, false for words; throws CLI_USAGE for neither and for both. */
-export function isByFile(command: string, positionals: readonly string[], flags: FlagValues): boolean {
-  const isFile = listFlag(flags, 'filename').length > 0;
-  if (isFile && positionals.length > 0)
-    throw usageError(`give either KIND and NAME or --filename to ${command}, not both`);
-  if (!isFile && positionals.length === 0) {
-    throw usageError(`usage: calicoctl ${command} (KIND [NAME...] | -f PATH)\nSee 'calicoctl ${command} --help'.`);
-  }
-  return isFile;
 }

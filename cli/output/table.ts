@@ -9,6 +9,8 @@ export interface TableOptions {
   /** Put a NAMESPACE column first. */
   readonly hasNamespace: boolean;
   readonly context: ColumnContext;
+  /** Neither headings nor the blank line. */
+  readonly hasNoHeaders?: boolean;
 }
 
 /** The columns a format shows for a kind. Throws CLI_USAGE for a heading the kind does not have. */
@@ -27,10 +29,26 @@ export function columnsOf(kind: KindDefinition, format: Format): readonly Column
 export function printTable(columns: readonly Column[], resources: readonly Resource[], options: TableOptions): string {
   const shown = options.hasNamespace ? [namespaceColumn, ...columns] : columns;
   const rows = resources.map((resource) => shown.map((column) => column.cell(resource, options.context)));
+  if (options.hasNoHeaders === true) return alignColumns(rows);
   return `${alignColumns([shown.map((column) => column.heading), ...rows])}\n`;
 }
 
-const namespaceColumn: Column = { heading: 'NAMESPACE', cell: (resource) => resource.metadata.namespace ?? '' };
+/** A column for each key, headed by what stands behind its last slash, and one for all labels. */
+export function labelColumns(keys: readonly string[], isAll: boolean): Column[] {
+  const columns = keys.map((key): Column => {
+    const heading = (key.split('/').at(-1) ?? key).toUpperCase();
+    return { heading, cell: ({ metadata }) => metadata.labels?.[key] ?? '' };
+  });
+  const print = (labels: Record<string, string>) =>
+    Object.keys(labels)
+      .sort()
+      .map((key) => `${key}=${labels[key]}`)
+      .join(',');
+  const all: Column = { heading: 'LABELS', cell: ({ metadata }) => print(metadata.labels ?? {}) || '<none>' };
+  return isAll ? [...columns, all] : columns;
+}
+
+export const namespaceColumn: Column = { heading: 'NAMESPACE', cell: (resource) => resource.metadata.namespace ?? '' };
 
 /** Every heading that custom-columns may name; the first column of a name wins. */
 function allColumns(kind: KindDefinition): Map<string, Column> {

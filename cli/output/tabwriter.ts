@@ -6,10 +6,12 @@
 const widthMin = 5;
 const padding = 3;
 
-/** The rows as aligned lines, each ended by a newline. Cells are counted in code points, as Go counts runes. */
-export function alignColumns(rows: readonly (readonly string[])[]): string {
+/**
+ * The rows as aligned lines, each ended by a newline. Cells are counted in code points, as Go counts runes. `widths` is kept up, so that
+ * rows that come later stand below those before.
+ */
+export function alignColumns(rows: readonly (readonly string[])[], widths: number[] = []): string {
   const cells = rows.map((row) => row.map(withoutControls));
-  const widths: number[] = [];
   for (const row of cells) {
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? widthMin, lengthOf(cell) + padding);

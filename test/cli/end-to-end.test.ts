@@ -1,55 +1,11 @@
 /** calicoctl against the real API server, a process of its own: every kind's life, a large file, and what the server refuses. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { execa } from 'execa';
 import type { KindDefinition } from '#appliance/resources/define.ts';
 import { calicoctlKinds } from '#appliance/resources/registry.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
-import { type CliRun, runCli } from './run-cli.ts';
-
-const root = new URL('../../', import.meta.url).pathname;
-
-interface World extends AsyncDisposable {
-  readonly directory: string;
-  /** calicoctl in this process, as hundreds of starts would take a minute. */
-  ctl(words: readonly string[], stdin?: string): Promise<CliRun>;
-  /** calicoctl as people start it. */
-  process(words: readonly string[]): Promise<{ exitCode?: number | undefined; stdout: string; stderr: string }>;
-}
-
-/** An API server on an empty store, ready to answer. */
-async function startWorld(): Promise<World> {
-  const directory = mkdtempSync(join(tmpdir(), 'calico-cli-e2e-'));
-  const env = {
-    CALICO_RUN_DIR: join(directory, 'run'),
-    CALICO_DATA_DIR: join(directory, 'data'),
-    CALICO_CONFIG_DIR: join(directory, 'config'),
-  };
-  const server = spawn(`${root}bin/calico-apiserver`, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    server.once('exit', (code) => reject(new Error(`the API server ended with code ${code}`)));
-    server.stdout.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('"serving"')) resolve();
-    });
-  });
-  return {
-    directory,
-    ctl: (words, stdin = '') => runCli(words, { env, stdin }),
-    process: (words) => execa(`${root}bin/calicoctl`, words, { env, reject: false, stripFinalNewline: false }),
-    async [Symbol.asyncDispose]() {
-      server.kill('SIGTERM');
-      await ended;
-      rmSync(directory, { recursive: true });
-    },
-  };
-}
+import { manifestOf, startWorld, type World } from './real-server.ts';
 
 const created = (kind: string) => `Successfully created 1 '${kind}' resource(s)\n`;
 
@@ -206,7 +162,3 @@ test('the server refuses with reasons that reach the reader', async (t) => {
   t.is(tier.exitCode, 1);
   t.regex(tier.stderr, /^Failed to delete 'Tier' resource: operation delete is not supported on Tier\(default\)/);
 });
-
-function manifestOf(kind: string, name: string, spec: object): string {
-  return JSON.stringify({ apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec });
-}

@@ -3,7 +3,7 @@
  * Knows no kinds: whatever path an object is posted to holds it. `intercept` lets a test answer instead.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,6 +23,8 @@ export interface FakeApiServer extends AsyncDisposable {
   readonly directory: string;
   /** `METHOD path`, in the order they came. */
   readonly requests: string[];
+  /** The headers of each request. */
+  readonly headers: IncomingHttpHeaders[];
   /** Objects by path; tests may look and change. */
   readonly objects: Map<string, Stored>;
   intercept: ((method: string, path: string) => Answer | undefined) | undefined;
@@ -34,7 +36,12 @@ const root = '/apis/projectcalico.org/v3/';
 /** Starts a server of its own; disposing of it removes its directory. */
 export async function startFakeApiServer(): Promise<FakeApiServer> {
   const directory = mkdtempSync(join(tmpdir(), 'calico-cli-'));
-  const state = { objects: new Map<string, Stored>(), requests: [] as string[], revision: 100 };
+  const state = {
+    objects: new Map<string, Stored>(),
+    requests: [] as string[],
+    headers: [] as IncomingHttpHeaders[],
+    revision: 100,
+  };
   const server = createServer((incoming, outgoing) => {
     void answer(incoming, outgoing);
   });
@@ -42,6 +49,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     address: `unix:${directory}/api.sock`,
     directory,
     requests: state.requests,
+    headers: state.headers,
     objects: state.objects,
     intercept: undefined,
     put(plural, object) {
@@ -69,6 +77,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     const method = incoming.method ?? '';
     let text = '';
     for await (const chunk of incoming) text += chunk;
+    state.headers.push(incoming.headers);
     state.requests.push(`${method} ${path}${url.search}`);
     const { status, body } =
       fake.intercept?.(method, path) ?? handle(method, path, url, text === '' ? {} : JSON.parse(text));
@@ -77,7 +86,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
 
   function handle(method: string, path: string, url: URL, body: Stored): Answer {
     if (method === 'POST') return create(`${path}/${body.metadata.name}`, body);
-    const isList = /^(?:namespaces\/[^/]+\/)?[^/]+$/.test(path.slice(root.length));
+    const isList = /^(?:namespaces\/[^/]+\/)?[^/]+$/.test(path.replace(/^\/apis?(?:\/[^/]+)?\/v\d\w*\//, ''));
     if (method === 'GET' && isList) return list(path, url);
     const present = state.objects.get(path);
     if (present === undefined) return status(404, 'NotFound', `"${path.split('/').at(-1)}" not found`);

@@ -45,6 +45,10 @@ export interface KindRef {
   readonly plural: string;
   readonly isNamespaced: boolean;
   readonly isReadOnly: boolean;
+  /** Absent for \`projectcalico.org/v3\`. */
+  readonly apiVersion?: string;
+  /** True for a kind that only the server knows: it has no definition here. */
+  readonly isDiscovered?: boolean;
   /** All words that mean the kind, in lower case. */
   readonly words: readonly string[];
   load(): Promise<KindDefinition>;

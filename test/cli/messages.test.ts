@@ -436,12 +436,6 @@ const rows: readonly Row[] = [
     after: (t, server) => t.is(server.requests.length, 0),
   },
   {
-    title: 'get with a Go template',
-    words: ['get', 'gnetsets', '-o', 'go-template={{.}}'],
-    exitCode: 2,
-    stderr: "output format 'go-template' is not supported here: use json or yaml, or custom-columns=A,B\n",
-  },
-  {
     title: 'get with an unknown column',
     words: ['get', 'gnetsets', '-o', 'custom-columns=NAME,AGE'],
     exitCode: 2,
@@ -454,12 +448,35 @@ const rows: readonly Row[] = [
       server.put('clusterinformations', {
         kind: 'ClusterInformation',
         metadata: { name: 'default' },
-        spec: { calicoVersion: 'v3.31.2-5-gabcdef' },
+        spec: { calicoVersion: 'v3.29.2-5-gabcdef' },
       }),
     exitCode: 1,
     stderr:
-      'version mismatch.\nClient Version:   3.32.0\nCluster Version:  3.31.2\nUse --allow-version-mismatch to override\n',
+      'version mismatch.\nClient Version:   3.32.0\nCluster Version:  3.29.2\nUse --allow-version-mismatch to override\n',
   },
+  ...[
+    ['v3.30.0', 'Warning: the cluster is of an older release (3.30.0) than this client (3.32.0)\n'],
+    ['v3.34.9', 'Warning: the cluster is of a newer release (3.34.9) than this client (3.32.0)\n'],
+    ['v3.32.7', ''],
+  ].map(
+    ([calicoVersion = '', stderr = '']): Row => ({
+      title: `release ${calicoVersion}`,
+      words: ['get', 'gnetsets'],
+      before: (server) => server.put('clusterinformations', { metadata: { name: 'default' }, spec: { calicoVersion } }),
+      exitCode: 0,
+      stdout: 'NAME   \n\n',
+      stderr,
+    }),
+  ),
+  ...['v3.35.0', 'v4.32.0', 'v2.32.0'].map(
+    (calicoVersion): Row => ({
+      title: `release ${calicoVersion}`,
+      words: ['get', 'gnetsets'],
+      before: (server) => server.put('clusterinformations', { metadata: { name: 'default' }, spec: { calicoVersion } }),
+      exitCode: 1,
+      stderr: /^version mismatch\./,
+    }),
+  ),
   {
     title: 'another release with --allow-version-mismatch before the command',
     words: ['--allow-version-mismatch', 'get', 'gnetsets'],
@@ -530,9 +547,24 @@ for (const words of [
   ['get', '--nonsense'],
   ['create', 'node', 'x'],
   ['get', 'nodes', '-f', 'x'],
-  ['get', 'nodes', '--context', 'c'],
   ['get', 'nodes', '-c', ''],
-  ['get', 'nodes', '-l', 'loud'],
+  ['-l', 'loud', 'get', 'nodes'],
+  ['patch', 'node', 'a', '-p', '{}', '-l', 'loud'],
+  ['get', 'nodes', '-o', 'go-template={{.x'],
+  ['get', 'nodes', '-o', 'jsonpath={.x'],
+  ['get', 'nodes', '-o', 'custom-columns=A:{'],
+  ['get', 'nodes', '--sort-by', '{.a}{.b}'],
+  ['get', 'nodes', 'a', '-l', 'x=y'],
+  ['get', 'nodes/a/b'],
+  ['get', 'nodes', '-w', '--sort-by', '.x'],
+  ['apply', '-f', 'x', '--prune'],
+  ['apply', '-f', 'x', '--force-conflicts'],
+  ['apply', 'x.yaml'],
+  ['wait', 'node', 'a'],
+  ['wait', 'node', 'a', '--for', 'luck'],
+  ['completion', 'tcsh'],
+  ['label', 'node', 'a'],
+  ['edit', 'node'],
 ]) {
   test(`\`calicoctl ${words.join(' ')}\` is a usage error with a hint, never a crash`, async (t) => {
     const run = await runCli(words, { env });

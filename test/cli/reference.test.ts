@@ -42,6 +42,7 @@ test('every error code of the catalogue is thrown somewhere', (t) => {
   const files = [
     'api-errors',
     'check-versions',
+    'commands/wait',
     'config',
     'errors',
     'namespace',

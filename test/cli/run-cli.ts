@@ -11,6 +11,10 @@ export interface CliRun {
 export interface CliSurroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Asks the command to end, as a signal would. */
+  readonly stopping?: AbortSignal;
+  /** Called with everything written to stdout so far. */
+  readonly onOutput?: (stdout: string) => void;
 }
 
 /** `words` without the program's name. Nothing of the real environment is seen. */
@@ -21,12 +25,14 @@ export async function runCli(words: readonly string[], surroundings: CliSurround
     env: { CALICO_CONFIG_DIR: '/nonexistent', ...surroundings.env },
     out(text: string) {
       stdout += text;
+      surroundings.onOutput?.(stdout);
     },
     err(text: string) {
       stderr += text;
     },
     readStdin: async () => surroundings.stdin ?? '',
-    sleep: async () => {},
+    sleep: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    stopping: () => surroundings.stopping ?? new AbortController().signal,
   };
   const exitCode = await runProgram(words, context, commands);
   return { exitCode, stdout, stderr };
