@@ -22,6 +22,8 @@ for pair in $needed; do
 done
 # The pinned Node runtime is linked against it, and a minimal Debian does not have it.
 ldconfig -p | grep -q 'libatomic\.so\.1 ' || missing="$missing libatomic1"
+# Tests of the API fuzz it with a Python program, in an environment of its own.
+[ "$level" = test ] && { python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3 python3-venv"; }
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null || { say "please install:$missing"; exit 1; }
   say "installing Debian packages:$missing"
@@ -46,3 +48,4 @@ if ! cmp -s "$root/package-lock.json" "$stamp"; then
   (cd "$root" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
   cp "$root/package-lock.json" "$stamp"
 fi
+[ "$level" != test ] || sh "$root/tools/fuzz-setup.sh" >/dev/null

@@ -58,7 +58,10 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
     serveHealth(describing, context);
     serveDiscovery(describing);
     serveResources(describing, context);
+    serveIpam(describing, context);
     serveReviews(describing, context.authorizer);
+    serveTokens(describing, context);
+    serveEnrolment(describing, context);
   });
   serveDocs(app, documents);
   countRequests(app, context);

@@ -75,7 +75,7 @@ function printType(schema: Schema): JsonSchema {
     case 'scalar':
       return schema.json;
     case 'any':
-      return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+      return { 'x-kubernetes-preserve-unknown-fields': true };
   }
 }
 

@@ -11,7 +11,7 @@ def map_query(context, query):
         if query.get("fieldValidation") in ("Warn", "Ignore"):
             del query["fieldValidation"]
         if str(query.get("resourceVersion", "")).isdigit():
-            query["resourceVersion"] = query["resourceVersion"][-1]
+            query["resourceVersion"] = str(int(query["resourceVersion"][-1]) % 7)
     return query
 
 

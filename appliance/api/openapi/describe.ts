@@ -22,3 +22,23 @@ export function describeRoute(
     },
   };
 }
+
+/** The same of a route that is posted or patched to: what it takes, what it answers, and every way it can fail. */
+export function describeChange(
+  id: string,
+  summary: string,
+  change: { readonly code: 200 | 201; readonly answer: string; readonly body: object; readonly query?: object },
+): { schema: Record<string, unknown> } {
+  const content = { 'application/json': { schema: { $ref: `${change.answer}#` } } };
+  return describeRoute(
+    id,
+    summary,
+    {},
+    {
+      'x-calico-failures': 'post',
+      body: { content: { 'application/json': { schema: change.body } } },
+      ...(change.query && { querystring: { type: 'object', properties: change.query } }),
+      response: { [change.code]: { description: 'What was done.', content } },
+    },
+  );
+}

@@ -42,8 +42,8 @@ export async function createDocuments(
   addRoutes: (app: FastifyInstance) => void,
 ): Promise<Documents> {
   const whole = await generate(version, kinds, addRoutes);
-  const groups = [...groupsOf(whole)].map(([key, document]) => [key, stamp(document)] as const);
-  return { whole, all: stamp(whole), groups: new Map(groups) };
+  const groups = [...groupsOf(whole)].map(([key, document]) => [key, stampDocument(document)] as const);
+  return { whole, all: stampDocument(whole), groups: new Map(groups) };
 }
 
 async function generate(
@@ -101,7 +101,8 @@ function completeOperation(operation: Operation): Operation {
   };
 }
 
-function stamp(document: OpenApi): OpenApiDocument {
+/** As text, with its hash. */
+export function stampDocument(document: object): OpenApiDocument {
   const text = JSON.stringify(document);
   return { text, hash: createHash('sha256').update(text).digest('hex').slice(0, 16) };
 }

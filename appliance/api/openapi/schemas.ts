@@ -206,6 +206,8 @@ const commonSchemas: readonly object[] = [
     type: 'object',
     description: "Kubernetes' discovery: groups, versions, resources and their verbs.",
   },
+  { $id: 'IpamAnswer', type: 'object', description: 'What the books of addresses say, or what was done to them.' },
+  { $id: 'EnrolmentAnswer', type: 'object', description: 'A certificate, an authority, or join tokens.' },
   {
     $id: 'Review',
     description:

@@ -11,22 +11,43 @@ import { isRecord } from '../../lib/is-record.ts';
 import { nodeNameProblem } from '../../pki/node-name.ts';
 import type { ApiContext } from '../context.ts';
 import { apiErrors } from '../errors.ts';
+import { describeChange, describeRoute } from '../openapi/describe.ts';
 import { originOf } from '../plugins/access.ts';
 import { identityOf } from '../plugins/authenticate.ts';
-import { hidden } from './health.ts';
 
 const root = '/enrolment/v1';
 
+const answers = { 'application/json': 'EnrolmentAnswer' };
+const text = { type: 'string' };
+const wish = {
+  code: 201,
+  answer: 'EnrolmentAnswer',
+  body: { type: 'object', properties: { node: text, request: text }, required: ['node', 'request'] },
+} as const;
+const made = { code: 201, answer: 'EnrolmentAnswer', body: { type: 'object' } } as const;
+const revoking = { 'x-calico-failures': 'get', params: { type: 'object', properties: { id: text } } };
+
 export function serveEnrolment(app: FastifyInstance, { enrolment, audit }: ApiContext): void {
   if (enrolment === undefined) return;
-  app.get(`${root}/authority`, { ...hidden, config: { guard: 'none' } }, () => ({ authority: enrolment.authority() }));
-  app.post(`${root}/certificates`, { ...hidden, config: { guard: 'own' } }, async (request, reply) => {
-    const { node, csr } = readWish(request);
-    const { token } = admit(identityOf(request), node);
-    const issued = await enrolment.issue({ node, request: csr, token });
-    audit.info({ user: identityOf(request).user, from: originOf(request), node }, 'certificate issued');
-    return reply.code(201).send(issued);
-  });
+  app.get(
+    `${root}/authority`,
+    {
+      ...describeRoute('getAuthority', 'The certificate of the authority', answers),
+      config: { guard: 'none' },
+    },
+    () => ({ authority: enrolment.authority() }),
+  );
+  app.post(
+    `${root}/certificates`,
+    { ...describeChange('postCertificate', 'A certificate for a host', wish), config: { guard: 'own' } },
+    async (request, reply) => {
+      const { node, csr } = readWish(request);
+      const { token } = admit(identityOf(request), node);
+      const issued = await enrolment.issue({ node, request: csr, token });
+      audit.info({ user: identityOf(request).user, from: originOf(request), node }, 'certificate issued');
+      return reply.code(201).send(issued);
+    },
+  );
   serveJoinTokens(app, enrolment, (request, id, message) =>
     audit.info({ user: identityOf(request).user, from: originOf(request), id }, message),
   );
@@ -43,19 +64,25 @@ function admit(identity: Identity, node: string): { readonly token: string | und
 type Tell = (request: FastifyRequest, id: string, message: string) => void;
 
 function serveJoinTokens(app: FastifyInstance, enrolment: Enrolment, tell: Tell): void {
-  app.get(`${root}/tokens`, hidden, async () => ({ items: (await enrolment.listTokens()).map(printRecord) }));
-  app.post(`${root}/tokens`, hidden, async (request, reply) => {
+  app.get(`${root}/tokens`, describeRoute('listJoinTokens', 'Join tokens', answers), async () => ({
+    items: (await enrolment.listTokens()).map(printRecord),
+  }));
+  app.post(`${root}/tokens`, describeChange('postJoinToken', 'Make a join token', made), async (request, reply) => {
     const { record, secret, pin, api } = await enrolment.createToken(readTokenWish(request));
     tell(request, record.id, 'join token created');
     return reply.code(201).send({ ...printRecord(record), secret, pin, api });
   });
-  app.delete(`${root}/tokens/:id`, hidden, async (request) => {
-    const { id } = request.params as { id: string };
-    if (!joinId.test(id) || !(await enrolment.revokeToken(id)))
-      throw apiErrors.fail('API_NO_SUCH_PATH', 'there is no such join token');
-    tell(request, id, 'join token revoked');
-    return { id };
-  });
+  app.delete(
+    `${root}/tokens/:id`,
+    describeRoute('deleteJoinToken', 'Revoke a join token', answers, revoking),
+    async (request) => {
+      const { id } = request.params as { id: string };
+      if (!joinId.test(id) || !(await enrolment.revokeToken(id)))
+        throw apiErrors.fail('API_NO_SUCH_PATH', 'there is no such join token');
+      tell(request, id, 'join token revoked');
+      return { id };
+    },
+  );
 }
 
 function printRecord({ id, node, usesLeft, createdMs, expiresMs }: TokenRecord) {

@@ -7,6 +7,8 @@ import type { ReleaseRequest } from '../../ipam/release.ts';
 import { isRecord } from '../../lib/is-record.ts';
 import type { ApiContext } from '../context.ts';
 import { apiErrors } from '../errors.ts';
+import { describeChange, describeRoute } from '../openapi/describe.ts';
+import { parameters } from '../openapi/parameters.ts';
 import type { RouteAccess } from '../plugins/access.ts';
 import { commitsOf } from '../plugins/audit.ts';
 import { type Handler, queryOf } from './target.ts';
@@ -14,12 +16,50 @@ import { type Handler, queryOf } from './target.ts';
 const group = 'projectcalico.org';
 const root = `/apis/${group}/v3/ipam`;
 
+const textual = { type: 'string' };
+const answers = { 'application/json': 'IpamAnswer' };
+const address = {
+  type: 'object',
+  properties: { ip: textual, handle: textual, sequenceNumber: textual },
+  required: ['ip'],
+};
+const handle = { type: 'object', properties: { id: textual, revision: textual }, required: ['id'] };
+const list = (items: object) => ({ type: 'array', items });
+const released = { type: 'object', properties: { addresses: list(address), handles: list(handle) } };
+const parted = {
+  type: 'object',
+  properties: { name: textual, cidr: textual, parts: { type: 'number' } },
+  required: ['parts'],
+};
+const change = (body: object) =>
+  ({ code: 200, answer: 'IpamAnswer', body, query: { dryRun: parameters.dryRun } }) as const;
+
+/** What the document says of the routes. */
+const described: Readonly<Record<string, { readonly schema: Record<string, unknown> }>> = {
+  'GET utilisation': describeRoute('getIpamUtilisation', 'How full the pools are', answers),
+  'GET borrowed': describeRoute('getIpamBorrowed', "Addresses hosts have out of others' blocks", answers),
+  'GET check': describeRoute('getIpamCheck', 'What does not fit together in the books of addresses', answers),
+  'GET addresses/:name': describeRoute('getIpamAddress', 'Who has an address', answers, {
+    'x-calico-failures': 'get',
+    params: { type: 'object', properties: { name: textual } },
+  }),
+  'GET configuration': describeRoute('getIpamConfiguration', 'How addresses are managed', answers),
+  'PATCH configuration': describeChange(
+    'patchIpamConfiguration',
+    'Change how they are managed',
+    change({ type: 'object' }),
+  ),
+  'POST release': describeChange('postIpamRelease', 'Give addresses back', change(released)),
+  'POST split': describeChange('postIpamSplit', 'Split a pool', change(parted)),
+};
+
 /** Serves it. */
 export function serveIpam(app: FastifyInstance, { ipam }: ApiContext): void {
   const add = (method: 'GET' | 'PATCH' | 'POST', path: string, access: Partial<RouteAccess>, handler: Handler) =>
     app.route({
       method,
       url: `${root}/${path}`,
+      schema: described[`${method} ${path}`]!.schema,
       config: { access: { group, resource: 'ipamblocks', subresource: '', verb: 'list', ...access } },
       handler,
     });

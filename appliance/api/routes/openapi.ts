@@ -1,8 +1,16 @@
-/** The OpenAPI documents and their index, and as much of version 2 as keeps kubectl content: nothing. */
+/** The OpenAPI documents and their index, and the same in version 2 for older clients. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiKinds } from '../../resources/registry.ts';
 import { apiErrors } from '../errors.ts';
-import { createDocuments, type Documents, type OpenApiDocument } from '../openapi/document.ts';
+import {
+  createDocuments,
+  type Documents,
+  type OpenApi,
+  type OpenApiDocument,
+  stampDocument,
+} from '../openapi/document.ts';
+import { toVersion2 } from '../openapi/version-2.ts';
+import { encodeVersion2 } from '../openapi/version-2-protobuf.ts';
 import { hidden } from './health.ts';
 
 const root = '/openapi/v3';
@@ -14,6 +22,7 @@ export function serveOpenApi(
   addRoutes: (app: FastifyInstance) => void,
 ): () => Promise<Documents> {
   let documents: Promise<Documents> | undefined;
+  let second: Promise<{ json: OpenApiDocument; protobuf: Buffer }> | undefined;
   const get = () => {
     documents ??= createDocuments(version, apiKinds, addRoutes);
     return documents;
@@ -31,10 +40,23 @@ export function serveOpenApi(
   app.get('/openapi.json', { ...hidden, config: { guard: 'none' } }, async (request, reply) =>
     sendDocument((await get()).all, request, reply),
   );
-  app.get('/openapi/v2', hidden, (_request, reply) =>
-    reply.header('content-type', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf').send(Buffer.alloc(0)),
-  );
+  app.get('/openapi/v2', hidden, async (request, reply) => {
+    second ??= get().then(({ whole }) => createSecond(whole));
+    const { json, protobuf } = await second;
+    reply.header('vary', 'accept');
+    const wantsProtobuf = /\bproto-openapi\.spec\.v2\b/.test(request.headers.accept ?? '');
+    if (!wantsProtobuf) return sendDocument(json, request, reply);
+    return reply.header('content-type', protobufType).send(protobuf);
+  });
   return get;
+}
+
+/** The form clients ask for has an `@` in its name, which a type of an answer cannot have. */
+const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+function createSecond(whole: OpenApi): { json: OpenApiDocument; protobuf: Buffer } {
+  const swagger = toVersion2(whole);
+  return { json: stampDocument(swagger), protobuf: encodeVersion2(swagger) };
 }
 
 /** Only the address with the right hash never means another document; others are asked about again, and answered briefly. */

@@ -72,7 +72,7 @@ function reviewSchema(version: string, kind: string): Record<string, unknown> {
   return {
     ...describeRoute(`post${kind}${version}`, `Ask by a ${kind}`, {}).schema,
     'x-calico-failures': 'review',
-    body: { content },
+    body: { content: { 'application/json': { schema: { type: 'object' } } } },
     response: { 201: { description: 'The answer.', content } },
   };
 }

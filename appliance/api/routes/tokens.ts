@@ -5,13 +5,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../lib/errors.ts';
 import type { ApiContext, TokenService } from '../context.ts';
+import { describeChange } from '../openapi/describe.ts';
 import { originOf } from '../plugins/access.ts';
 import { identityOf } from '../plugins/authenticate.ts';
 import { readTokenRequest, readTokenReview } from '../reviews/token-wish.ts';
-import { hidden } from './health.ts';
 
 const group = 'authentication.k8s.io';
 const apiVersion = `${group}/v1`;
+
+const given = { code: 201, answer: 'Review', body: { type: 'object' } } as const;
+const reviewed = given;
 
 export function serveTokens(app: FastifyInstance, { tokens, audit }: ApiContext): void {
   if (tokens === undefined) return;
@@ -21,7 +24,7 @@ export function serveTokens(app: FastifyInstance, { tokens, audit }: ApiContext)
     scope.post(
       '/api/v1/namespaces/:namespace/serviceaccounts/:name/token',
       {
-        ...hidden,
+        ...describeChange('postServiceaccountToken', 'Give a token of a service account', given),
         config: { access: { group: '', resource: 'serviceaccounts', subresource: 'token', verb: 'create' } },
       },
       async (request, reply) => {
@@ -36,7 +39,10 @@ export function serveTokens(app: FastifyInstance, { tokens, audit }: ApiContext)
     );
     scope.post(
       `/apis/${apiVersion}/tokenreviews`,
-      { ...hidden, config: { access: { group, resource: 'tokenreviews', subresource: '', verb: 'create' } } },
+      {
+        ...describeChange('postTokenreview', 'Ask whose a token is', reviewed),
+        config: { access: { group, resource: 'tokenreviews', subresource: '', verb: 'create' } },
+      },
       async (request, reply) => reply.code(201).send(await review(tokens, request)),
     );
   });

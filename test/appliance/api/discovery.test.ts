@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import test from 'ava';
 import { kinds } from '#appliance/resources/registry.ts';
 import { createTestApi } from './test-api.ts';
@@ -85,9 +86,14 @@ test('every reference in the OpenAPI document leads somewhere, and operation nam
   t.is(new Set(operations).size, operations.length);
 });
 
-test('version 2 of OpenAPI is empty, of a type kubectl can read', async (t) => {
+test('version 2 of OpenAPI is valid, has every kind, and comes as protobuf for kubectl', async (t) => {
   const api = await createTestApi();
-  const answer = await api.call('GET', '/openapi/v2');
-  t.is(answer.body, '');
+  const json = (await api.call('GET', '/openapi/v2')).json();
+  const result = await new Validator().validate(json);
+  t.true(result.valid, JSON.stringify(result.errors)?.slice(0, 500));
+  for (const kind of kinds) t.is(json.definitions[kind.kind]['x-kubernetes-group-version-kind'][0].kind, kind.kind);
+  const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+  const answer = await api.call('GET', '/openapi/v2', undefined, { accept });
   t.is(answer.headers['content-type'], 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+  t.deepEqual([...answer.rawPayload.subarray(0, 5)], [0x0a, 3, ...Buffer.from('2.0')]);
 });

@@ -2,7 +2,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv } from 'ajv';
 import test, { type ExecutionContext } from 'ava';
-import { kinds } from '#appliance/resources/registry.ts';
+import { pathOf } from '#appliance/api/discovery.ts';
+import { apiKinds as kinds } from '#appliance/resources/registry.ts';
 import { createTestApi, networkSet, root, type TestApi } from './test-api.ts';
 
 interface Document {
@@ -60,6 +61,7 @@ test('answers conform for every kind: created, read, listed, as tables, replaced
   const metadata = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
   let created = 0;
   for (const kind of kinds) {
+    const root = pathOf(kind);
     const { namespace, name } = kind.example.metadata;
     const scope = kind.isNamespaced ? `/namespaces/${namespace}` : '';
     const where = `${root}${kind.isNamespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`;
@@ -89,7 +91,7 @@ test('answers conform for every kind: created, read, listed, as tables, replaced
     await ask('GET', `${one}/history`, `${where}/{name}/history`);
     await ask('DELETE', one, `${where}/{name}`);
     await ask('GET', one, `${where}/{name}`);
-    await ask('DELETE', collection, where);
+    if (document.paths[where]?.delete !== undefined) await ask('DELETE', collection, where);
   }
   t.true(created > kinds.length - 5, `${created} examples were created`);
 });
