@@ -1,6 +1,7 @@
 /** Tokens end to end: kubectl and calicoctl ask for one, kubectl and curl's like use it over TLS, and deleting its service account ends it at once. */
-import { join } from 'node:path';
+
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { call, makePlace, startServer } from '../appliance/apiserver-process.ts';
@@ -37,7 +38,10 @@ test('a service account works by its token over TLS until it is deleted, and a n
   const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
   t.deepEqual([claims.sub, claims.aud], ['system:serviceaccount:default:ci', ['https://calico.example']]);
   t.is(claims.exp - claims.iat, 600);
-  t.regex((await run(calicoctl, ['token', 'create', 'nobody'], local)).stderr, /does not exist: ServiceAccount\(default\/nobody\)/);
+  t.regex(
+    (await run(calicoctl, ['token', 'create', 'nobody'], local)).stderr,
+    /does not exist: ServiceAccount\(default\/nobody\)/,
+  );
   t.regex((await run(calicoctl, ['token', 'create', 'ci', '--duration', '1m'], local)).stderr, /expirationSeconds/);
 
   const kubectl = (...words: string[]) =>
@@ -45,15 +49,31 @@ test('a service account works by its token over TLS until it is deleted, and a n
   const root = await run(calicoctl, ['ca', 'issue', 'user', 'root', '--group', 'system:masters', '--dir', etc]);
   t.is(root.exitCode, 0);
   const asRoot = ['--client-certificate', join(etc, 'root.crt'), '--client-key', join(etc, 'root.key')];
-  const byKubectl = await kubectl(...asRoot, 'create', 'token', 'ci', '--duration', '1h', '--audience', 'https://calico.example');
+  const byKubectl = await kubectl(
+    ...asRoot,
+    'create',
+    'token',
+    'ci',
+    '--duration',
+    '1h',
+    '--audience',
+    'https://calico.example',
+  );
   t.is(byKubectl.exitCode, 0, byKubectl.stderr);
   for (const each of [token, byKubectl.stdout.trim()]) {
     const who = await kubectl('--token', each, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}');
     t.is(who.stdout, 'system:serviceaccount:default:ci', who.stderr);
   }
   writeFileSync(join(place.dir, 'token'), token);
-  const remote = { CALICO_API_ENDPOINT: address()!, CALICO_API_CA_CERT_FILE: join(etc, 'ca.crt'), CALICO_API_TOKEN_FILE: join(place.dir, 'token') };
-  t.regex((await run(calicoctl, ['get', 'tiers'], remote)).stderr, /"system:serviceaccount:default:ci" cannot (get|list) resource/);
+  const remote = {
+    CALICO_API_ENDPOINT: address()!,
+    CALICO_API_CA_CERT_FILE: join(etc, 'ca.crt'),
+    CALICO_API_TOKEN_FILE: join(place.dir, 'token'),
+  };
+  t.regex(
+    (await run(calicoctl, ['get', 'tiers'], remote)).stderr,
+    /"system:serviceaccount:default:ci" cannot (get|list) resource/,
+  );
   const other = await kubectl(...asRoot, 'create', 'token', 'ci', '--audience', 'vault');
   t.regex((await kubectl('--token', other.stdout.trim(), 'get', 'tiers')).stderr, /must be logged in|Unauthorized/);
 
