@@ -20,6 +20,7 @@ import { createIpam } from './ipam/ipam.ts';
 import { hasCode } from './lib/errors.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
+import { followTlsFiles, readTlsFiles } from './pki/tls-files.ts';
 import { kindOf } from './resources/registry.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { keeperStore } from './store-options.ts';
@@ -71,7 +72,12 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
   const authorizer = startAuthorizer(store, log.child({ component: 'access' }));
   parts.push(authorizer);
   const app = await createApi({
-    ...(await openWaysIn(settings, { store, resources, listeners: () => state.listeners })),
+    ...(await openWaysIn(settings, {
+      store,
+      resources,
+      listeners: () => state.listeners,
+      log: log.child({ component: 'tokens' }),
+    })),
     unreadiness: () => state.unreadiness,
     isDraining: () => state.isDraining,
     resources,
@@ -136,22 +142,19 @@ async function startFaces(
   const guid = String(info.resource.spec.clusterGUID).padEnd(32, '0');
   const identity = { clusterId: hexToBigint(guid.slice(0, 16)), memberId: hexToBigint(guid.slice(16, 32)) };
   for (const address of settings.etcdListen) {
-    const tls = address.startsWith('https:') ? { tls: readFaceTls(settings) } : {};
-    parts.push(
-      await startEtcdFace({
-        store,
-        listen: address,
-        identity,
-        requestBytesMax,
-        ...tls,
-        log: log.child({ component: 'etcd' }),
-      }),
-    );
+    const tls = address.startsWith('https:') ? { tls: readTlsFiles(settings.etcdTls, 0) } : {};
+    const face = await startEtcdFace({
+      store,
+      listen: address,
+      identity,
+      requestBytesMax,
+      ...tls,
+      log: log.child({ component: 'etcd' }),
+    });
+    parts.push(face);
+    if (address.startsWith('https:'))
+      followTlsFiles(settings.etcdTls, (texts) => face.setTls(texts), log.child({ component: 'etcd' }));
   }
-}
-
-function readFaceTls({ etcdTls }: Settings) {
-  return { cert: readFileSync(etcdTls.certFile), key: readFileSync(etcdTls.keyFile), ca: readFileSync(etcdTls.caFile) };
 }
 
 function hexToBigint(text: string): bigint {

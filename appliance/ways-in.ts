@@ -9,6 +9,7 @@ import type { Resources } from './datastore/resources.ts';
 import type { Store } from './datastore/store.ts';
 import { createEnrolment } from './enrolment/issue.ts';
 import { hasCode } from './lib/errors.ts';
+import type { Logger } from './lib/log.ts';
 import { kindOf } from './resources/registry.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,11 +18,12 @@ interface Parts {
   readonly resources: Resources;
   /** Addresses of the listeners, once they listen. */
   readonly listeners: () => readonly string[];
+  readonly log: Logger;
 }
 
 export async function openWaysIn(
   settings: Settings,
-  { store, resources, listeners }: Parts,
+  { store, resources, listeners, log }: Parts,
 ): Promise<Pick<ApiContext, 'limits' | 'enrolment' | 'tokens'>> {
   const { limits, connections, enrolment } = settings.api;
   const account = accountFinder(resources);
@@ -37,7 +39,7 @@ export async function openWaysIn(
     }),
     ...(account === undefined
       ? {}
-      : { tokens: { ...(await openTokens(settings, account)), findServiceAccount: account } }),
+      : { tokens: { ...(await openTokens(settings, account, log)), findServiceAccount: account } }),
   };
 }
 
@@ -62,7 +64,7 @@ function accountFinder(resources: Resources): FindAccount | undefined {
 const issuer = 'calico-apiserver';
 
 /** Keys are read again when their file changes; a bad file leaves those that are in use. */
-async function openTokens({ api }: Settings, findServiceAccount: FindAccount) {
+async function openTokens({ api }: Settings, findServiceAccount: FindAccount, log: Logger) {
   const [{ readTokenKeys, parseTokenKeys }, { createTokens }] = await Promise.all([
     import('./tokens/keys.ts'),
     import('./tokens/service-account.ts'),
@@ -77,7 +79,7 @@ async function openTokens({ api }: Settings, findServiceAccount: FindAccount) {
       (next) => {
         keys = next;
       },
-      () => undefined,
+      (error: unknown) => log.error({ keyFile, error: (error as Error).message }, 'new token keys cannot be used'),
     );
   }, 2_000);
   timer.unref();

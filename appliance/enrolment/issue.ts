@@ -1,14 +1,14 @@
 /**
  * The server's side of joining and renewing: checks the request, signs it, and only gives the certificate away once the store has agreed. I/O.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Store } from '../datastore/store.ts';
 import { AppError } from '../lib/errors.ts';
-import { endOf, type KeyPair, signCertificate } from '../pki/authority.ts';
+import type { KeyPair } from '../pki/authority.ts';
 import { pinOf } from '../pki/bundle.ts';
 import { nodeNameProblem, nodesGroup, nodeUserOf } from '../pki/node-name.ts';
 import { readSigner } from '../pki/signer.ts';
-import { checkNodeRequest } from '../pki/signing-request.ts';
 import {
   createToken,
   grant,
@@ -78,22 +78,25 @@ export function createEnrolment(options: EnrolmentOptions): Enrolment {
 async function issue(options: EnrolmentOptions, { node, request, token }: Parameters<Enrolment['issue']>[0]) {
   const problem = nodeNameProblem(node);
   if (problem !== undefined) throw new AppError('PKI_BAD_REQUEST', `node: ${problem}`);
+  // few hosts join, and the library takes memory
+  const { checkNodeRequest } = await import('../pki/signing-request.ts');
   const publicKey = await checkNodeRequest(request, node);
   const signer = readSigner(options.caFile, options.caKeyFile);
   const nowMs = options.now();
   const certificate = await sign(signer, publicKey, node, options.lifetimeSeconds, nowMs);
   const { etcd } = await options.addresses();
-  await grant(options.store, { node, token, expiresMs: endOf(certificate).getTime(), nowMs });
+  await grant(options.store, { node, token, expiresMs: new X509Certificate(certificate).validToDate.getTime(), nowMs });
   return { certificate, authority: readFileSync(options.caFile, 'utf8'), etcdEndpoints: etcd };
 }
 
-function sign(
+async function sign(
   signer: KeyPair,
-  publicKey: Awaited<ReturnType<typeof checkNodeRequest>>,
+  publicKey: Parameters<typeof import('../pki/authority.ts').signCertificate>[1],
   node: string,
   seconds: number,
   nowMs: number,
 ): Promise<string> {
+  const { signCertificate } = await import('../pki/authority.ts');
   const subject = { commonName: nodeUserOf(node), organizations: [nodesGroup], usage: 'client' } as const;
   return signCertificate(signer, publicKey, subject, { from: new Date(nowMs), days: 0, seconds });
 }

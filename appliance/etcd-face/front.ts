@@ -31,6 +31,8 @@ export interface FrontOptions {
 export interface Front {
   /** The real one; 0 on a socket. */
   readonly port: number;
+  /** Other certificates for the connections to come. */
+  setTls(pair: FaceTls): void;
   /** Takes nobody in any more, and no more requests for pages. */
   close(): void;
   /** Resolves when all connections have ended; those that have not after `graceMs` are cut. */
@@ -62,6 +64,9 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const address = server.address() as AddressInfo | string;
   return {
     port: typeof address === 'string' ? 0 : address.port,
+    setTls(pair) {
+      if (server instanceof tls.Server) server.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
+    },
     close() {
       server.close();
       for (const connection of forPages) connection.destroy();

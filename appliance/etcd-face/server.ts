@@ -45,6 +45,8 @@ export interface EtcdFaceOptions {
 export interface EtcdFace {
   /** As a client would write it, with the real port. */
   readonly address: string;
+  /** Other certificates for the connections to come. */
+  setTls(pair: FaceTls): void;
   /** Ends streams with "server stopped", lets running requests finish for a moment, then closes. */
   close(): Promise<void>;
 }
@@ -81,7 +83,7 @@ export async function startEtcdFace(options: EtcdFaceOptions): Promise<EtcdFace>
   if (listen.type === 'unix') await openToGroup(listen.path);
   address = printListenAddress(listen, front.port);
   options.log.info({ address }, 'etcd face listens');
-  return { address, close: () => close({ server, front, health, streams, listen }) };
+  return { address, setTls: front.setTls, close: () => close({ server, front, health, streams, listen }) };
 }
 
 function createServer(

@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
+import { openMemoryStore } from '#appliance/datastore/memory/open.ts';
 import { mergeEnv } from '#appliance/enrolment/env-lines.ts';
 import { parseJoinToken, printJoinBearer, printJoinToken } from '#appliance/enrolment/join-token.ts';
+import { createToken, grant, listTokens } from '#appliance/enrolment/records.ts';
 import { fetchPinnedAuthority } from '#appliance/enrolment/remote.ts';
 import { createNodeKey, createNodeRequest } from '#appliance/pki/signing-request.ts';
 import { createTlsApi } from '../api/test-tls.ts';
@@ -57,6 +59,17 @@ test('of many hosts that race for one use one gets it', async (t) => {
   const answers = await Promise.all(wishes.map(async (wish) => api.ask({ token }, 'POST', path, await wish)));
   t.is(answers.filter(({ status }) => status === 201).length, 1);
   t.is((await api.enrolment.listTokens())[0]?.usesLeft, 0);
+});
+
+test('grant() spends one use once, however many ask at the same moment', async (t) => {
+  const store = await openMemoryStore();
+  t.teardown(() => store.close());
+  const nowMs = 1_000_000;
+  const { record } = await createToken(store, { ttlMs: 60_000, uses: 2 }, nowMs);
+  const ask = (node: string) => grant(store, { node, token: record.id, expiresMs: nowMs + 1, nowMs });
+  const tried = await Promise.allSettled(Array.from({ length: 6 }, (_, i) => ask(`n${i}`)));
+  t.is(tried.filter(({ status }) => status === 'fulfilled').length, 2);
+  t.is((await listTokens(store))[0]?.usesLeft, 0);
 });
 
 test('the store keeps a hash of the secret, never the secret', async (t) => {
