@@ -22,7 +22,7 @@ for pair in $needed; do
 done
 # The pinned Node runtime is linked against it, and a minimal Debian does not have it.
 ldconfig -p | grep -q 'libatomic\.so\.1 ' || missing="$missing libatomic1"
-# Tests of the API fuzz it with a Python program, in an environment of its own.
+# Tests of the API fuzz it with a Python program and use a Python client, in environments of their own.
 [ "$level" = test ] && { python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3 python3-venv"; }
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null || { say "please install:$missing"; exit 1; }

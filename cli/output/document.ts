@@ -8,8 +8,8 @@ export async function printDocument(context: CliContext, type: 'json' | 'yaml', 
     const { printJson } = await import('./json.ts');
     context.out(printJson(value));
   } else {
-    const { printYaml } = await import('./yaml.ts');
-    context.out(printYaml(value));
+    const { printYamlPieces } = await import('./yaml.ts');
+    for (const piece of printYamlPieces(value)) context.out(piece);
   }
 }
 

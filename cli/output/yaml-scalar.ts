@@ -5,6 +5,9 @@
 
 const lineWidth = 80;
 
+/** Nothing else than a string by any rule below: too long for a word, and no number, date or sign begins with a letter. */
+const evident = /^[A-Za-z][A-Za-z0-9_./-]{5,}$/;
+
 const words =
   /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|true|True|TRUE|false|False|FALSE|~|null|Null|NULL|<<|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
@@ -35,6 +38,7 @@ export function printScalar(value: string | number | boolean | null, place: Scal
 }
 
 function printString(text: string, place: ScalarPlace): string {
+  if (evident.test(text)) return text; // without a space there is nothing to fold at
   if (text.includes('\n')) return isLiteral(text, place) ? printLiteral(text, place.indent) : printDouble(text, place);
   if (text === '' || isTaggedOtherwise(text)) return printDouble(text, place);
   if (special.test(text)) return printDouble(text, place);

@@ -14,13 +14,37 @@ export function printYaml(value: unknown): string {
   return `${printInline(value, 0, 0)}\n`;
 }
 
+/** So many entries of a long list are printed at a time. */
+const entriesPerPiece = 200;
+
+/** The same text in pieces, so that a long list never stands in memory as one: a list, or a map of which one member is long. */
+export function* printYamlPieces(value: unknown): Generator<string> {
+  if (isFilledList(value)) yield* printListPieces(value);
+  else if (isFilledMap(value)) yield* printMapPieces(value);
+  else yield printYaml(value);
+}
+
+function* printMapPieces(map: Readonly<Record<string, unknown>>): Generator<string> {
+  for (const key of sortedKeys(map)) {
+    const value = map[key];
+    if (isFilledList(value) && value.length > entriesPerPiece) {
+      yield `${printKey(key)}:\n`;
+      yield* printListPieces(value);
+    } else yield printMap({ [key]: value }, 0);
+  }
+}
+
+function* printListPieces(list: readonly unknown[]): Generator<string> {
+  for (let i = 0; i < list.length; i += entriesPerPiece) yield printList(list.slice(i, i + entriesPerPiece), 0);
+}
+
 /** The lines of a map; the caller has written the margin of the first one. */
 function printMap(map: Readonly<Record<string, unknown>>, indent: number): string {
   const margin = ' '.repeat(indent);
   let text = '';
   for (const key of sortedKeys(map)) {
     const value = map[key];
-    const printedKey = printScalar(key, { column: indent, indent, isKey: true });
+    const printedKey = printKey(key);
     text += `${text === '' ? '' : margin}${printedKey}:${printMember(value, indent, indent + printedKey.length + 2)}`;
   }
   return text;
@@ -53,10 +77,30 @@ function printInline(value: unknown, indent: number, column: number): string {
   return printScalar((value ?? null) as Scalar, { column, indent: indent + 2, isKey: false });
 }
 
-function sortedKeys(map: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(map)
-    .filter((key) => map[key] !== undefined)
-    .sort(compareNaturally);
+/** Keys stay on one line, wherever they stand; the same few come again with every resource. */
+const printedKeys = new Map<string, string>();
+
+function printKey(key: string): string {
+  const known = printedKeys.get(key);
+  if (known !== undefined) return known;
+  const printed = printScalar(key, { column: 0, indent: 0, isKey: true });
+  if (printedKeys.size < rememberedMax) printedKeys.set(key, printed);
+  return printed;
+}
+
+/** Orders by the keys as they came: resources of a kind have the same ones, and comparing is slow. */
+const orders = new Map<string, readonly string[]>();
+const rememberedMax = 2000;
+
+function sortedKeys(map: Readonly<Record<string, unknown>>): readonly string[] {
+  const keys = Object.keys(map).filter((key) => map[key] !== undefined);
+  if (keys.length < 2) return keys;
+  const name = JSON.stringify(keys);
+  const known = orders.get(name);
+  if (known !== undefined) return known;
+  const sorted = keys.sort(compareNaturally);
+  if (orders.size < rememberedMax) orders.set(name, sorted);
+  return sorted;
 }
 
 function isFilledList(value: unknown): value is readonly unknown[] {

@@ -1,4 +1,7 @@
-/** Bodies: JSON in its several names, and YAML for people with curl. A body that cannot be read is a bad request. */
+/**
+ * Bodies: JSON in its several names, and YAML for people with curl. A body that cannot be read is a bad request. One that does not say what it is
+ * is taken for JSON, as Kubernetes does: the Python client sends such.
+ */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { apiErrors } from '../errors.ts';
 
@@ -26,7 +29,8 @@ export function readBodies(app: FastifyInstance): void {
   app.addContentTypeParser(applyPatchType, { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
     /^\s*\{/.test(body) ? parseJson(body) : parseYaml(body),
   );
-  app.addContentTypeParser('*', async (request: FastifyRequest) => {
+  app.addContentTypeParser('*', { parseAs: 'string' }, async (request: FastifyRequest, body: string) => {
+    if (contentTypeOf(request) === '') return body.trim() === '' ? undefined : parseJson(body);
     const known = request.method === 'PATCH' ? patchTypes : [...jsonTypes.slice(0, 1), ...yamlTypes.slice(0, 1)];
     throw apiErrors.fail(
       'API_UNSUPPORTED_MEDIA_TYPE',

@@ -20,6 +20,8 @@ import { watch } from './watch.ts';
 
 /** Entries read at a time: few reads for a long list, and little memory for each client. */
 const pageEntries = 2000;
+/** At least so many: a selector may choose few of them. */
+const pageEntriesLeast = 100;
 
 /** GET of one resource. */
 export function getHandler(kind: KindDefinition, context: ApiContext): Handler {
@@ -55,11 +57,12 @@ async function list(
 ): Promise<FastifyReply> {
   const namespace = namespaceOf(request);
   const form = formOf(parseAccept(request.headers.accept), kind, query.includeObject, context.now);
-  const limit = pageEntries;
+  // a client that pages is not read more than it has asked for, where nothing is passed over
+  const limit = Math.min(pageEntries, Math.max(query.limit || pageEntries, pageEntriesLeast));
   const first = await context.resources.list({ kind, namespace, limit, ...startOf(kind, namespace, query) });
   refuseFuture(first, query);
   const { revision } = first;
-  const pageAfter = (after: Buffer) => context.resources.list({ kind, namespace, limit, after, revision });
+  const pageAfter = (after: Buffer) => context.resources.list({ kind, namespace, limit: pageEntries, after, revision });
   const text = printList({ form, matches: query.matches, limit: query.limit, first, pageAfter });
   return reply.type('application/json').send(Readable.from(text, { objectMode: false }));
 }

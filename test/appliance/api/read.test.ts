@@ -63,6 +63,24 @@ test('pages join to the whole list, though writes go on in between', async (t) =
   t.deepEqual(found, ['set-0000', 'set-0001', 'set-0002', 'set-0003', 'set-0004', 'set-0005', 'set-0006']);
 });
 
+test('pages of more than a hundred join to the whole list too', async (t) => {
+  const api = await withSets(260);
+  const found: string[] = [];
+  const sizes: number[] = [];
+  let token: string | undefined = '';
+  while (token !== undefined) {
+    const list: Listing = (await api.call('GET', `globalnetworksets?limit=130&continue=${token}`)).json();
+    found.push(...list.items.map((item) => item.metadata.name));
+    sizes.push(list.items.length);
+    token = list.metadata.continue;
+  }
+  t.deepEqual(sizes, [130, 130]);
+  t.is(new Set(found).size, 260);
+  const odd = (await api.call('GET', 'globalnetworksets?limit=125&labelSelector=odd%3Dtrue')).json<Listing>();
+  t.is(odd.items.length, 125);
+  t.truthy(odd.metadata.continue);
+});
+
 test('a page that ends with the list has no continue token, also with a selector', async (t) => {
   const api = await withSets(4);
   t.is((await api.call('GET', 'globalnetworksets?limit=4')).json<Listing>().metadata.continue, undefined);

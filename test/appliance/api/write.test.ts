@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createTestApi, networkSet, policy } from './test-api.ts';
+import { createTestApi, networkSet, policy, root } from './test-api.ts';
 
 test('POST stamps, defaults and stores a resource, and answers 201 with what a GET gives', async (t) => {
   const api = await createTestApi();
@@ -267,6 +267,13 @@ test('bodies that cannot be read are told so', async (t) => {
   t.is(large.statusCode, 413);
   t.is(large.json().kind, 'Status');
   t.is((await post('metadata: {name: y}\nspec: {nets: [192.0.2.1]}', 'application/yaml')).statusCode, 201);
+});
+
+test('a body that does not say what it is counts as JSON', async (t) => {
+  const api = await createTestApi();
+  const post = (payload: string) => api.app.inject({ method: 'POST', url: `${root}/globalnetworksets`, payload });
+  t.is((await post(JSON.stringify(networkSet('plain')))).statusCode, 201);
+  t.is((await post('a: [')).statusCode, 400);
 });
 
 test('a member called __proto__ is an unknown field like any other', async (t) => {

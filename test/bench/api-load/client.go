@@ -41,10 +41,10 @@ func (o *object) key() string {
 	return o.Metadata.Namespace + "/" + o.Metadata.Name
 }
 
-// A client whose connections stay open.
+// A client whose connections stay open, but not until the server hangs up on them: a write that meets that has no answer.
 func newClient(connections int) *http.Client {
 	return &http.Client{Transport: &http.Transport{
-		MaxIdleConns: connections, MaxIdleConnsPerHost: connections, DisableCompression: true,
+		MaxIdleConns: connections, MaxIdleConnsPerHost: connections, DisableCompression: true, IdleConnTimeout: 2 * time.Second,
 	}}
 }
 

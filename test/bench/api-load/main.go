@@ -1,5 +1,6 @@
 // Load on the REST API from one process, with the standard library alone: `watch` (watchers and writers, with account of every event),
-// `slow` (watchers that stop reading) and `request` (one kind of request as fast as it goes). Prints one line of JSON.
+// `slow` (watchers that stop reading), `request` (one kind of request as fast as it goes) and `command` (a program, with its time and memory).
+// Prints one line of JSON.
 package main
 
 import (
@@ -29,7 +30,7 @@ func main() {
 	if err := flag.CommandLine.Parse(os.Args[2:]); err != nil {
 		fail(err)
 	}
-	modes := map[string]func() (any, error){"watch": runWatch, "slow": runSlow, "request": runRequest}
+	modes := map[string]func() (any, error){"watch": runWatch, "slow": runSlow, "request": runRequest, "command": runCommand}
 	run, known := modes[os.Args[1]]
 	if !known {
 		fail(fmt.Errorf("unknown mode %s", os.Args[1]))

@@ -72,3 +72,21 @@ export async function runApiLoad<Mode extends keyof Results>(
   const { stdout } = await execa(program, [mode, ...flags], { timeout: secondsMax * 1000, stderr: 'inherit' });
   return JSON.parse(stdout);
 }
+
+/** What a program took; times are medians. */
+export interface CommandCost {
+  readonly wallMs: number;
+  readonly leastMs: number;
+  readonly cpuMs: number;
+  readonly rssMib: number;
+  readonly bytes: number;
+}
+
+/** Runs a program so many times, one after the other, each with the environment of this one. */
+export async function runCommand(words: readonly string[], runs: number): Promise<CommandCost> {
+  const { stdout } = await execa(program, ['command', `-clients=${runs}`, '--', ...words], {
+    timeout: secondsMax * 1000,
+    stderr: 'inherit',
+  });
+  return JSON.parse(stdout);
+}

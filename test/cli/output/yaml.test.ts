@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { compareNaturally } from '#cli/output/natural-order.ts';
-import { printYaml } from '#cli/output/yaml.ts';
+import { printYaml, printYamlPieces } from '#cli/output/yaml.ts';
 
 test('`printYaml()` sorts keys and does not indent lists under their key', (t) => {
   const policy = {
@@ -116,4 +116,24 @@ test('`printYaml()` prints what a YAML reader of either version reads back as th
 test('`compareNaturally()` orders numbers by value and letters after other characters', (t) => {
   const sorted = ['a.b', 'a1', 'a2', 'a10', 'ab', 'b'];
   t.deepEqual(sorted.toReversed().sort(compareNaturally), sorted);
+});
+
+test('pieces of a long list make up the same text', (t) => {
+  const items = Array.from({ length: 501 }, (_, i) => ({
+    name: `n${i}`,
+    spec: { nets: [`192.0.2.${i % 256}`], on: i % 2 === 0 },
+  }));
+  for (const value of [
+    items,
+    { kind: 'List', items, metadata: { resourceVersion: '7' } },
+    { items: [] },
+    [],
+    {},
+    'on',
+    null,
+  ]) {
+    const pieces = [...printYamlPieces(value)];
+    t.is(pieces.join(''), printYaml(value));
+    if (Array.isArray(value) && value.length > 0) t.true(pieces.length > 2);
+  }
 });

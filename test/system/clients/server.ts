@@ -41,6 +41,10 @@ export class ClientServer implements AsyncDisposable {
     return server;
   }
 
+  get socket(): string {
+    return this.#place.socket;
+  }
+
   get pid(): number {
     return this.#running.child.pid!;
   }

@@ -28,7 +28,8 @@ export interface WriterOptions {
 
 const ownNames = 12;
 const sharedNames = 4;
-const unclearMsMax = 30_000;
+/** A machine that is busy with other things may take long to start a server. */
+const unclearMsMax = 180_000;
 
 /** What each writer knows of its own objects: the revision of those that exist. */
 export function createMemories(writers: number): Memory[] {
