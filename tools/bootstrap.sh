@@ -49,3 +49,6 @@ if ! cmp -s "$root/package-lock.json" "$stamp"; then
   cp "$root/package-lock.json" "$stamp"
 fi
 [ "$level" != test ] || sh "$root/tools/fuzz-setup.sh" >/dev/null
+
+# The kubectls the tests speak through: a few minutes the first time. What cannot be had is said, and counted as skipped by its test.
+[ "$level" != test ] || sh "$root/tools/kubectl.sh" >/dev/null

@@ -36,6 +36,18 @@ const reviews: readonly (readonly [group: string, version: string, kind: string,
   ['authorization.k8s.io', 'v1', 'SubjectAccessReview'],
 ];
 
+/** There are none; `kubectl get events` is to say so. */
+const events: ApiResource = {
+  plural: 'events',
+  singular: 'event',
+  kind: 'Event',
+  isNamespaced: true,
+  verbs: ['list', 'watch'],
+  shortNames: ['ev'],
+  categories: [],
+  subresources: [],
+};
+
 /** `kubectl get calico` lists everything; not in `all`, so that `kubectl delete all --all` deletes nothing. */
 const categories = ['calico'];
 
@@ -83,6 +95,7 @@ export function pathOf({ group, version }: { readonly group: string; readonly ve
 function collect(): GroupVersion[] {
   const all = [
     ...apiKinds.map((kind) => ({ group: kind.group, version: kind.version, resource: resourceOf(kind) })),
+    { group: '', version: 'v1', resource: events },
     ...reviews.map(([group, version, kind, scope]) => ({ group, version, resource: reviewOf(kind, scope) })),
   ];
   const paths = [...new Set(all.map(pathOf))];

@@ -14,6 +14,7 @@ import { countRequests } from './plugins/metrics.ts';
 import { serveDiscovery } from './routes/discovery.ts';
 import { serveDocs } from './routes/docs.ts';
 import { serveEnrolment } from './routes/enrolment.ts';
+import { serveEvents } from './routes/events.ts';
 import { serveHealth } from './routes/health.ts';
 import { serveIpam } from './routes/ipam.ts';
 import { serveOpenApi } from './routes/openapi.ts';
@@ -52,6 +53,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveResources(app, context);
   serveIpam(app, context);
   serveReviews(app, context.authorizer);
+  serveEvents(app, context);
   serveTokens(app, context);
   serveEnrolment(app, context);
   const documents = serveOpenApi(app, context.version, (describing) => {

@@ -38,6 +38,11 @@ export function specTableColumn(
   return { name, type, description, priority: 0, cell: (resource) => tableCell(resource.spec[field]) };
 }
 
+/** A Kubernetes Table column that only `-o wide` shows. */
+export function wideTableColumn(name: string, description: string, cell: TableColumn['cell']): TableColumn {
+  return { name, type: 'string', description, priority: 1, cell };
+}
+
 /** Go's text of an unset pointer. */
 export const goNil = '<nil>';
 
@@ -65,6 +70,13 @@ export function joinedAndCut(items: unknown): string {
 /** Joined with commas. */
 export function joined(items: unknown): string {
   return strings(items).join(',');
+}
+
+/** Pairs joined with commas. */
+export function printPairs(pairs: unknown): string {
+  return Object.entries(pairs ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 }
 
 /** The status of a condition in `status.conditions`, or the field `what` of it. */

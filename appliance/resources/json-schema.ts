@@ -1,6 +1,7 @@
 /** JSON Schema of a kind for OpenAPI: what `kubectl` reads to explain and check manifests. Pure. */
 import { type ListSchema, type ObjectSchema, type Schema, zeroOf } from '../lib/schema.ts';
 import { apiVersionOf, type KindDefinition, membersOf } from './define.ts';
+import { describeFields } from './field-texts.ts';
 import { metadataSchema } from './metadata.ts';
 
 /** Plain JSON Schema. */
@@ -8,7 +9,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Schema of a whole resource of this kind. */
 export function openApiSchema(kind: KindDefinition): JsonSchema {
-  return {
+  return describeFields({
     type: 'object',
     description: kind.description,
     properties: {
@@ -21,7 +22,7 @@ export function openApiSchema(kind: KindDefinition): JsonSchema {
     additionalProperties: false,
     example: kind.example,
     'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }],
-  };
+  });
 }
 
 /** What POST must be given; kind and apiVersion are in its path. */

@@ -43,7 +43,7 @@ export function queryNames(action: Action): readonly string[] {
 
 const selecting = ['labelSelector', 'fieldSelector'];
 const listing = ['limit', 'continue', 'resourceVersion', 'resourceVersionMatch'];
-const watching = ['watch', 'allowWatchBookmarks', 'timeoutSeconds'];
+const watching = ['watch', 'allowWatchBookmarks', 'sendInitialEvents', 'timeoutSeconds'];
 const writing = ['dryRun', 'fieldValidation', 'fieldManager'];
 
 const queries: Readonly<Record<Action, readonly string[]>> = {

@@ -50,6 +50,7 @@ export const parameters: Readonly<Record<string, ParameterSchema>> = {
   resourceVersionMatch: text('How resourceVersion is meant.', { enum: ['Exact', 'NotOlderThan'] }),
   watch: flag('Answer with a stream of changes, one JSON object a line.'),
   allowWatchBookmarks: flag('Send bookmarks now and then.'),
+  sendInitialEvents: flag('Begin a watch with all objects, and say with a bookmark where they end.'),
   timeoutSeconds: count('End the watch after this time.', timeoutSecondsMax),
   dryRun: text('Do everything but the write.', { enum: ['All'] }),
   fieldValidation: text('What to do with unknown fields; Strict when absent.', { enum: ['Strict', 'Warn', 'Ignore'] }),

@@ -20,6 +20,8 @@ export interface ListQuery {
   readonly isExactVersion: boolean;
   readonly isWatch: boolean;
   readonly wantsBookmarks: boolean;
+  /** Whether a watch begins with what is there; then a bookmark says where that ends. Undefined: as the version says. */
+  readonly sendInitialEvents?: boolean;
   /** Infinity when the client sets none. */
   readonly timeoutSeconds: number;
   /** What of each object a Table carries. */
@@ -32,6 +34,7 @@ export function parseListQuery(query: Query, kind: KindDefinition): ListQuery {
   const byField = parseFieldSelector(query.fieldSelector ?? '', kind);
   const match = query.resourceVersionMatch ?? '';
   if (!['', 'Exact', 'NotOlderThan'].includes(match)) throw bad('resourceVersionMatch', match);
+  if (query.sendInitialEvents !== undefined) checkInitialEvents(query, match);
   return {
     matches: (resource) => byField.matches(resource) && byLabel(resource.metadata.labels ?? {}),
     ...(byField.name !== undefined && { name: byField.name }),
@@ -41,9 +44,20 @@ export function parseListQuery(query: Query, kind: KindDefinition): ListQuery {
     isExactVersion: match === 'Exact',
     isWatch: parseFlag('watch', query.watch),
     wantsBookmarks: parseFlag('allowWatchBookmarks', query.allowWatchBookmarks),
+    ...(query.sendInitialEvents !== undefined && {
+      sendInitialEvents: parseFlag('sendInitialEvents', query.sendInitialEvents),
+    }),
     timeoutSeconds: Math.min(parseCount(query, 'timeoutSeconds'), 2_147_483) || Number.POSITIVE_INFINITY,
     includeObject: parseInclude(query.includeObject ?? 'Metadata'),
   };
+}
+
+/** As Kubernetes: for watches alone, and with a word on how new the state must be. */
+function checkInitialEvents(query: Query, match: string): void {
+  if (!parseFlag('watch', query.watch))
+    throw apiErrors.fail('API_BAD_REQUEST', 'sendInitialEvents: is for watches only');
+  if (match !== 'NotOlderThan')
+    throw apiErrors.fail('API_BAD_REQUEST', 'resourceVersionMatch: must be NotOlderThan with sendInitialEvents');
 }
 
 function parseCount(query: Query, name: string): number {

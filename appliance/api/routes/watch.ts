@@ -65,9 +65,10 @@ function accessChanged() {
 
 async function stream(call: WatchCall, form: Form, signal: AbortSignal): Promise<void> {
   const { kind, namespace, query, context, reply } = call;
-  const { resourceVersion, name } = query;
+  const { resourceVersion, name, sendInitialEvents = resourceVersion === 0 } = query;
   // a replay opens its watch behind the list it gave
-  const present = resourceVersion === 0 ? await context.resources.list({ kind, namespace, limit: 0 }) : undefined;
+  const isFromNow = sendInitialEvents || resourceVersion === 0;
+  const present = isFromNow ? await context.resources.list({ kind, namespace, limit: 0 }) : undefined;
   const from = (present?.revision ?? resourceVersion) + 1;
   const target = { kind, namespace, ...(name !== undefined && { name }), startRevision: from };
   const batches = await context.resources.watch(target, signal);
@@ -75,7 +76,8 @@ async function stream(call: WatchCall, form: Form, signal: AbortSignal): Promise
   const place = { revision: from - 1 };
   let bookmarks: NodeJS.Timeout | undefined;
   try {
-    await replay(present?.entries ?? [], call, form, send);
+    if (sendInitialEvents) await replay(present?.entries ?? [], call, form, send);
+    if (query.sendInitialEvents === true && query.wantsBookmarks) await send(endOfInitial(form, place.revision));
     // not before: a client would go on from a bookmark without what was still to be replayed
     if (query.wantsBookmarks) bookmarks = sendBookmarks(call, form, place);
     for await (const { revision, changes } of batches) {
@@ -138,6 +140,11 @@ function begin(reply: FastifyReply, signal: AbortSignal): Send {
       clearTimeout(patience);
     }
   };
+}
+
+/** Tells an informer that it has now seen everything there was. */
+function endOfInitial(form: Form, revision: Revision): string {
+  return printEvent('BOOKMARK', form.bookmark(String(revision), { 'k8s.io/initial-events-end': 'true' }));
 }
 
 async function replay(entries: readonly Entry[], { query }: WatchCall, form: Form, send: Send): Promise<void> {

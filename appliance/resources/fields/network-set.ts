@@ -1,6 +1,6 @@
 /** What GlobalNetworkSet and NetworkSet share. Pure. */
 import { described, object, setOf } from '../../lib/schema.ts';
-import { ageTableColumn, joinedAndCut, nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, joinedAndCut, nameColumn, nameTableColumn, wideTableColumn } from '../columns.ts';
 import type { KindDefinition } from '../define.ts';
 import { cidrOrIpSchema } from './address.ts';
 
@@ -19,4 +19,8 @@ export const networkSetColumns: KindDefinition['columns'] = {
 };
 
 /** Kubernetes Table columns. */
-export const networkSetTableColumns: KindDefinition['tableColumns'] = [nameTableColumn, ageTableColumn];
+export const networkSetTableColumns: KindDefinition['tableColumns'] = [
+  nameTableColumn,
+  wideTableColumn('Nets', 'Addresses and prefixes of the set.', ({ spec }) => joinedAndCut(spec.nets)),
+  ageTableColumn,
+];

@@ -12,7 +12,16 @@ import {
   type Schema,
   setOf,
 } from '../../lib/schema.ts';
-import { nameColumn, nameTableColumn, orderColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  joined,
+  nameColumn,
+  nameTableColumn,
+  orderColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import type { KindDefinition } from '../define.ts';
 import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
@@ -178,4 +187,7 @@ const policyTableColumns: KindDefinition['tableColumns'] = [
   nameTableColumn,
   specTableColumn('Tier', 'tier', 'Tier the policy belongs to.'),
   specTableColumn('Order', 'order', 'Place in the tier.', 'number'),
+  wideTableColumn('Selector', 'Endpoints the policy is for.', ({ spec }) => String(spec.selector ?? '')),
+  wideTableColumn('Types', 'Directions the policy decides on.', ({ spec }) => joined(spec.types)),
+  ageTableColumn,
 ];

@@ -2,7 +2,14 @@
 
 import type { Problem } from '../../lib/problem.ts';
 import { boolean, described, list, object, oneOf, present, text } from '../../lib/schema.ts';
-import { ageTableColumn, nameColumn, nameTableColumn, specColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { ipSchema, strictCidrSchema } from '../fields/address.ts';
 import { communitySchema, isCommunity, passwordSchema, prioritySchema, severitySchema } from '../fields/bgp.ts';
@@ -107,7 +114,13 @@ export const bgpConfiguration = defineKind({
   },
   check: (subject) => [...checkMesh(subject.spec), ...checkCommunities(subject.spec), ...checkPerNode(subject)],
   columns: { ps: columns, wide: columns },
-  tableColumns: [nameTableColumn, ageTableColumn],
+  tableColumns: [
+    nameTableColumn,
+    specTableColumn('ASN', 'asNumber', 'AS number of hosts that have none of their own.'),
+    specTableColumn('Mesh', 'nodeToNodeMeshEnabled', 'Whether every host peers with every other.', 'boolean'),
+    wideTableColumn('LogSeverity', 'What the routing daemons log.', ({ spec }) => String(spec.logSeverityScreen ?? '')),
+    ageTableColumn,
+  ],
   example: {
     kind: 'BGPConfiguration',
     apiVersion,

@@ -3,7 +3,7 @@
 import type { Family } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, integer, list, object, oneOf, present } from '../../lib/schema.ts';
-import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, nameColumn, nameTableColumn, wideTableColumn } from '../columns.ts';
 import { type Column, defineKind } from '../define.ts';
 import { strictCidrSchema } from '../fields/address.ts';
 import { communitySchema, prioritySchema } from '../fields/bgp.ts';
@@ -58,7 +58,13 @@ export const bgpFilter = defineKind({
       ),
     ),
   columns: { ps: [nameColumn, ...counts()], wide: [nameColumn, ...counts()] },
-  tableColumns: [nameTableColumn, ageTableColumn],
+  tableColumns: [
+    nameTableColumn,
+    ...lists.map((field) =>
+      wideTableColumn(titled(field), 'Number of rules.', (resource) => rulesOf(resource, field).length),
+    ),
+    ageTableColumn,
+  ],
   example: {
     kind: 'BGPFilter',
     apiVersion,
@@ -139,6 +145,11 @@ function checkRule(rule: Legible<BGPFilterRule>, path: string): Problem[] {
       problems.push(problemOf(`${path}.operations[${i}]`, 'must have exactly one operation'));
   });
   return problems;
+}
+
+/** A field's name as a heading. */
+function titled(field: string): string {
+  return `${field[0]!.toUpperCase()}${field.slice(1)}`;
 }
 
 function counts(): Column[] {

@@ -3,7 +3,15 @@
 import { parseAddress } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { boolean, described, integer, list, object, oneOf, present, text } from '../../lib/schema.ts';
-import { nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  joined,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { ipSchema } from '../fields/address.ts';
 import { parsePeerAddress, passwordSchema } from '../fields/bgp.ts';
@@ -94,6 +102,8 @@ export const bgpPeer = defineKind({
     specTableColumn('Peer Selector', 'peerSelector', 'Hosts to peer with.'),
     specTableColumn('Peer IP', 'peerIP', 'Address of the peer.'),
     specTableColumn('Peer ASN', 'asNumber', 'AS number of the peer.'),
+    wideTableColumn('Filters', 'Filters for its routes.', ({ spec }) => joined(spec.filters)),
+    ageTableColumn,
   ],
   example: {
     kind: 'BGPPeer',

@@ -2,7 +2,14 @@
 
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, object, oneOf, type ScalarSchema, text } from '../../lib/schema.ts';
-import { nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { cidrSchema } from '../fields/address.ts';
 import type { Subject } from '../legible.ts';
@@ -55,6 +62,8 @@ export const blockAffinity = defineKind({
     specTableColumn('CIDR', 'cidr', 'The block.'),
     specTableColumn('Node', 'node', 'Host the block belongs to.'),
     specTableColumn('Type', 'type', 'Whether a host or something virtual owns the block.'),
+    wideTableColumn('State', 'How far the block is.', ({ spec }) => String(spec.state ?? '')),
+    ageTableColumn,
   ],
   example: {
     kind: 'BlockAffinity',

@@ -1,7 +1,15 @@
 /** CalicoNodeStatus. Pure. A request to a host to report on itself; the host fills the status. */
 
 import { always, described, integer, list, object, oneOf, present, text } from '../../lib/schema.ts';
-import { joined, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  joined,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { nameSchema } from '../fields/name.ts';
 import { repeats } from '../fields/repeats.ts';
@@ -89,6 +97,9 @@ export const calicoNodeStatus = defineKind({
     nameTableColumn,
     specTableColumn('Node', 'node', 'The host that reports.'),
     specTableColumn('Classes', 'classes', 'What it reports.'),
+    wideTableColumn('Interval', 'Seconds between reports.', ({ spec }) => Number(spec.updatePeriodSeconds ?? 0)),
+    wideTableColumn('Last Updated', 'When it reported last.', ({ status }) => String(status?.lastUpdated ?? '')),
+    ageTableColumn,
   ],
   example: {
     kind: 'CalicoNodeStatus',

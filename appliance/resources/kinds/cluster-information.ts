@@ -1,7 +1,15 @@
 /** ClusterInformation. Pure. The store's own record of itself; people read it only. */
 import { boolean, described, object, present, text } from '../../lib/schema.ts';
 import { calicoVersion } from '../calico-version.ts';
-import { goNil, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  goNil,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { checkDefaultName } from '../fields/name.ts';
 import { apiVersion } from '../resource.ts';
@@ -41,6 +49,8 @@ export const clusterInformation = defineKind({
     specTableColumn('Version', 'calicoVersion', 'Version that wrote the store last.'),
     specTableColumn('Ready', 'datastoreReady', 'Whether agents may use the store.', 'boolean'),
     specTableColumn('Types', 'clusterType', 'What the hosts run.'),
+    wideTableColumn('GUID', 'Identity of the store.', ({ spec }) => String(spec.clusterGUID ?? '')),
+    ageTableColumn,
   ],
   example: {
     kind: 'ClusterInformation',

@@ -2,7 +2,7 @@
 
 import type { Problem } from '../../lib/problem.ts';
 import { described, object, present, type Schema } from '../../lib/schema.ts';
-import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, nameColumn, nameTableColumn, wideTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { felixFieldSchema } from '../fields/felix-field.ts';
 import { warnOfFelix } from '../fields/felix-warnings.ts';
@@ -31,7 +31,11 @@ export const felixConfiguration = defineKind({
   warn: ({ spec }) => warnOfFelix(spec),
   check: (subject) => [...checkNodeSelector(subject), ...checkRouteTables(subject.spec)],
   columns: { ps: [nameColumn], wide: [nameColumn] },
-  tableColumns: [nameTableColumn, ageTableColumn],
+  tableColumns: [
+    nameTableColumn,
+    wideTableColumn('Node Selector', 'Hosts it is for.', ({ spec }) => String(spec.nodeSelector ?? '')),
+    ageTableColumn,
+  ],
   example: {
     kind: 'FelixConfiguration',
     apiVersion,

@@ -2,7 +2,16 @@
 
 import type { Problem } from '../../lib/problem.ts';
 import { always, atomicList, described, object, setOf } from '../../lib/schema.ts';
-import { joined, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  joined,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
+
 import { defineKind } from '../define.ts';
 import { ipSchema } from '../fields/address.ts';
 import { endpointPortNameSchema, interfaceSchema } from '../fields/interface-name.ts';
@@ -57,6 +66,9 @@ export const hostEndpoint = defineKind({
     nameTableColumn,
     specTableColumn('Node', 'node', 'Host the interface belongs to.'),
     specTableColumn('Interface', 'interfaceName', 'Interface by its name.'),
+    wideTableColumn('IPs', 'Interface by the addresses it has.', ({ spec }) => joined(spec.expectedIPs)),
+    wideTableColumn('Profiles', 'Profiles whose rules the endpoint gets.', ({ spec }) => joined(spec.profiles)),
+    ageTableColumn,
   ],
   example: {
     kind: 'HostEndpoint',

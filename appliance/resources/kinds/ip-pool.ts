@@ -3,7 +3,15 @@
 import { overlaps, type Prefix, parsePrefix, printPrefix } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { boolean, described, integer, list, object, oneOf, present, type TextSchema } from '../../lib/schema.ts';
-import { ageTableColumn, conditionOf, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  conditionOf,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { strictCidrSchema } from '../fields/address.ts';
 import { conditionsSchema } from '../fields/condition.ts';
@@ -103,6 +111,9 @@ export const ipPool = defineKind({
       priority: 0,
       cell: (resource) => conditionOf(resource, 'Allocatable', 'status'),
     },
+    wideTableColumn('BlockSize', 'Prefix length of the blocks of hosts.', ({ spec }) => Number(spec.blockSize ?? 0)),
+    wideTableColumn('Selector', 'Hosts that take addresses from it.', ({ spec }) => String(spec.nodeSelector ?? '')),
+    wideTableColumn('Disabled', 'Whether no more addresses are given out.', ({ spec }) => spec.disabled === true),
     ageTableColumn,
   ],
   example: {

@@ -1,6 +1,6 @@
 /** IPReservation. Pure. */
 import { described, list, object } from '../../lib/schema.ts';
-import { ageTableColumn, joinedAndCut, nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, joinedAndCut, nameColumn, nameTableColumn, wideTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { cidrSchema } from '../fields/address.ts';
 import { apiVersion } from '../resource.ts';
@@ -18,7 +18,11 @@ export const ipReservation = defineKind({
     ps: [nameColumn],
     wide: [nameColumn, { heading: 'CIDRS', cell: (resource) => joinedAndCut(resource.spec.reservedCIDRs) }],
   },
-  tableColumns: [nameTableColumn, ageTableColumn],
+  tableColumns: [
+    nameTableColumn,
+    wideTableColumn('CIDRs', 'Addresses that are not given out.', ({ spec }) => joinedAndCut(spec.reservedCIDRs)),
+    ageTableColumn,
+  ],
   example: {
     kind: 'IPReservation',
     apiVersion,

@@ -1,6 +1,6 @@
 /** IPAMConfiguration. Pure. The address manager itself reads another key of the store; the API keeps the two in step. */
 import { always, boolean, described, integer, object, oneOf, present } from '../../lib/schema.ts';
-import { nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import { ageTableColumn, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { checkDefaultName } from '../fields/name.ts';
 import { apiVersion } from '../resource.ts';
@@ -52,6 +52,7 @@ export const ipamConfiguration = defineKind({
       'Whether hosts get blocks when they need them.',
       'boolean',
     ),
+    ageTableColumn,
   ],
   example: {
     kind: 'IPAMConfiguration',

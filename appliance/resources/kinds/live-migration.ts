@@ -1,6 +1,6 @@
 /** LiveMigration. Pure. Tells the agents that a virtual machine is on the move. */
 import { described, object, present, text } from '../../lib/schema.ts';
-import { nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { longSelectorSchema } from '../fields/selector.ts';
 import { apiVersion } from '../resource.ts';
@@ -22,7 +22,7 @@ export const liveMigration = defineKind({
     target: described('What it becomes.', present(object({ selector: present(longSelectorSchema), workloadEndpoint }))),
   }),
   columns: { ps: [nameColumn], wide: [nameColumn] },
-  tableColumns: [nameTableColumn],
+  tableColumns: [nameTableColumn, ageTableColumn],
   example: {
     kind: 'LiveMigration',
     apiVersion,

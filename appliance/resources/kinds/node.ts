@@ -2,7 +2,7 @@
 
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, list, object, oneOf, present, text } from '../../lib/schema.ts';
-import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, nameColumn, nameTableColumn, wideTableColumn } from '../columns.ts';
 import { type ColumnContext, defineKind } from '../define.ts';
 import { cidrOrIpSchema, ipSchema, macSchema } from '../fields/address.ts';
 import { nameSchema } from '../fields/name.ts';
@@ -107,6 +107,8 @@ export const node = defineKind({
       priority: 0,
       cell: (resource) => bgpOf(resource)?.ipv4Address ?? '',
     },
+    wideTableColumn('IPv6', 'IPv6 address of the host.', (resource) => bgpOf(resource)?.ipv6Address ?? ''),
+    wideTableColumn('ASN', 'AS number of the host.', (resource) => String(bgpOf(resource)?.asNumber ?? '')),
     ageTableColumn,
   ],
   example: {

@@ -2,7 +2,7 @@
 
 import { compareText } from '../../lib/collections/compare-text.ts';
 import { described, map, object, text } from '../../lib/schema.ts';
-import { nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, nameColumn, nameTableColumn, printPairs, wideTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { checkLabels } from '../fields/labels.ts';
 import { type Rule, rulesSchema } from '../fields/rule.ts';
@@ -33,7 +33,11 @@ export const profile = defineKind({
     ps: [nameColumn],
     wide: [nameColumn, { heading: 'LABELS', cell: printLabels }],
   },
-  tableColumns: [nameTableColumn],
+  tableColumns: [
+    nameTableColumn,
+    wideTableColumn('Labels', 'Labels its endpoints get.', ({ spec }) => printPairs(spec.labelsToApply)),
+    ageTableColumn,
+  ],
   example: {
     kind: 'Profile',
     apiVersion,

@@ -1,7 +1,7 @@
 /** StagedKubernetesNetworkPolicy. Pure. A Kubernetes NetworkPolicy on trial. */
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, list, object, oneOf } from '../../lib/schema.ts';
-import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
+import { ageTableColumn, joined, nameColumn, nameTableColumn, wideTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { checkKubernetesRules, kubernetesRulesSchema, labelSelectorSchema } from '../fields/kubernetes-policy.ts';
 import { stagedActionSchema } from '../fields/policy.ts';
@@ -46,7 +46,11 @@ export const stagedKubernetesNetworkPolicy = defineKind({
     ps: [nameColumn],
     wide: [nameColumn, { heading: 'PODSELECTOR', cell: printPodSelector }],
   },
-  tableColumns: [nameTableColumn, ageTableColumn],
+  tableColumns: [
+    nameTableColumn,
+    wideTableColumn('Types', 'Directions the policy decides on.', ({ spec }) => joined(spec.policyTypes)),
+    ageTableColumn,
+  ],
   example: {
     kind: 'StagedKubernetesNetworkPolicy',
     apiVersion,

@@ -2,7 +2,15 @@
 
 import type { Problem } from '../../lib/problem.ts';
 import { described, number, object, oneOf, present } from '../../lib/schema.ts';
-import { conditionOf, nameColumn, nameTableColumn, orderColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  conditionOf,
+  nameColumn,
+  nameTableColumn,
+  orderColumn,
+  specColumn,
+  specTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { conditionsSchema } from '../fields/condition.ts';
 import { checkTierName } from '../fields/name.ts';
@@ -64,6 +72,7 @@ export const tier = defineKind({
       priority: 0,
       cell: (resource) => conditionOf(resource, 'Ready', 'reason'),
     },
+    ageTableColumn,
   ],
   example: { kind: 'Tier', apiVersion, metadata: { name: 'ops' }, spec: { order: 100, defaultAction: 'Pass' } },
 });

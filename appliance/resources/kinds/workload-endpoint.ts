@@ -3,7 +3,15 @@
 import { type Address, contains, parseAddress, parsePrefixOrAddress } from '../../lib/ip/address.ts';
 import type { Problem } from '../../lib/problem.ts';
 import { always, described, integer, list, object, present, text } from '../../lib/schema.ts';
-import { joined, nameColumn, nameTableColumn, specColumn, specTableColumn } from '../columns.ts';
+import {
+  ageTableColumn,
+  joined,
+  nameColumn,
+  nameTableColumn,
+  specColumn,
+  specTableColumn,
+  wideTableColumn,
+} from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { cidrOrIpSchema, hostAddressSchema, ipSchema, macSchema, netSchema } from '../fields/address.ts';
 import { checkEndpointPortName, containerIdSchema, interfaceSchema } from '../fields/interface-name.ts';
@@ -101,6 +109,16 @@ export const workloadEndpoint = defineKind({
     nameTableColumn,
     specTableColumn('Node', 'node', 'Host the workload runs on.'),
     specTableColumn('Interface', 'interfaceName', 'Interface on the host.'),
+    {
+      name: 'Networks',
+      type: 'string',
+      description: 'Addresses of the workload.',
+      priority: 0,
+      cell: ({ spec }) => joined(spec.ipNetworks),
+    },
+    wideTableColumn('Profiles', 'Profiles whose rules the endpoint gets.', ({ spec }) => joined(spec.profiles)),
+    wideTableColumn('Orchestrator', 'Who runs the workload.', ({ spec }) => String(spec.orchestrator ?? '')),
+    ageTableColumn,
   ],
   example: {
     kind: 'WorkloadEndpoint',

@@ -24,7 +24,7 @@ test('discovery in its aggregated form names every kind, in the type clients ask
   const [core] = (await api.call('GET', '/api', undefined, { accept: aggregated })).json().items;
   t.deepEqual(
     core.versions[0].resources.map((resource: { resource: string }) => resource.resource),
-    ['namespaces', 'serviceaccounts'],
+    ['namespaces', 'serviceaccounts', 'events'],
   );
 });
 

@@ -142,6 +142,25 @@ test('bookmarks come only when asked for, and carry the version reached', async 
   t.true(silent.body.includes('ADDED'));
 });
 
+test('a watch with sendInitialEvents says where what was there ends', async (t) => {
+  const api = await createTestApi();
+  for (const name of ['a', 'b']) await api.call('POST', 'globalnetworksets', networkSet(name));
+  const { resourceVersion } = (await api.call('GET', 'globalnetworksets')).json().metadata;
+  const asked = 'globalnetworksets?watch=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan';
+  for (const version of ['', '&resourceVersion=0', `&resourceVersion=${resourceVersion}`]) {
+    const watch = await openWatch(t, api, `${asked}&sendInitialEvents=true${version}`);
+    t.deepEqual([await watch.brief(), await watch.brief()], ['ADDED a', 'ADDED b'], version);
+    const { type, object } = (await watch.next())!;
+    t.is(type, 'BOOKMARK');
+    t.like(object.metadata, { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } });
+  }
+  const fromNow = await openWatch(t, api, `${asked}&sendInitialEvents=false`);
+  await api.call('POST', 'globalnetworksets', networkSet('c'));
+  t.is(await fromNow.brief(), 'ADDED c');
+  for (const wrong of ['watch=true&sendInitialEvents=true', 'resourceVersionMatch=NotOlderThan&sendInitialEvents=true'])
+    t.is((await api.call('GET', `globalnetworksets?${wrong}`)).statusCode, 400, wrong);
+});
+
 test('a table watch gives one row an event, and bookmarks without rows', async (t) => {
   const api = await createTestApi();
   const accept = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };

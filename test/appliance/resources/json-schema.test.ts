@@ -1,7 +1,7 @@
 /** The schemas clients read are plain JSON and say what the decoder does. */
 import test from 'ava';
 import { openApiSchema } from '#appliance/resources/json-schema.ts';
-import { kindOf, kinds } from '#appliance/resources/registry.ts';
+import { apiKinds, kindOf, kinds } from '#appliance/resources/registry.ts';
 
 type Json = Record<string, unknown>;
 
@@ -48,3 +48,19 @@ test('openApiSchema() says in a pattern which words ignore case', (t) => {
   t.regex('INSERT', new RegExp(String(pattern)));
   t.notRegex('inserted', new RegExp(String(pattern)));
 });
+
+test('openApiSchema() has a word for every field of every kind', (t) => {
+  const bare = apiKinds.flatMap((kind) => undescribed(openApiSchema(kind), kind.kind));
+  t.deepEqual(bare, []);
+});
+
+/** Paths of fields without a description. */
+function undescribed(schema: Json, path: string): string[] {
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, Json>);
+  const within = [schema.items, schema.additionalProperties].filter((one) => typeof one === 'object') as Json[];
+  return [
+    ...properties.filter(([, one]) => !one.description).map(([key]) => `${path}.${key}`),
+    ...properties.flatMap(([key, one]) => undescribed(one, `${path}.${key}`)),
+    ...within.flatMap((one) => undescribed(one, `${path}[]`)),
+  ];
+}
