@@ -70,13 +70,18 @@ const connection = `The first of these that is set decides:
 1. \`--api\`: \`unix:/path\`, \`http://127.0.0.1:PORT\` (loopback only) or \`https://HOST:PORT\`
 2. \`CALICO_API_SOCKET\`, then \`CALICO_API_ENDPOINT\`, of the same forms
 3. \`spec.apiEndpoint\` of the configuration file: \`--config\`, by default \`$CALICO_CONFIG_DIR/calicoctl.cfg\` (\`/etc/calico\`)
-4. \`unix:$CALICO_RUN_DIR/api.sock\` (\`/run/calico\`)
+4. an etcd that the file names (below)
+5. \`unix:$CALICO_RUN_DIR/api.sock\` (\`/run/calico\`)
+
+\`DATASTORE_TYPE=etcdv3\`, \`ETCD_ENDPOINTS\` or \`ETCD_DISCOVERY_SRV\` (each also as \`CALICO_...\`) stand between 2 and 3: then, and with \`spec.datastoreType: etcdv3\` or
+\`spec.etcdEndpoints\` and no API server, a command goes straight to that etcd, with upstream's other settings for it (\`ETCD_CA_CERT_FILE\`, \`ETCD_CERT_FILE\`, \`ETCD_KEY_FILE\`,
+\`ETCD_USERNAME\`, \`ETCD_PASSWORD\`, or their fields in the file). Rules, tables and exit codes are the same; nobody is asked for leave, and no audit is kept. Upstream reads the
+environment only when there is no file; here both count, and the environment comes first.
 
 For https, \`apiCACertFile\`, \`apiCertFile\`, \`apiKeyFile\` and \`apiTokenFile\` in the file, or \`CALICO_API_CA_CERT_FILE\`,
 \`CALICO_API_CERT_FILE\`, \`CALICO_API_KEY_FILE\` and \`CALICO_API_TOKEN_FILE\`, name the files that prove who is asking.
-The file is of kind \`CalicoAPIConfig\` and read strictly. Upstream's fields for etcd and Kubernetes are accepted, but this command
-does not go there directly: without an API server named as well, they are an error. The \`datastore\` commands are the exception: they
-work on a store itself ([backup, restore and migration](../datastore.md)).
+The file is of kind \`CalicoAPIConfig\` and read strictly. A datastore of type \`kubernetes\` is an error without an API server named as well.
+The \`datastore\` commands always work on a store itself ([backup, restore and migration](../datastore.md)), and \`node\` commands on this machine.
 
 \`\`\`yaml
 apiVersion: projectcalico.org/v3
