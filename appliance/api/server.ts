@@ -16,6 +16,7 @@ import { serveDocs } from './routes/docs.ts';
 import { serveEnrolment } from './routes/enrolment.ts';
 import { serveHealth } from './routes/health.ts';
 import { serveIpam } from './routes/ipam.ts';
+import { serveIpamObjects } from './routes/ipam-objects.ts';
 import { serveOpenApi } from './routes/openapi.ts';
 import { serveResources } from './routes/resources.ts';
 import { serveReviews } from './routes/reviews.ts';
@@ -51,6 +52,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveDiscovery(app);
   serveResources(app, context);
   serveIpam(app, context);
+  serveIpamObjects(app, context);
   serveReviews(app);
   serveTokens(app, context);
   serveEnrolment(app, context);

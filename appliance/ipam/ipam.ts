@@ -1,7 +1,9 @@
 /** Who has which address, over any store: the one door to IPAM for faces and programs. I/O. */
+
+import { readPages } from '../datastore/backup/pages.ts';
 import { absent, unchanged } from '../datastore/effects/guard.ts';
 import type { Stamps } from '../datastore/resources/write.ts';
-import type { Store } from '../datastore/store.ts';
+import type { Revision, Store } from '../datastore/store.ts';
 import { parseAddress, printAddress } from '../lib/ip/address.ts';
 import type { Resource } from '../resources/resource.ts';
 import { checkIpam, type IpamCheck } from './check.ts';
@@ -15,7 +17,7 @@ import {
   printIpamConfig,
 } from './model/config.ts';
 import { parseFields } from './model/fields.ts';
-import { ipamConfigKey } from './model/keys.ts';
+import { blockPrefixes, cidrOfKey, handlePrefix, ipamConfigKey } from './model/keys.ts';
 import { type ChangedKey, type ReleaseRequest, type ReleaseResult, releaseAddresses } from './release.ts';
 import { readConfig, readSnapshot, readWholeSnapshot } from './snapshot.ts';
 import { type SplitRequest, splitPool } from './split.ts';
@@ -31,12 +33,19 @@ export interface Ipam {
   /** Undefined when nobody has the address. IPAM_BAD_REQUEST for what is none. */
   assignment(ip: string): Promise<Assignment | undefined>;
   borrowing(): Promise<Borrowing>;
+  /** Blocks or handles as they lie in the store; `id` is the CIDR, or the handle's own name. */
+  stored(list: 'blocks' | 'handles'): Promise<StoredList>;
   check(): Promise<IpamCheck>;
   config(): Promise<IpamConfig>;
   /** Sets what is given. IPAM_CONFIG_INVALID, IPAM_CONFLICT. */
   configure(given: Readonly<Record<string, unknown>>, options?: ChangeOptions): Promise<IpamConfig>;
   release(request: ReleaseRequest, options?: ChangeOptions): Promise<ReleaseResult>;
   split(request: SplitRequest, options?: ChangeOptions): Promise<Resource[]>;
+}
+
+export interface StoredList {
+  readonly revision: Revision;
+  readonly entries: readonly { readonly id: string; readonly value: Buffer; readonly revision: Revision }[];
 }
 
 const attemptsMax = 5;
@@ -48,12 +57,27 @@ export function createIpam(store: Store, stamps: Stamps): Ipam {
     utilisation: async () => utilisationOf(await readSnapshot(store)),
     assignment: (ip) => readAssignment(store, ip),
     borrowing: async () => borrowingOf((await readSnapshot(store)).blocks),
+    stored: (list) => readStored(store, list),
     check: async () => checkIpam(await readWholeSnapshot(store), now()),
     config: () => readConfig(store),
     configure: (given, options = {}) => configure(store, given, options),
     release: (request, options = {}) => releaseAddresses(store, request, { ...options, now }),
     split: (request, options = {}) => splitPool(store, stamps, request, options),
   };
+}
+
+async function readStored(store: Store, list: 'blocks' | 'handles'): Promise<StoredList> {
+  const { current: revision } = await store.revisions();
+  const entries: { id: string; value: Buffer; revision: Revision }[] = [];
+  for (const prefix of list === 'blocks' ? blockPrefixes : [handlePrefix]) {
+    for await (const page of readPages(store, prefix, revision))
+      for (const { key, value, modRevision } of page) {
+        const text = key.toString();
+        const id = list === 'blocks' ? cidrOfKey(text) : text.slice(prefix.length);
+        entries.push({ id, value, revision: modRevision });
+      }
+  }
+  return { revision, entries };
 }
 
 async function readAssignment(store: Store, ip: string): Promise<Assignment | undefined> {
