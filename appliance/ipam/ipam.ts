@@ -3,12 +3,13 @@
 import { readPages } from '../datastore/backup/pages.ts';
 import { absent, unchanged } from '../datastore/effects/guard.ts';
 import type { Stamps } from '../datastore/resources/write.ts';
-import type { Revision, Store } from '../datastore/store.ts';
+import { prefixEnd, type Revision, type Store } from '../datastore/store.ts';
 import { parseAddress, printAddress } from '../lib/ip/address.ts';
 import type { Resource } from '../resources/resource.ts';
 import { checkIpam, type IpamCheck } from './check.ts';
 import { ipamErrors } from './errors.ts';
 import { type Assignment, assignmentOf, type Borrowing, borrowingOf } from './lookup.ts';
+import { ordinalOf, parseBlock } from './model/block.ts';
 import {
   defaultIpamConfig,
   type IpamConfig,
@@ -84,11 +85,13 @@ async function readAssignment(store: Store, ip: string): Promise<Assignment | un
   const address = parseAddress(ip);
   if (address === undefined) throw ipamErrors.fail('IPAM_BAD_REQUEST', `'${ip}' is not an IP address`);
   const text = printAddress(address);
-  for (const block of (await readSnapshot(store)).blocks) {
-    const assignment = assignmentOf(block, text);
-    if (assignment !== undefined) return assignment;
-  }
-  return undefined;
+  // the key says which addresses a block has: only one block is read
+  const prefix = Buffer.from(blockPrefixes[address.family === 4 ? 0 : 1]);
+  const { entries } = await store.range({ key: prefix, rangeEnd: prefixEnd(prefix), keysOnly: true });
+  const at = entries.find(({ key }) => ordinalOf({ cidr: cidrOfKey(key.toString()) }, text) !== undefined);
+  const entry = at && (await store.range({ key: at.key })).entries[0];
+  const block = entry && parseBlock(entry.value);
+  return block?.ok === true ? assignmentOf(block.value, text) : undefined;
 }
 
 async function configure(
