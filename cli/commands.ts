@@ -12,6 +12,7 @@ export const commandGroups: Readonly<Record<string, string>> = {
   datastore: 'Back up, restore, move, check and tend the store itself',
   'datastore migrate': 'Move everything from one store to another',
   ipam: 'Look after IP addresses',
+  cluster: 'Look after the whole cluster',
 };
 
 /** In the order the help shows them. */
@@ -205,6 +206,31 @@ export const commands: readonly CommandEntry[] = [
     name: 'node token revoke',
     summary: 'End a join token',
     load: async () => (await import('./commands/node/token/revoke.ts')).nodeTokenRevokeCommand,
+  },
+  {
+    name: 'node status',
+    summary: 'Show how the agent of this machine is',
+    load: async () => (await import('./commands/node/status.ts')).nodeStatusCommand,
+  },
+  {
+    name: 'node checksystem',
+    summary: 'Try whether this machine can do what the agent needs',
+    load: async () => (await import('./commands/node/checksystem.ts')).nodeChecksystemCommand,
+  },
+  {
+    name: 'node diags',
+    summary: 'Gather what explains the state of this machine',
+    load: async () => (await import('./commands/node/diags.ts')).nodeDiagsCommand,
+  },
+  {
+    name: 'node run',
+    summary: 'Say how the agent is started',
+    load: async () => (await import('./commands/node/run.ts')).nodeRunCommand,
+  },
+  {
+    name: 'cluster diags',
+    summary: 'Gather what the API knows of the cluster',
+    load: async () => (await import('./commands/cluster/diags.ts')).clusterDiagsCommand,
   },
   {
     name: 'version',

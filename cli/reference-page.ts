@@ -81,16 +81,22 @@ const connection = `The first of these that has an address decides:
 4. the context named by \`CALICO_CONTEXT\`, else the current context
 5. \`spec.apiEndpoint\` of the person's configuration file: \`$XDG_CONFIG_HOME/calico/calicoctl.cfg\` (\`~/.config\`)
 6. \`spec.apiEndpoint\` of the host's: \`$CALICO_CONFIG_DIR/calicoctl.cfg\` (\`/etc/calico\`)
-7. \`unix:$CALICO_RUN_DIR/api.sock\` (\`/run/calico\`)
+7. an etcd that a file names (below)
+8. \`unix:$CALICO_RUN_DIR/api.sock\` (\`/run/calico\`)
 
 \`--config\` names a file that is read in place of both. For https, \`apiCACertFile\`, \`apiCertFile\`, \`apiKeyFile\` and \`apiTokenFile\` in a file,
 or \`CALICO_API_CA_CERT_FILE\`, \`CALICO_API_CERT_FILE\`, \`CALICO_API_KEY_FILE\` and \`CALICO_API_TOKEN_FILE\`, name the files that prove who is asking;
 \`apiCACert\`, \`apiCert\`, \`apiKey\` and \`apiToken\` (\`CALICO_API_TOKEN\`) are the texts themselves. Each is taken from the first place above that has it.
 A context is one thing: what it says of certificates and tokens goes to its own server only, and nothing from elsewhere goes there.
 \`calicoctl config view\` says where each value comes from.
-The file is of kind \`CalicoAPIConfig\` and read strictly. Upstream's fields for etcd and Kubernetes are accepted, but this command
-does not go there directly: without an API server named as well, they are an error. The \`datastore\` commands are the exception: they
-work on a store itself ([backup, restore and migration](../datastore.md)).
+
+\`DATASTORE_TYPE=etcdv3\`, \`ETCD_ENDPOINTS\` or \`ETCD_DISCOVERY_SRV\` (each also as \`CALICO_...\`) stand between 3 and 4: then, and with \`spec.datastoreType: etcdv3\` or
+\`spec.etcdEndpoints\` and no API server, a command goes straight to that etcd, with upstream's other settings for it (\`ETCD_CA_CERT_FILE\`, \`ETCD_CERT_FILE\`, \`ETCD_KEY_FILE\`,
+\`ETCD_USERNAME\`, \`ETCD_PASSWORD\`, or their fields in the file). Rules, tables and exit codes are the same; nobody is asked for leave, and no audit is kept. Upstream reads the
+environment only when there is no file; here both count, and the environment comes first.
+
+The file is of kind \`CalicoAPIConfig\` and read strictly. A datastore of type \`kubernetes\` is an error without an API server named as well.
+The \`datastore\` commands always work on a store itself ([backup, restore and migration](../datastore.md)), and \`node\` commands on this machine.
 
 \`\`\`yaml
 apiVersion: projectcalico.org/v3

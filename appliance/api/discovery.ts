@@ -3,6 +3,7 @@
 import { keepsStatusApart } from '../datastore/resources/ref.ts';
 import { calicoGroup, type KindDefinition } from '../resources/define.ts';
 import { apiKinds } from '../resources/registry.ts';
+import { type IpamKind, ipamKinds } from './ipam-kinds.ts';
 
 /** One version of a group, and what is in it. */
 export interface GroupVersion {
@@ -96,6 +97,7 @@ function collect(): GroupVersion[] {
   const all = [
     ...apiKinds.map((kind) => ({ group: kind.group, version: kind.version, resource: resourceOf(kind) })),
     { group: '', version: 'v1', resource: events },
+    ...ipamKinds.map((kind) => ({ group: calicoGroup, version: 'v3', resource: ipamResourceOf(kind) })),
     ...reviews.map(([group, version, kind, scope]) => ({ group, version, resource: reviewOf(kind, scope) })),
   ];
   const paths = [...new Set(all.map(pathOf))];
@@ -114,6 +116,13 @@ function resourceOf(kind: KindDefinition): ApiResource {
     categories: kind.group === calicoGroup ? categories : [],
     subresources: keepsStatusApart(kind) ? [status] : [],
   };
+}
+
+/** Read and never watched; in no category, as nobody wants them with everything else. */
+function ipamResourceOf({ kind, plural, singular }: IpamKind): ApiResource {
+  const none: readonly never[] = [];
+  const lists = { shortNames: none, categories: none, subresources: none };
+  return { kind, plural, singular, isNamespaced: false, verbs: ['get', 'list'], ...lists };
 }
 
 function reviewOf(kind: string, scope: 'namespaced' | undefined): ApiResource {

@@ -17,6 +17,7 @@ import { serveEnrolment } from './routes/enrolment.ts';
 import { serveEvents } from './routes/events.ts';
 import { serveHealth } from './routes/health.ts';
 import { serveIpam } from './routes/ipam.ts';
+import { serveIpamObjects } from './routes/ipam-objects.ts';
 import { serveOpenApi } from './routes/openapi.ts';
 import { serveResources } from './routes/resources.ts';
 import { serveReviews } from './routes/reviews.ts';
@@ -52,6 +53,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
   serveDiscovery(app);
   serveResources(app, context);
   serveIpam(app, context);
+  serveIpamObjects(app, context);
   serveReviews(app, context.authorizer);
   serveEvents(app, context);
   serveTokens(app, context);

@@ -8,12 +8,16 @@ import type { LocalApi } from '#appliance/api/local.ts';
 import { createLocalApi } from '#appliance/api/local.ts';
 import { openStore } from '#appliance/datastore/registry.ts';
 import type { Store } from '#appliance/datastore/store.ts';
+import { hasCode } from '#appliance/lib/errors.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import type { FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { findStore } from '../datastore/address.ts';
 import { cliError, errorText } from '../errors.ts';
 import type { Answer, Method, RequestTypes, Transport } from '../transport.ts';
+
+/** Somebody waits at a terminal. */
+const requestTimeoutMs = 5_000;
 
 /** Opens the store. Throws CLI_UNREACHABLE, or CLI_CONFIG for settings that cannot be used. */
 export async function openDirectTransport(
@@ -22,16 +26,22 @@ export async function openDirectTransport(
   log?: (line: string) => void,
 ): Promise<Transport> {
   const target = await findStore(context, flags);
-  const store = await openStore({ ...target, log: silentLogger }).catch((error) => {
+  const store = await openStore({ ...target, requestTimeoutMs, log: silentLogger }).catch((error) => {
     throw cliError('CLI_UNREACHABLE', errorText(error));
   });
   const api = await createLocalApi(store, readVersion());
   const asking = askFirst(api);
+  let unreachable: unknown;
   return {
     async request(method, path, body, types = {}) {
+      // a store that did not answer is not waited for again
+      if (unreachable !== undefined) throw unreachable;
       if (method !== 'GET') await asking.initialized();
       const started = performance.now();
-      const answer = await send(api, method, path, body, types);
+      const answer = await send(api, method, path, body, types).catch((error) => {
+        unreachable = hasCode(error, 'CLI_UNREACHABLE') ? error : undefined;
+        throw error;
+      });
       log?.(`${method} ${path} ${answer.status} ${(performance.now() - started).toFixed(1)} ms`);
       return answer;
     },

@@ -13,7 +13,7 @@ test('discovery in its aggregated form names every kind, in the type clients ask
   const { resources } = answer.json().items[0].versions[0];
   t.deepEqual(
     resources.map((resource: { resource: string }) => resource.resource),
-    kinds.map((kind) => kind.plural),
+    [...kinds.map((kind) => kind.plural), 'ipamblocks', 'ipamhandles'],
   );
   const tiers = resources.find((resource: { resource: string }) => resource.resource === 'tiers');
   t.like(tiers, { scope: 'Cluster', singularResource: 'tier', subresources: [{ subresource: 'status' }] });

@@ -75,3 +75,27 @@ test('malformed bodies are refused by the name of the field', async (t) => {
   }
   t.is((await call('POST', 'ipam/split', { name: 'v4', parts: 2 })).statusCode, 409);
 });
+
+test('blocks and handles are listed for kubectl: objects with every digit, tables, one by name', async (t) => {
+  const { call } = await apiWithIpam();
+  const blocks = await call('GET', 'ipamblocks');
+  t.is(blocks.json().kind, 'IPAMBlockList');
+  t.is(blocks.json().items.length, 6);
+  t.regex(blocks.body, /"sequenceNumber":1795386108831035256,/);
+  const table = await call('GET', 'ipamblocks', undefined, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
+  t.deepEqual(table.json().rows[0].cells, ['10-77-0-0-28', '10.77.0.0/28', 'host:node-1', 7, 9, 1]);
+  const one = await call('GET', 'ipamhandles/net0.7f3a9c21d0b4');
+  t.deepEqual(one.json().spec, {
+    handleID: 'net0.7f3a9c21d0b4',
+    block: { '10.77.0.240/28': 3, 'fd00:77::c00/122': 1 },
+    deleted: false,
+  });
+  t.is((await call('GET', 'ipamhandles/none')).statusCode, 404);
+  t.is((await call('GET', 'ipamblocks?watch=1')).statusCode, 405);
+  t.is((await call('GET', 'ipamblocks?labelSelector=a')).statusCode, 400);
+  const resources = (await call('GET', '/apis/projectcalico.org/v3')).json().resources as { name: string }[];
+  t.like(
+    resources.find(({ name }) => name === 'ipamblocks'),
+    { kind: 'IPAMBlock', verbs: ['get', 'list'] },
+  );
+});
