@@ -30,6 +30,10 @@ test('default roles are put back, what was added to them stays, and those taken 
   const revision = await api.resources.revision();
   await ensureDefaultRoles(api.resources);
   t.is(await api.resources.revision(), revision, 'nothing to do');
+  await root.call('DELETE', `${rbac}/clusterroles`);
+  await root.call('DELETE', `${rbac}/clusterrolebindings`);
+  await Promise.all([1, 2, 3].map(() => ensureDefaultRoles(api.resources)));
+  t.is((await root.call('GET', `${rbac}/clusterroles`)).body.items.length, 6, 'by several at once');
 
   const added = { verbs: ['get'], apiGroups: [''], resources: ['serviceaccounts'] };
   await root.call('PATCH', role('calico-viewer'), { rules: [added] }, merge);
