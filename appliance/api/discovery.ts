@@ -30,8 +30,9 @@ interface Subresource {
 }
 
 /** Questions that are posted and answered, and never stored. */
-const reviews: readonly (readonly [group: string, version: string, kind: string, isNamespaced?: 'namespaced'])[] = [
+const reviews: readonly (readonly [group: string, version: string, kind: string])[] = [
   ['authentication.k8s.io', 'v1', 'SelfSubjectReview'],
+  ['authentication.k8s.io', 'v1', 'TokenReview'],
   ['authorization.k8s.io', 'v1', 'SelfSubjectAccessReview'],
   ['authorization.k8s.io', 'v1', 'SelfSubjectRulesReview'],
   ['authorization.k8s.io', 'v1', 'SubjectAccessReview'],
@@ -98,7 +99,7 @@ function collect(): GroupVersion[] {
     ...apiKinds.map((kind) => ({ group: kind.group, version: kind.version, resource: resourceOf(kind) })),
     { group: '', version: 'v1', resource: events },
     ...ipamKinds.map((kind) => ({ group: calicoGroup, version: 'v3', resource: ipamResourceOf(kind) })),
-    ...reviews.map(([group, version, kind, scope]) => ({ group, version, resource: reviewOf(kind, scope) })),
+    ...reviews.map(([group, version, kind]) => ({ group, version, resource: reviewOf(kind) })),
   ];
   const paths = [...new Set(all.map(pathOf))];
   return paths.map((path) => {
@@ -125,12 +126,11 @@ function ipamResourceOf({ kind, plural, singular }: IpamKind): ApiResource {
   return { kind, plural, singular, isNamespaced: false, verbs: ['get', 'list'], ...lists };
 }
 
-function reviewOf(kind: string, scope: 'namespaced' | undefined): ApiResource {
+function reviewOf(kind: string): ApiResource {
   const singular = kind.toLowerCase();
-  const isNamespaced = scope === 'namespaced';
   const none: readonly never[] = [];
   const lists = { shortNames: none, categories: none, subresources: none };
-  return { plural: `${singular}s`, singular, kind, isNamespaced, verbs: ['create'], ...lists };
+  return { plural: `${singular}s`, singular, kind, isNamespaced: false, verbs: ['create'], ...lists };
 }
 
 function verbsOf(kind: KindDefinition): readonly string[] {
