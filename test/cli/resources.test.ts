@@ -4,6 +4,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'ava';
+import { execa } from 'execa';
 import { manifestOf, startWorld, type World } from './real-server.ts';
 
 const hostEndpoint = (name: string, node: string, labels: object, spec: object = {}) =>
@@ -473,4 +474,16 @@ test.serial('a kind that only the server knows can be got as a table', async (t)
   t.deepEqual([run.exitCode, run.stderr], [0, '']);
   t.regex(run.stdout, /^NAME /m);
   t.is((await world.ctl(['get', 'widgets'])).exitCode, 2);
+});
+
+test.serial('a reader that goes away ends the command quietly, and a signal ends it at once', async (t) => {
+  await using world = await startWorld();
+  await create(world, ...Array.from({ length: 200 }, (_, i) => policy(`p${i}`, { order: i })));
+  const program = `'${new URL('../../bin/calicoctl', import.meta.url).pathname}' get gnp -o yaml | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const piped = await execa('bash', ['-c', program], { env: world.env });
+  t.deepEqual([piped.stdout, piped.stderr], ['apiVersion: projectcalico.org/v3\n0', '']);
+  const waiting = world.start(['wait', 'gnp', 'p1', '--for=delete', '--timeout', '60s']);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  waiting.kill('SIGINT');
+  t.not((await waiting.ended).exitCode, 0);
 });
