@@ -4,6 +4,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'ava';
+import { execa } from 'execa';
 import { manifestOf, startWorld, type World } from './real-server.ts';
 
 const hostEndpoint = (name: string, node: string, labels: object, spec: object = {}) =>
@@ -473,4 +474,89 @@ test.serial('a kind that only the server knows can be got as a table', async (t)
   t.deepEqual([run.exitCode, run.stderr], [0, '']);
   t.regex(run.stdout, /^NAME /m);
   t.is((await world.ctl(['get', 'widgets'])).exitCode, 2);
+});
+
+test.serial('a reader that goes away ends the command quietly, and a signal ends it at once', async (t) => {
+  await using world = await startWorld();
+  await create(world, ...Array.from({ length: 200 }, (_, i) => policy(`p${i}`, { order: i })));
+  const program = `'${new URL('../../bin/calicoctl', import.meta.url).pathname}' get gnp -o yaml | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const piped = await execa('bash', ['-c', program], { env: world.env });
+  t.deepEqual([piped.stdout, piped.stderr], ['apiVersion: projectcalico.org/v3\n0', '']);
+  const waiting = world.start(['wait', 'gnp', 'p1', '--for=delete', '--timeout', '60s']);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  waiting.kill('SIGINT');
+  t.not((await waiting.ended).exitCode, 0);
+});
+
+test.serial(
+  'apply --server-side leaves others their fields, is refused theirs, and takes them when forced',
+  async (t) => {
+    await using world = await startWorld();
+    const apply = (manager: string, spec: object, ...flags: string[]) =>
+      world.ctl(['apply', '-f', '-', '--server-side', '--field-manager', manager, ...flags], policy('p', spec));
+    t.is(
+      (await apply('one', { order: 1 }, '-v')).stdout.split('\n')[0],
+      'globalnetworkpolicy.projectcalico.org/p serverside-applied',
+    );
+    const only = (order: number) =>
+      JSON.stringify({
+        apiVersion: 'projectcalico.org/v3',
+        kind: 'GlobalNetworkPolicy',
+        metadata: { name: 'p' },
+        spec: { order },
+      });
+    const conflict = await world.ctl(['apply', '-f', '-', '--server-side', '--field-manager', 'two'], only(2));
+    t.is(conflict.exitCode, 5);
+    t.regex(conflict.stderr, /one.*\.spec\.order.*--force-conflicts takes the fields over/s);
+    const diff = await world.ctl(
+      ['diff', '-f', '-', '--server-side', '--field-manager', 'two', '--force-conflicts'],
+      only(2),
+    );
+    t.deepEqual(
+      diff.stdout.split('\n').filter((line) => /^[-+] /.test(line)),
+      ['-  order: 1', '+  order: 2'],
+    );
+    t.is(
+      (await world.ctl(['apply', '-f', '-', '--server-side', '--field-manager', 'two', '--force-conflicts'], only(2)))
+        .exitCode,
+      0,
+    );
+    const { spec } = JSON.parse((await world.ctl(['get', 'gnp', 'p', '-o', 'json'])).stdout) as {
+      spec: Record<string, unknown>;
+    };
+    t.deepEqual([spec.order, spec.selector], [2, 'all()']);
+  },
+);
+
+test.serial('roles, bindings, service accounts and namespaces go through discovery as whole resources', async (t) => {
+  await using world = await startWorld();
+  const role = (verbs: string[]) =>
+    JSON.stringify({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'reader' },
+      rules: [{ apiGroups: ['projectcalico.org'], resources: ['tiers'], verbs }],
+    });
+  const account = '{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"bot","namespace":"shop"}}';
+  t.deepEqual(await world.ctl(['apply', '-f', '-'], `${role(['get'])}\n---\n${account}`), {
+    exitCode: 0,
+    stdout: 'Successfully applied 2 resource(s)\n',
+    stderr: '',
+  });
+  t.regex(
+    (await world.ctl(['apply', '-f', '-', '-v'], role(['get']))).stdout,
+    /^clusterrole\.rbac\.authorization\.k8s\.io\/reader unchanged$/m,
+  );
+  t.regex((await world.ctl(['apply', '-f', '-', '-v'], role(['get', 'list']))).stdout, /reader configured$/m);
+  const read = JSON.parse((await world.ctl(['get', 'clusterrole', 'reader', '-o', 'json'])).stdout) as {
+    rules: { verbs: string[] }[];
+  };
+  t.deepEqual(read.rules[0]?.verbs, ['get', 'list']);
+  t.is((await world.ctl(['get', 'sa', '-n', 'shop', '-o', 'name'])).stdout, 'serviceaccount/bot\n');
+  t.regex((await world.ctl(['get', 'clusterroles'])).stdout, /^reader /m);
+  t.regex((await world.ctl(['describe', 'clusterrole', 'reader'])).stdout, /^Rules:/m);
+  t.is(
+    (await world.ctl(['delete', 'sa', 'bot', '-n', 'shop'])).stdout,
+    "Successfully deleted 1 'ServiceAccount' resource(s)\n",
+  );
 });
