@@ -1,5 +1,6 @@
 /** calicoctl against the real API server, a process of its own: every kind's life, a large file, and what the server refuses. */
 import { writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { KindDefinition } from '#appliance/resources/define.ts';
@@ -161,4 +162,30 @@ test('the server refuses with reasons that reach the reader', async (t) => {
   const tier = await world.ctl(['delete', 'tier', 'default']);
   t.is(tier.exitCode, 1);
   t.regex(tier.stderr, /^Failed to delete 'Tier' resource: operation delete is not supported on Tier\(default\)/);
+});
+
+test('owners of fields are not printed, and what has owners can be applied over', async (t) => {
+  await using world = await startWorld();
+  const spec = { order: 1, selector: 'all()', ingress: [{ action: 'Allow' }, { action: 'Deny' }] };
+  const made = await world.ctl(['apply', '-f', '-'], manifestOf('GlobalNetworkPolicy', 'p', spec));
+  t.is(made.exitCode, 0, made.stderr);
+  t.regex(made.stderr, /Warning: spec\.ingress\[1\]: is never reached: spec\.ingress\[0\] matches every packet/);
+  const body = JSON.stringify({ spec: { order: 2 } });
+  const applied = await new Promise<number>((resolve, reject) => {
+    const socketPath = join(world.directory, 'run/api.sock');
+    const path = '/apis/projectcalico.org/v3/globalnetworkpolicies/p?fieldManager=m&force=true';
+    const headers = { 'content-type': 'application/apply-patch+yaml' };
+    const request = http.request({ socketPath, path, method: 'PATCH', headers }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
+    });
+    request.on('error', reject).end(body);
+  });
+  t.is(applied, 200);
+  for (const output of ['yaml', 'json']) {
+    const { stdout } = await world.ctl(['get', 'gnp', 'p', '-o', output]);
+    t.regex(stdout, /order"?: 2/);
+    t.notRegex(stdout, /managedFields/);
+  }
+  const again = await world.ctl(['apply', '-f', '-'], manifestOf('GlobalNetworkPolicy', 'p', { ...spec, order: 3 }));
+  t.is(again.exitCode, 0, 'what has owners can be replaced');
 });

@@ -169,6 +169,18 @@ test.serial('kubectl apply --prune takes away what is not in the files any more'
   t.is(await world.say(['get', 'globalnetworksets', '-o', 'name']), 'globalnetworkset.projectcalico.org/b\n');
 });
 
+test.serial('kubectl tells what the server warns of', async (t) => {
+  await using world = await startWorld(t);
+  const spec = { selector: 'all()', ingress: [{ action: 'Allow' }, { action: 'Deny' }] };
+  const policy = { apiVersion: 'projectcalico.org/v3', kind: 'GlobalNetworkPolicy', metadata: { name: 'p' }, spec };
+  const { stderr } = await world.run(applying, JSON.stringify(policy));
+  t.is(stderr, 'Warning: spec.ingress[1]: is never reached: spec.ingress[0] matches every packet\n');
+  t.regex(
+    await world.refused(['get', 'tiers', '--field-selector=spec.order=1']),
+    /field label not supported: spec\.order/,
+  );
+});
+
 test.serial('two writers of one object: kubectl tells the second which version there is', async (t) => {
   await using world = await startWorld(t);
   await world.say(['create', '-f', '-'], set({}, ['10.0.0.0/8']));

@@ -1,6 +1,7 @@
 /** The schema of one route: what the document says about it. Pure. Source: the `x-kubernetes-*` extensions kubectl looks for. */
 import type { KindDefinition } from '../../resources/define.ts';
 import { applyPatchType, jsonPatchType, mergePatchType } from '../plugins/bodies.ts';
+import { selectableFields } from '../query/field-selector.ts';
 import { parameters } from './parameters.ts';
 
 export type Action = 'list' | 'get' | 'history' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection';
@@ -17,10 +18,17 @@ export function operationSchema(kind: KindDefinition, action: Action, url: strin
     'x-kubernetes-group-version-kind': groupVersionKind(kind),
     'x-calico-failures': action,
     ...(names.length > 0 && { params: objectOf(Object.fromEntries(names.map((name) => [name, parameters[name]]))) }),
-    ...(query.length > 0 && { querystring: objectOf(Object.fromEntries(query.map((n) => [n, parameters[n]]))) }),
+    ...(query.length > 0 && { querystring: objectOf(Object.fromEntries(query.map((n) => [n, parameterOf(kind, n)]))) }),
     ...bodyOf(kind, action),
     response: responsesOf(kind, action),
   };
+}
+
+/** What a parameter means for a kind. */
+function parameterOf(kind: KindDefinition, name: string): object | undefined {
+  if (name !== 'fieldSelector') return parameters[name];
+  const fields = selectableFields(kind).join(', ');
+  return { ...parameters[name], description: `${parameters[name]?.description} Fields: ${fields}.` };
 }
 
 /** As the extension has it. */
@@ -75,7 +83,8 @@ function responsesOf(kind: KindDefinition, action: Action): Record<string, objec
   }
   if (action === 'list') forms[watchType] = 'WatchEvent#';
   const content = Object.fromEntries(Object.entries(forms).map(([type, $ref]) => [type, { schema: { $ref } }]));
-  return { [action === 'post' ? '201' : '200']: { description: successes[action], content } };
+  const made = action === 'patch' ? { '201': { description: 'The object as it was made by applying.', content } } : {};
+  return { [action === 'post' ? '201' : '200']: { description: successes[action], content }, ...made };
 }
 
 const successes: Readonly<Record<Action, string>> = {

@@ -7,7 +7,7 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw apiErrors.fail('API_BAD_REQUEST', 'a JSON patch is a list of operations');
   if (patch.length > operationsMax)
     throw apiErrors.fail('API_BAD_REQUEST', `a JSON patch has at most ${operationsMax} operations`);
-  const root = { value: structuredClone(target) };
+  const root: Root = { value: structuredClone(target), copied: 0 };
   patch.forEach((operation, i) => {
     applyOperation(root, operation, i);
   });
@@ -17,7 +17,14 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
 /** As in Kubernetes. */
 const operationsMax = 10_000;
 
-type Root = { value: unknown };
+/** All copies of a patch together: without a limit a short patch could double an object again and again. */
+const copiedLettersMax = 8 * 1024 * 1024;
+
+interface Root {
+  value: unknown;
+  /** Letters of JSON that were copied so far. */
+  copied: number;
+}
 
 function applyOperation(root: Root, operation: unknown, index: number): void {
   const { op, path, from, value } = (operation ?? {}) as Record<string, unknown>;
@@ -40,12 +47,19 @@ const operations: Readonly<Record<string, (root: Root, given: Arguments) => void
   remove: (root, { to, at }) => void remove(root, to, at),
   replace: (root, { to, value, at }) => replace(root, to, value(), at),
   move: (root, { to, from, at }) => move(root, from(), to, at),
-  copy: (root, { to, from, at }) => add(root, to, structuredClone(read(root, from(), at)), at),
+  copy: (root, { to, from, at }) => add(root, to, copied(root, read(root, from(), at), at), at),
   test: (root, { to, value, at }) => {
     if (!isDeepStrictEqual(read(root, to, at), value()))
       throw apiErrors.fail('API_PATCH_FAILED', `${at}: the value is another`);
   },
 };
+
+function copied(root: Root, value: unknown, at: string): unknown {
+  const text = JSON.stringify(value);
+  root.copied += text.length;
+  if (root.copied > copiedLettersMax) throw apiErrors.fail('API_PATCH_FAILED', `${at}: the patch copies too much`);
+  return JSON.parse(text);
+}
 
 function parsePointer(pointer: unknown, at: string): string[] {
   if (typeof pointer !== 'string' || (pointer !== '' && !pointer.startsWith('/')))

@@ -18,6 +18,7 @@ import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
 import type { Resource } from '../resource.ts';
 import { checkGlobalNetworkPolicyName, checkNetworkPolicyName, nameSchema } from './name.ts';
+import { warnOfPolicy } from './policy-warnings.ts';
 import { repeats } from './repeats.ts';
 import { type Rule, rulesSchema } from './rule.ts';
 import { checkRules } from './rule-check.ts';
@@ -64,6 +65,7 @@ export function policyTraits(flavour: PolicyFlavour) {
     applyDefaults: (resource: Resource) => applyPolicyDefaults(resource, flavour),
     applyReadDefaults: applyTierLabel,
     check: (subject: Subject) => checkPolicy(subject, flavour),
+    warn: (resource: Resource) => warnOfPolicy(resource.spec, flavour),
     checkName: flavour.isGlobal ? checkGlobalNetworkPolicyName : checkNetworkPolicyName,
     columns: policyColumns,
     tableColumns: policyTableColumns,

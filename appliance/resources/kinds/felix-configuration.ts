@@ -5,6 +5,7 @@ import { described, object, present, type Schema } from '../../lib/schema.ts';
 import { ageTableColumn, nameColumn, nameTableColumn } from '../columns.ts';
 import { defineKind } from '../define.ts';
 import { felixFieldSchema } from '../fields/felix-field.ts';
+import { warnOfFelix } from '../fields/felix-warnings.ts';
 import { selectorSchema } from '../fields/selector.ts';
 import type { Legible, Subject } from '../legible.ts';
 import { problemOf } from '../read.ts';
@@ -27,6 +28,7 @@ export const felixConfiguration = defineKind({
     ...Object.fromEntries(felixParameters.flatMap(fieldOf)),
   }),
   applyDefaults,
+  warn: ({ spec }) => warnOfFelix(spec),
   check: (subject) => [...checkNodeSelector(subject), ...checkRouteTables(subject.spec)],
   columns: { ps: [nameColumn], wide: [nameColumn] },
   tableColumns: [nameTableColumn, ageTableColumn],

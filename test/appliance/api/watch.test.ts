@@ -100,6 +100,24 @@ test('a watch of one name sees only that one', async (t) => {
   t.is(await watch.brief(), 'ADDED a');
 });
 
+test('a watch by a field sees what moves in and out', async (t) => {
+  const api = await createTestApi();
+  const put = (node: string) =>
+    api.call(
+      'PATCH',
+      'hostendpoints/e?fieldManager=m&force=true',
+      { spec: { node, interfaceName: 'eth0' } },
+      { 'content-type': 'application/apply-patch+yaml' },
+    );
+  await put('one');
+  const watch = await openWatch(t, api, 'hostendpoints?watch=true&fieldSelector=spec.node%3Dtwo');
+  for (const node of ['two', 'one', 'two']) t.is((await put(node)).statusCode, 200);
+  await api.call('DELETE', 'hostendpoints?fieldSelector=spec.node%3Done');
+  await api.call('DELETE', 'hostendpoints?fieldSelector=spec.node%3Dtwo');
+  const told = [await watch.brief(), await watch.brief(), await watch.brief(), await watch.brief()];
+  t.deepEqual(told, ['ADDED e', 'DELETED e', 'ADDED e', 'DELETED e']);
+});
+
 test('a watch from a version that is gone is 410', async (t) => {
   const api = await createTestApi();
   for (const name of ['a', 'b', 'c']) await api.call('POST', 'globalnetworksets', networkSet(name));
