@@ -169,6 +169,7 @@ test('owners of fields are not printed, and what has owners can be applied over'
   const spec = { order: 1, selector: 'all()', ingress: [{ action: 'Allow' }, { action: 'Deny' }] };
   const made = await world.ctl(['apply', '-f', '-'], manifestOf('GlobalNetworkPolicy', 'p', spec));
   t.is(made.exitCode, 0, made.stderr);
+  t.regex(made.stderr, /Warning: spec\.ingress\[1\]: is never reached: spec\.ingress\[0\] matches every packet/);
   const body = JSON.stringify({ spec: { order: 2 } });
   const applied = await new Promise<number>((resolve, reject) => {
     const socketPath = join(world.directory, 'run/api.sock');

@@ -44,6 +44,22 @@ test('apply makes what is not there, changes what is, and writes nothing when no
   t.deepEqual(changed.json().spec, { nets: ['198.51.100.0/24'] });
 });
 
+test('owners are stored as the standard list in the order of Go, and only for what somebody applied to', async (t) => {
+  const api = await createTestApi();
+  await apply(api, { metadata: { labels: { x: '1' } } });
+  await api.call('POST', 'globalnetworksets', networkSet('b', { x: '1' }));
+  await api.call('PATCH', 'globalnetworksets/b?fieldManager=m', { metadata: { labels: { x: '2' } } }, mergeType);
+  const stored = async (name: string) => {
+    const key = Buffer.from(`/calico/resources/v3/projectcalico.org/globalnetworksets/${name}`);
+    return (await api.store.range({ key })).entries[0]!.value.toString();
+  };
+  const list =
+    '"managedFields":[{"manager":"one","operation":"Apply","apiVersion":"projectcalico.org/v3","time":"2026-08-01T09:30:00Z",' +
+    '"fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{"f:x":{}}}}}]';
+  t.true((await stored('a')).includes(`"labels":{"x":"1"},${list}}`), await stored('a'));
+  t.false((await stored('b')).includes('managedFields'));
+});
+
 test('apply takes YAML, and JSON under the same name', async (t) => {
   const api = await createTestApi();
   const yaml =
