@@ -54,8 +54,9 @@ export async function createTlsApi(
   const log: Logger = { ...silentLogger, child: () => log };
   for (const level of ['error', 'warn', 'info', 'debug', 'trace'] as const)
     log[level] = (fields, message) => void lines.push({ level, ...fields, message });
-  const clock = { offsetMs: 0 };
-  const now = () => Date.now() + clock.offsetMs;
+  /** Stands still when `atMs` is set. */
+  const clock: { offsetMs: number; atMs?: number } = { offsetMs: 0 };
+  const now = () => (clock.atMs ?? Date.now()) + clock.offsetMs;
   const authority = await createAuthority('ours', { from: new Date(), days: 30 });
   const hosts = [{ type: 'ip', value: '127.0.0.1' }] as const;
   const write = (name: string, pair: KeyPair) => {
