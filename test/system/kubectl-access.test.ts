@@ -1,5 +1,5 @@
 /** The real kubectl on namespaces, service accounts, roles and bindings: what administrators type for Kubernetes works here. Which kubectl: as in `kubectl.test.ts`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
@@ -8,6 +8,8 @@ import { makePlace, startServer } from '../appliance/apiserver-process.ts';
 const kubectl = process.env.KUBECTL ?? 'kubectl';
 
 interface World extends AsyncDisposable {
+  readonly url: string;
+  readonly dir: string;
   /** What it printed, errors too. */
   run(...words: readonly string[]): Promise<{ readonly exitCode: number | undefined; readonly all: string }>;
 }
@@ -40,6 +42,8 @@ async function startWorld(): Promise<World> {
     }),
   );
   return {
+    url,
+    dir: place.dir,
     async run(...words) {
       const options = { reject: false, all: true, timeout: 60_000, env: { KUBECONFIG, HOME } } as const;
       const { exitCode, all } = await execa(kubectl, words, options);
@@ -92,4 +96,47 @@ test.serial('kubectl makes, shows and deletes what says who may do what', async 
   t.regex(inUse.all, /Conflict.*Namespace\(shop\) contains ServiceAccount\(shop\/ci\)/);
   await does('delete rolebinding,role,sa --all -n shop', /deleted/);
   await does('delete ns shop', /deleted/);
+});
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/access.md'), 'utf8');
+
+/** The examples of the page in this language. */
+function examples(language: string): string[] {
+  return [...page.matchAll(new RegExp(`\\n\`\`\`${language}\\n([^\`]*)\`\`\``, 'g'))].map((match) => match[1]!);
+}
+
+test.serial('the examples of the page on access work, and give what the page says', async (t) => {
+  await using world = await startWorld();
+  const commands = examples('sh')
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => /^kubectl (create|auth) /.test(line));
+  t.true(commands.length >= 9);
+  for (const line of commands) {
+    const { exitCode, all } = await world.run(...line.split(' ').slice(1));
+    t.is(exitCode, 0, `${line}: ${all}`);
+  }
+  const [roles = ''] = examples('yaml');
+  writeFileSync(join(world.dir, 'roles.yaml'), roles);
+  t.regex(
+    (await world.run('apply', '-f', join(world.dir, 'roles.yaml'))).all,
+    /clusterrolebinding.*ops-policies created/,
+  );
+  const may = async (who: object, verb: string, resource: string, namespace = '', name = '') => {
+    const spec = { ...who, resourceAttributes: { group: 'projectcalico.org', verb, resource, namespace, name } };
+    const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ spec }) };
+    const answer = await fetch(`${world.url}/apis/authorization.k8s.io/v1/subjectaccessreviews`, request);
+    return ((await answer.json()) as { status: { allowed: boolean } }).status.allowed;
+  };
+  const ci = { user: 'system:serviceaccount:shop:ci' };
+  const ops = { user: 'olga', groups: ['ops'] };
+  t.true(await may({ user: 'eve' }, 'delete', 'ippools'));
+  t.true(await may({ user: 'nora', groups: ['network'] }, 'delete', 'ippools'));
+  t.false(await may({ user: 'sam' }, 'get', 'ippools'));
+  t.true(await may(ci, 'create', 'networksets', 'shop'));
+  t.false(await may(ci, 'create', 'networksets', 'default'));
+  t.false(await may(ci, 'list', 'networksets'));
+  t.true(await may(ops, 'get', 'tiers', '', 'ops'));
+  t.false(await may(ops, 'get', 'tiers', '', 'default'));
+  t.true(await may(ops, 'update', 'tier.globalnetworkpolicies', '', 'ops.*'));
+  t.false(await may(ops, 'update', 'tier.globalnetworkpolicies', '', 'default.*'));
 });
