@@ -29,8 +29,9 @@ interface Subresource {
 }
 
 /** Questions that are posted and answered, and never stored. */
-const reviews: readonly (readonly [group: string, version: string, kind: string, isNamespaced?: 'namespaced'])[] = [
+const reviews: readonly (readonly [group: string, version: string, kind: string])[] = [
   ['authentication.k8s.io', 'v1', 'SelfSubjectReview'],
+  ['authentication.k8s.io', 'v1', 'TokenReview'],
   ['authorization.k8s.io', 'v1', 'SelfSubjectAccessReview'],
   ['authorization.k8s.io', 'v1', 'SelfSubjectRulesReview'],
   ['authorization.k8s.io', 'v1', 'SubjectAccessReview'],
@@ -96,7 +97,7 @@ function collect(): GroupVersion[] {
   const all = [
     ...apiKinds.map((kind) => ({ group: kind.group, version: kind.version, resource: resourceOf(kind) })),
     { group: '', version: 'v1', resource: events },
-    ...reviews.map(([group, version, kind, scope]) => ({ group, version, resource: reviewOf(kind, scope) })),
+    ...reviews.map(([group, version, kind]) => ({ group, version, resource: reviewOf(kind) })),
   ];
   const paths = [...new Set(all.map(pathOf))];
   return paths.map((path) => {
@@ -116,12 +117,11 @@ function resourceOf(kind: KindDefinition): ApiResource {
   };
 }
 
-function reviewOf(kind: string, scope: 'namespaced' | undefined): ApiResource {
+function reviewOf(kind: string): ApiResource {
   const singular = kind.toLowerCase();
-  const isNamespaced = scope === 'namespaced';
   const none: readonly never[] = [];
   const lists = { shortNames: none, categories: none, subresources: none };
-  return { plural: `${singular}s`, singular, kind, isNamespaced, verbs: ['create'], ...lists };
+  return { plural: `${singular}s`, singular, kind, isNamespaced: false, verbs: ['create'], ...lists };
 }
 
 function verbsOf(kind: KindDefinition): readonly string[] {

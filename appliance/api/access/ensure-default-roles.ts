@@ -46,13 +46,8 @@ async function ensure(
     annotations: { [autoUpdateAnnotation]: 'true' },
   };
   const ref = { kind: kindOf(kind)!, namespace: '', name };
-  const create = () => resources.create({ kind, apiVersion, metadata, ...members });
-  try {
-    await create();
-    return;
-  } catch (error) {
-    if (!hasCode(error, 'RESOURCE_EXISTS')) throw error;
-  }
+  const create = () => unlessOvertaken(resources.create({ kind, apiVersion, metadata, ...members }));
+  if ((await create()) !== undefined) return;
   try {
     await resources.modify(ref, (stored) => {
       if (stored.metadata.annotations?.[autoUpdateAnnotation] === 'false') return stored;
@@ -60,9 +55,20 @@ async function ensure(
     });
   } catch (error) {
     // a binding of this name to another role, or an object nobody can read: the place is the default's
+    if (hasCode(error, 'RESOURCE_NOT_FOUND')) return;
     if (!hasCode(error, 'RESOURCE_INVALID') && !hasCode(error, 'RESOURCE_UNREADABLE')) throw error;
-    await resources.delete(ref);
+    await unlessOvertaken(resources.delete(ref));
     await create();
+  }
+}
+
+/** Undefined when it is there already, or gone: another program does the same. */
+async function unlessOvertaken<T>(doing: Promise<T>): Promise<T | undefined> {
+  try {
+    return await doing;
+  } catch (error) {
+    if (hasCode(error, 'RESOURCE_EXISTS') || hasCode(error, 'RESOURCE_NOT_FOUND')) return undefined;
+    throw error;
   }
 }
 
