@@ -63,7 +63,7 @@ export const defaultRoles: readonly DefaultRole[] = [
     group: 'calico:viewers',
     rules: [
       { verbs: reading, apiGroups: [calico], resources: ['*'] },
-      { verbs: reading, apiGroups: [''], resources: ['namespaces'] },
+      { verbs: reading, apiGroups: [''], resources: ['namespaces', 'events'] },
     ],
   },
   {
@@ -72,6 +72,7 @@ export const defaultRoles: readonly DefaultRole[] = [
     rules: [
       { verbs: [...reading, ...writing], apiGroups: [calico], resources: ['*'] },
       { verbs: [...reading, 'create', 'update', 'patch', 'delete'], apiGroups: [''], resources: ['namespaces'] },
+      { verbs: reading, apiGroups: [''], resources: ['events'] },
     ],
   },
   // what a host writes is not for rules to say: `node-rights.ts`

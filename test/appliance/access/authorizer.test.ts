@@ -50,7 +50,7 @@ test('default roles are put back, what was added to them stays, and those taken 
   const rulesOf = async (name: string) => (await root.call('GET', role(name))).body.rules;
   t.deepEqual((await rulesOf('calico-viewer'))[0], added);
   t.is((await rulesOf('calico-viewer')).length, 3);
-  t.is((await rulesOf('calico-editor')).length, 2);
+  t.is((await rulesOf('calico-editor')).length, 3);
   t.is(await rulesOf('system:basic-user'), undefined);
   const subjects = (await root.call('GET', binding('calico-viewer'))).body.subjects;
   t.deepEqual(
