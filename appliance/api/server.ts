@@ -63,6 +63,7 @@ export async function createApi(context: ApiContext): Promise<FastifyInstance> {
     serveDiscovery(describing);
     serveResources(describing, context);
     serveIpam(describing, context);
+    serveIpamObjects(describing, context);
     serveReviews(describing, context.authorizer);
     serveTokens(describing, context);
     serveEnrolment(describing, context);

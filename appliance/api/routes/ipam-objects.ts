@@ -4,11 +4,14 @@ import type { Ipam } from '../../ipam/ipam.ts';
 import type { ApiContext } from '../context.ts';
 import { apiErrors } from '../errors.ts';
 import { type IpamKind, type IpamObject, ipamKinds, printIpamObject, printMetadata } from '../ipam-kinds.ts';
+import { describeRoute } from '../openapi/describe.ts';
 import { parseAccept } from '../query/accept.ts';
 import { parseFlag } from '../query/list-query.ts';
 import { queryOf } from './target.ts';
 
 const group = 'projectcalico.org';
+const answers = { 'application/json': 'IpamAnswer' };
+const named = { params: { type: 'object', properties: { name: { type: 'string' } } } };
 
 /** Serves both kinds. */
 export function serveIpamObjects(app: FastifyInstance, { ipam }: ApiContext): void {
@@ -30,6 +33,7 @@ function serveObjects(app: FastifyInstance, kind: IpamKind, ipam: Ipam): void {
   app.route({
     method: 'GET',
     url: all,
+    schema: describeRoute(`list${kind.kind}`, `Every ${kind.kind}`, answers, { 'x-calico-failures': 'list' }).schema,
     config: { access: { ...access, verb: 'list' } },
     handler: async (request, reply) => {
       refuseOptions(request);
@@ -40,6 +44,8 @@ function serveObjects(app: FastifyInstance, kind: IpamKind, ipam: Ipam): void {
   app.route({
     method: 'GET',
     url: `${all}/:name`,
+    schema: describeRoute(`get${kind.kind}`, `One ${kind.kind}`, answers, { ...named, 'x-calico-failures': 'get' })
+      .schema,
     config: { access: { ...access, verb: 'get' } },
     handler: async (request, reply) => {
       const { name } = request.params as { name: string };
