@@ -1,7 +1,9 @@
 #!/bin/sh
-# npm run bench: bootstrap, then the figures. Arguments: the part (store, host), then what it takes; without a part both run, and numbers are the host's:
+# npm run bench: bootstrap, then the figures. Arguments: the part (store, host, api, cli), then what it takes; without a part store and host run, and numbers are the host's:
 #   npm run bench -- store [directory]    the embedded store beside etcd
 #   npm run bench -- host 100 1000        one host with so many policies
+#   npm run bench -- api                  the REST API over 10,000 policies, and calicoctl beside kubectl
+#   npm run bench -- cli                  what calicoctl takes, beside what upstream's takes
 set -eu
 # The system's programs first: npm puts packages' programs in front, and one of them is called nft.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
@@ -10,7 +12,8 @@ root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 cd "$root"
 sh tools/bootstrap.sh test
 part=both
-case ${1:-} in store|host) part=$1; shift ;; esac
+case ${1:-} in store|host|api|cli) part=$1; shift ;; esac
+case $part in api|cli) exec sh bin/run-ts "test/bench/$part.ts" ;; esac
 [ "$part" != store ] || exec sh bin/run-ts test/bench/store.ts "$@"
 if [ "$part" = both ]; then
   if command -v go >/dev/null; then sh bin/run-ts test/bench/store.ts

@@ -57,7 +57,9 @@ function points(directory: string): Point[] {
 
 async function measure(point: Point): Promise<ApiRow[]> {
   process.env.CALICO_API_ENDPOINT = `unix:${world.server.socket}`;
-  const done = await runCommand([calicoctl, ...point.words], point.runs ?? runs);
+  const before = world.server.cpuMs();
+  const count = point.runs ?? runs;
+  const done = await runCommand([calicoctl, ...point.words], count);
   const own: ApiRow[] = [
     {
       point: point.name,
@@ -68,6 +70,7 @@ async function measure(point: Point): Promise<ApiRow[]> {
     },
     { point: point.name, figure: 'wall, ms, least', value: done.leastMs },
     { point: point.name, figure: 'processor, ms', value: done.cpuMs },
+    { point: point.name, figure: "server's processor, ms", value: (world.server.cpuMs() - before) / count },
     { point: point.name, figure: 'memory, MiB', value: done.rssMib, ...(point.aimMib && { aim: point.aimMib }) },
   ];
   console.log(printRows(own, { isHeadless: true }));

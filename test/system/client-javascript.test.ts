@@ -85,6 +85,20 @@ async function patches(t: ExecutionContext, api: CustomObjectsApi): Promise<void
   t.deepEqual(added.spec.nets, ['192.0.2.0/24', '198.51.100.1/32']);
   const strategic = await patch(PatchStrategy.StrategicMergePatch, { metadata: { labels: { x: null, y: '2' } } });
   t.deepEqual(strategic.metadata.labels, { y: '2' });
+  await serverSideApply(t, api);
+}
+
+/** Two managers: the second is told whose field it would take, and takes it when it insists. */
+async function serverSideApply(t: ExecutionContext, api: CustomObjectsApi): Promise<void> {
+  const apply = (fieldManager: string, value: string, force = false): Promise<NetworkSet> => {
+    const change = { ...body('b'), metadata: { ...body('b').metadata, labels: { owned: value } } };
+    const type = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply);
+    return api.patchNamespacedCustomObject({ ...sets, name: 'b', body: change, fieldManager, force }, type);
+  };
+  t.is((await apply('one', '1')).metadata.labels?.owned, '1');
+  const refused = await t.throwsAsync(apply('two', '2'), { instanceOf: ApiException });
+  t.is(refused?.code, 409);
+  t.is((await apply('two', '2', true)).metadata.labels?.owned, '2');
 }
 
 /** The errors a program looks at: its code, and the Status in the body. */

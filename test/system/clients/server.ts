@@ -49,6 +49,14 @@ export class ClientServer implements AsyncDisposable {
     return this.#running.child.pid!;
   }
 
+  /** Processor time used so far, in the kernel's steps of 10 ms. */
+  cpuMs(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
   /** Memory of the process at this moment. */
   rssMib(): number {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
