@@ -16,7 +16,7 @@ const { found, missing } = findKubectls();
 
 for (const kubectl of found) {
   test.serial(`kubectl ${kubectl.version} does everything it can do, on every kind`, async (t) => {
-    t.timeout(600_000);
+    t.timeout(1_200_000);
     t.deepEqual(await session(kubectl, (line) => t.log(line)), []);
   });
 }

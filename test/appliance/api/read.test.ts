@@ -165,7 +165,7 @@ test('a table has the columns of the kind, rows with metadata, and ages', async 
   t.is(kind, 'Table');
   t.is(columnDefinitions[0].name, 'Name');
   t.is(columnDefinitions[0].format, 'name');
-  t.deepEqual(rows[0].cells, ['set-0000', '5m10s']);
+  t.deepEqual(rows[0].cells, ['set-0000', '192.0.2.0/24', '5m10s']);
   t.like(rows[0].object, { kind: 'PartialObjectMetadata', metadata: { name: 'set-0000' } });
   t.is(metadata.resourceVersion, String(await api.resources.revision()));
   const whole = await api.call('GET', 'globalnetworksets?includeObject=Object', undefined, { accept: table });

@@ -1,6 +1,6 @@
 /** Steps that follow and end an object: `wait`, `get -w` and every way to delete. Each begins with the example as it is. */
 import { literal, type Stage } from './stage.ts';
-import type { Step } from './step.ts';
+import { readsOpenApi3, type Step } from './step.ts';
 
 export const removingSteps: readonly Step[] = [
   { about: 'wait', since: 23, run: wait },
@@ -40,9 +40,10 @@ async function watch({ world, say, hold, one, qualified, scope, name, manifest, 
   await present();
 }
 
-async function deleting({ say, one, name, manifest, present, printed }: Stage): Promise<void> {
+async function deleting({ say, minor, one, name, manifest, present, printed }: Stage): Promise<void> {
   await say(['delete', ...one, '--dry-run=client'], { says: /deleted.* \(dry run\)/ });
-  await say(['delete', ...one, '--dry-run=server'], { says: /deleted.* \(server dry run\)/ });
+  if (minor >= readsOpenApi3)
+    await say(['delete', ...one, '--dry-run=server'], { says: /deleted.* \(server dry run\)/ });
   await say(['get', ...one]);
   const deleted = new RegExp(`^${literal(printed)} "${literal(name)}" deleted`);
   await say(['delete', ...one], { says: deleted });
@@ -78,7 +79,7 @@ async function several({ say, one, another, qualified, scope, kind, manifest }: 
   await say(['get', ...one], { code: 1, says: /NotFound/ });
   const second = another({ name: 'second' });
   await say(['create', '-f', '-'], {
-    input: second === undefined ? manifest() : `${manifest()}\n---\n${second}`,
+    input: second === undefined ? manifest() : `${manifest()}\n${second}`,
     says: /created/,
   });
   // tiers and profiles that are always there refuse to go, and the rest goes all the same

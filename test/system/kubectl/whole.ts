@@ -36,7 +36,7 @@ const rows: readonly Row[] = [
   { words: ['api-versions'], says: /^projectcalico\.org\/v3$/m },
   {
     words: ['api-resources', '--namespaced=false', '-o', 'wide'],
-    says: /^globalnetworkpolicies +gnp,cgnp.*delete.*calico/m,
+    says: /^globalnetworkpolicies +gnp,cgnp.*delete/m,
   },
   { words: ['api-resources', '--verbs=create', '-o', 'name'], says: /^tiers\.projectcalico\.org$/m },
   {
@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
   },
   {
     words: ['create', '-f', '-'],
-    input: `${set('first')}\n---\n${set('Bad_Name')}\n---\n${set('third')}`,
+    input: `${set('first')}\n${set('Bad_Name')}\n${set('third')}`,
     code: 1,
     says: /first created\n[\s\S]*third created\n[\s\S]*metadata\.name/,
   },
