@@ -57,7 +57,7 @@ export interface Enrolment {
 export function createEnrolment(options: EnrolmentOptions): Enrolment {
   const { store, caFile, caKeyFile, now } = options;
   return {
-    authority: () => readFileSync(caFile, 'utf8'),
+    authority: () => readAuthority(caFile),
     async createToken(wish) {
       const { certificate } = readSigner(caFile, caKeyFile);
       const { api } = await options.addresses();
@@ -86,7 +86,17 @@ async function issue(options: EnrolmentOptions, { node, request, token }: Parame
   const certificate = await sign(signer, publicKey, node, options.lifetimeSeconds, nowMs);
   const { etcd } = await options.addresses();
   await grant(options.store, { node, token, expiresMs: new X509Certificate(certificate).validToDate.getTime(), nowMs });
-  return { certificate, authority: readFileSync(options.caFile, 'utf8'), etcdEndpoints: etcd };
+  return { certificate, authority: readAuthority(options.caFile), etcdEndpoints: etcd };
+}
+
+function readAuthority(caFile: string): string {
+  try {
+    return readFileSync(caFile, 'utf8');
+  } catch (error) {
+    throw new AppError('ENROLMENT_REFUSED', 'this server has no certificate authority: calicoctl ca init makes one', {
+      cause: error,
+    });
+  }
 }
 
 async function sign(

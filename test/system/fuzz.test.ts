@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { makePlace, startServer } from '../appliance/apiserver-process.ts';
+import { runCli } from '../cli/run-cli.ts';
 
 const root = join(import.meta.dirname, '../..');
 const seconds = Number(process.env.FUZZ_SECONDS ?? 45);
@@ -18,6 +19,8 @@ test('the fuzzer finds nothing', async (t) => {
   const { stdout: fuzzer } = await execa('sh', ['tools/fuzz-setup.sh'], { cwd: root });
   const place = makePlace({ CALICO_API_LISTEN: 'http://127.0.0.1:0' });
   t.teardown(place.remove);
+  // with an authority, so that what signs is asked too
+  t.is((await runCli(['ca', 'init', '--dir', join(place.dir, 'etc')])).exitCode, 0);
   const server = startServer(place);
   t.teardown(() => server.child.kill('SIGKILL'));
   const address = await new Promise<string>((resolve, reject) => {

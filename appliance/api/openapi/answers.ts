@@ -15,6 +15,7 @@ export const failures: Readonly<Record<number, string>> = {
   422: 'Invalid: every problem is named in details.causes, each with its field.',
   429: 'TooManyRequests: wait as long as Retry-After says.',
   500: 'InternalError: the log of the server has more; or the stored object cannot be read.',
+  501: 'NotImplemented: this server has no key to sign certificates with.',
   503: 'ServiceUnavailable: the store cannot be reached; wait as long as Retry-After says.',
   504: 'Timeout: the revision asked for lies in the future.',
 };
@@ -33,6 +34,7 @@ export const failuresOf: Readonly<Record<string, readonly number[]>> = {
   patch: changing,
   delete: changing,
   deletecollection: changing,
+  sign: [...changing, 501],
   review: [...always, 413, 415],
   document: always,
 };

@@ -27,7 +27,13 @@ export function describeRoute(
 export function describeChange(
   id: string,
   summary: string,
-  change: { readonly code: 200 | 201; readonly answer: string; readonly body: object; readonly query?: object },
+  change: {
+    readonly code: 200 | 201;
+    readonly answer: string;
+    readonly body: object;
+    readonly query?: object;
+    readonly failures?: string;
+  },
 ): { schema: Record<string, unknown> } {
   const content = { 'application/json': { schema: { $ref: `${change.answer}#` } } };
   return describeRoute(
@@ -35,7 +41,7 @@ export function describeChange(
     summary,
     {},
     {
-      'x-calico-failures': 'post',
+      'x-calico-failures': change.failures ?? 'post',
       body: { content: { 'application/json': { schema: change.body } } },
       ...(change.query && { querystring: { type: 'object', properties: change.query } }),
       response: { [change.code]: { description: 'What was done.', content } },

@@ -123,7 +123,7 @@ function bodyOf(kind: KindDefinition, action: Action): object {
       return of({
         [mergePatchType]: { $ref: 'MergePatch#' },
         [jsonPatchType]: { $ref: 'JsonPatch#' },
-        [applyPatchType]: whole,
+        [applyPatchType]: { $ref: 'ApplyPatch#' },
       });
     case 'delete':
     case 'deletecollection':

@@ -54,6 +54,12 @@ const commonSchemas: readonly object[] = [
     description: 'A JSON merge patch (RFC 7386): null removes, lists are replaced.',
   },
   {
+    $id: 'ApplyPatch',
+    type: 'object',
+    description:
+      'The fields its manager wants to own, as a manifest: server-side apply. What the path says may be left out.',
+  },
+  {
     $id: 'JsonPatch',
     type: 'array',
     description: 'A JSON patch (RFC 6902).',

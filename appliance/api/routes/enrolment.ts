@@ -21,10 +21,11 @@ const answers = { 'application/json': 'EnrolmentAnswer' };
 const text = { type: 'string' };
 const wish = {
   code: 201,
+  failures: 'sign',
   answer: 'EnrolmentAnswer',
   body: { type: 'object', properties: { node: text, request: text }, required: ['node', 'request'] },
 } as const;
-const made = { code: 201, answer: 'EnrolmentAnswer', body: { type: 'object' } } as const;
+const made = { code: 201, failures: 'sign', answer: 'EnrolmentAnswer', body: { type: 'object' } } as const;
 const revoking = { 'x-calico-failures': 'get', params: { type: 'object', properties: { id: text } } };
 
 export function serveEnrolment(app: FastifyInstance, { enrolment, audit }: ApiContext): void {
