@@ -17,6 +17,7 @@ import { createResources, type Resources } from './datastore/resources.ts';
 import type { Store } from './datastore/store.ts';
 import { startEtcdFace } from './etcd-face/server.ts';
 import { createIpam } from './ipam/ipam.ts';
+import type { ServiceManager } from './kernel/notify.ts';
 import { hasCode } from './lib/errors.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
@@ -98,7 +99,9 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
     state.listeners.push(listener.address);
   }
   if (settings.datastoreType === 'embedded') await startFaces(settings, store, resources, log, parts);
-  closeOnSignal(parts, { state, stopping, drainDelayMs: connections.drainDelayMs }, log);
+  const manager = await serviceManager();
+  closeOnSignal(parts, { state, stopping, manager, drainDelayMs: connections.drainDelayMs }, log);
+  manager?.ready();
   const listening = parts.flatMap((part) => addressOf(part));
   if (state.unreadiness !== undefined) log.warn({ listen: listening }, 'listening; the store has not been reached yet');
   await initialized;
@@ -128,6 +131,12 @@ async function initialize(resources: Resources, state: ServerState, stop: AbortS
       await delay(waitMs, undefined, { signal: stop }).catch(() => undefined);
     }
   }
+}
+
+/** Only under systemd: what talks to it costs a server of its own memory. */
+async function serviceManager(): Promise<ServiceManager | undefined> {
+  if (process.env.NOTIFY_SOCKET === undefined) return undefined;
+  return (await import('./kernel/notify.ts')).openServiceManager(process.env);
 }
 
 /** The embedded store as an etcd, under an identity that stays with the store. */
@@ -165,16 +174,20 @@ function addressOf(part: Part | Listener): string[] {
   return 'address' in part ? [part.address] : [];
 }
 
+interface Closing {
+  readonly state: ServerState;
+  readonly stopping: AbortController;
+  readonly manager: ServiceManager | undefined;
+  readonly drainDelayMs: number;
+}
+
 /** The first signal closes in good order; a second one is the system's to answer. */
-function closeOnSignal(
-  parts: Part[],
-  { state, stopping, drainDelayMs }: { state: ServerState; stopping: AbortController; drainDelayMs: number },
-  log: Logger,
-): void {
+function closeOnSignal(parts: Part[], { state, stopping, manager, drainDelayMs }: Closing, log: Logger): void {
   const stop = async (signal: string) => {
     process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
     log.info({ signal }, 'stopping');
     state.isDraining = true;
+    manager?.stopping();
     if (drainDelayMs > 0) await delay(drainDelayMs);
     stopping.abort();
     closeAll(parts).catch((error: unknown) => fail(`closing: ${(error as Error).message}`));

@@ -14,9 +14,11 @@ import { type Agent, startAgent } from './felix/agent/agent.ts';
 import { checkAddressSettings, type HostAddress } from './felix/agent/detect-address.ts';
 import { readLocalLayers } from './felix/agent/local-layers.ts';
 import { readNodename, saveNodename } from './felix/agent/nodename.ts';
+import { recordSysctls, restoreSysctls } from './felix/agent/sysctl-record.ts';
 import { type ConfigLayer, resolveLayers } from './felix/config/layers.ts';
 import { createConfigSource } from './felix/config/source.ts';
 import { uninstall } from './felix/dataplane/uninstall.ts';
+import { openServiceManager, type ServiceManager } from './kernel/notify.ts';
 import { openKernel } from './kernel/open.ts';
 import { createLogger, type Logger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
@@ -28,6 +30,8 @@ import { clientStore } from './store-options.ts';
 const stopMsMax = 1_500;
 /** Less than anyone takes to ask why nothing happens. */
 const requestTimeoutMs = 6_000;
+/** In the run directory: the host's sysctls from before. */
+const sysctlFile = 'sysctls-before.json';
 /** Reading all keys anew would cost a store that has just come back more than telling what has changed since. */
 const watchResumeTimeoutMs = 10 * 60_000;
 
@@ -56,6 +60,7 @@ function fail(message: string): void {
 
 async function start(settings: Settings, root: RootLogger): Promise<void> {
   const log = root.child({ component: 'node' });
+  const manager = openServiceManager(process.env);
   const { environment, dataDir } = settings;
   const file = environment.CALICO_NODENAME_FILE ?? join(dataDir, 'nodename');
   const nodename = readNodename({ given: environment.NODENAME, fallback: settings.nodename, file });
@@ -67,9 +72,11 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     log: log.child({ component: 'store' }),
   });
   const renewal = await startRenewalOf(settings, nodename, log);
+  const kernel = openKernel();
+  recordSysctls(kernel, join(settings.runDir, sysctlFile));
   const agent = await startAgent({
     store,
-    kernel: openKernel(),
+    kernel,
     nodename,
     local,
     runDir: settings.runDir,
@@ -86,12 +93,19 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
   });
   saveNodename(file, nodename);
   dieOnFault(agent, root);
-  agent.started.then(saveMemory, () => undefined);
-  closeOnSignal(async () => {
+  agent.started.then(
+    () => beQuiet(manager),
+    () => undefined,
+  );
+  const close = async () => {
     await renewal?.close();
     await agent.close();
     await store.close();
-  }, root);
+  };
+  closeOnSignal(close, manager, root);
+  // not only once it is in sync: the store may be on its way, and what waits for the network must not wait for it
+  manager.ready();
+  manager.status('waiting for the store');
   log.info({ node: nodename, datastore: settings.datastoreType }, 'started');
 }
 
@@ -124,6 +138,11 @@ async function startRenewalOf(settings: Settings, node: string, root: Logger): P
   return startRenewal({ node, api, caFile, certFile, keyFile, log: root.child({ component: 'certificate' }) });
 }
 
+function beQuiet(manager: ServiceManager): void {
+  manager.status('the kernel has what the store held at the start');
+  saveMemory();
+}
+
 /** Time for the collector to give back what a start has left; a second after the start it begins. */
 const givingBackMs = 8_000;
 
@@ -145,9 +164,10 @@ async function uninstallFrom(settings: Settings): Promise<void> {
   const { config } = createConfigSource('', readLocalLayers(settings.configDir, settings.environment)).resolve();
   const kernel = openKernel();
   await uninstall(kernel, config);
+  restoreSysctls(kernel, join(settings.runDir, sysctlFile));
   kernel.close();
   process.stdout.write(
-    'calico-node: table inet calico and the routes to workloads are gone; nothing is enforced any more\n',
+    'calico-node: table inet calico and the routes to workloads are gone, sysctls are as before; nothing is enforced any more\n',
   );
 }
 
@@ -165,10 +185,11 @@ function dieOnFault(agent: Agent, log: RootLogger): void {
   process.on('uncaughtException', die).on('unhandledRejection', die);
 }
 
-function closeOnSignal(close: () => Promise<void>, log: RootLogger): void {
+function closeOnSignal(close: () => Promise<void>, manager: ServiceManager, log: RootLogger): void {
   const stop = (signal: string) => {
     process.removeAllListeners('SIGTERM').removeAllListeners('SIGINT');
     log.info({ signal }, 'stopping; the kernel keeps what it has');
+    manager.stopping();
     setTimeout(() => process.exit(0), stopMsMax);
     close().then(
       () => process.exit(0),

@@ -21,6 +21,7 @@ function bind<Arguments extends readonly unknown[]>(prototype: string): Call<Arg
 export const libc = {
   socket: bind<[number, number, number]>('int socket(int domain, int type, int protocol)'),
   bind: bind<[number, Buffer, number]>('int bind(int fd, const void *address, uint32_t length)'),
+  connect: bind<[number, Buffer, number]>('int connect(int fd, const void *address, uint32_t length)'),
   getsockname: bind<[number, Buffer, Buffer]>('int getsockname(int fd, void *address, void *length)'),
   setsockopt: bind<[number, number, number, Buffer, number]>(
     'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',

@@ -1,0 +1,109 @@
+/** The package on a whole host: installed, enabled, killed, rebooted, cut off and purged, as its owner would see it. */
+import { cpSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { execa } from 'execa';
+import { root } from '../../../tools/quickstart/playground.ts';
+import { until } from '../../appliance/felix/status/test-store.ts';
+import { type BootedHost, bootHost } from './booted-host.ts';
+
+const policy = `apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: { name: no-telnet }
+spec: { selector: all(), ingress: [{ action: Deny, protocol: TCP, destination: { ports: [23] } }] }
+`;
+
+test('the package installs, enforces, outlives kills, a reboot and a power cut, and leaves nothing behind', async (t) => {
+  t.timeout(900_000);
+  const image = (await execa('sh', [join(root, 'tools/base-image.sh')], { stderr: 'inherit' })).stdout;
+  const deb = await buildPackage();
+  const host = await bootHost(image, 'host-a');
+  try {
+    cpSync(deb, join(host.directory, 'root', basename(deb)));
+    const before = await snapshot(host);
+    await host.run('dpkg', '--install', `/root/${basename(deb)}`);
+    const rules = await host.run('nft', 'list', 'ruleset');
+    t.is(rules, before.ruleset!, 'installing changes no traffic');
+    await host.run('systemctl', 'enable', '--now', 'calico-node');
+    await inSync(host);
+    t.is(
+      await host.run('nft', 'list', 'table', 'inet', 'filter'),
+      ownTable(rules),
+      'the table of the host is as it was',
+    );
+    t.regex(await host.run('calicoctl', 'get', 'nodes'), /^host-a\b/m);
+    await host.sh(`echo '${policy}' | calicoctl apply -f -`);
+    await isHardened(t, host);
+    for (const kill of [
+      () => host.run('systemctl', 'kill', '--signal=KILL', 'calico-node', 'calico-apiserver'),
+      host.reboot,
+      host.cutPower,
+    ]) {
+      await kill();
+      await inSync(host);
+      t.regex(await host.run('calicoctl', 'get', 'gnp'), /^no-telnet\b/m, 'what was acknowledged is there');
+    }
+    await host.run('systemctl', 'stop', 'calico-node');
+    t.regex(await host.run('nft', 'list', 'tables'), /inet calico/, 'a stopped agent goes on being obeyed');
+    await host.run('dpkg', '--purge', 'calico-appliance');
+    t.deepEqual(differences(before, await snapshot(host)), [], 'purged, it leaves nothing behind');
+  } finally {
+    await host.close();
+  }
+});
+
+async function buildPackage(): Promise<string> {
+  const { stdout } = await execa('sh', ['bin/run-ts', 'tools/package/main.ts'], { cwd: root, stderr: 'inherit' });
+  return /^(.*\.deb):/m.exec(stdout)![1]!;
+}
+
+/** The agent says of itself that the kernel has what the store held. */
+async function inSync(host: BootedHost): Promise<void> {
+  await until(async () => {
+    const status = await host
+      .run('systemctl', 'show', '--property=ActiveState,StatusText', 'calico-node')
+      .catch(() => '');
+    return status.includes('ActiveState=active') && status.includes('the kernel has');
+  }, 60_000);
+}
+
+async function isHardened(t: ExecutionContext, host: BootedHost): Promise<void> {
+  const text = await host.run('systemd-analyze', 'security', '--no-pager');
+  for (const [unit, most] of [
+    ['calico-apiserver', 3],
+    ['calico-node', 4.5],
+  ] as const) {
+    const exposure = Number(new RegExp(`^${unit}\\.service +([\\d.]+)`, 'm').exec(text)?.[1]);
+    t.true(exposure > 0 && exposure <= most, `${unit}: exposure ${exposure}`);
+  }
+}
+
+/** The table that Debian's own service makes. */
+function ownTable(ruleset: string): string {
+  return ruleset.slice(ruleset.indexOf('table inet filter {'), ruleset.indexOf('\n}') + 2);
+}
+
+/** Lines that only one of them has, each behind the part it is of. */
+function differences(before: Snapshot, after: Snapshot): string[] {
+  return Object.keys(before).flatMap((part) => {
+    const [was, is] = [before, after].map((snapshot) => snapshot[part]!.split('\n'));
+    const gone = was!.filter((line) => !is!.includes(line)).map((line) => `${part} - ${line}`);
+    return [...gone, ...is!.filter((line) => !was!.includes(line)).map((line) => `${part} + ${line}`)];
+  });
+}
+
+type Snapshot = Readonly<Record<string, string>>;
+
+/** What must be the same after a purge; what the package manager and the journal keep for themselves is left out. */
+async function snapshot(host: BootedHost): Promise<Snapshot> {
+  const unchanging =
+    "-path /var/lib/dpkg -prune -o -path /var/lib/systemd -prune -o -path /var/log -prune -o -path /var/tmp -prune -o -path '/etc/*-' -prune -o";
+  return {
+    ruleset: await host.run('nft', 'list', 'ruleset'),
+    routes: await host.sh('ip route show table all; ip -6 route show table all; ip rule; ip -6 rule'),
+    links: await host.sh('ip -o link | cut -d" " -f1-5'),
+    sysctls: await host.sh('sysctl -a 2>/dev/null | grep "^net\\." | grep -v conntrack_count'),
+    files: await host.sh(`find /etc /usr /var /lib -xdev ${unchanging} -type f -exec sha256sum {} + | sort -k2`),
+    directories: await host.sh(`find /etc /usr /var /lib -xdev ${unchanging} -type d -print | sort`),
+  };
+}
