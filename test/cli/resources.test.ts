@@ -10,7 +10,7 @@ import { manifestOf, startWorld, type World } from './real-server.ts';
 const hostEndpoint = (name: string, node: string, labels: object, spec: object = {}) =>
   manifestOf('HostEndpoint', name, { node, interfaceName: 'eth0', ...spec }, { labels });
 const policy = (name: string, spec: object, metadata: object = {}) =>
-  manifestOf('GlobalNetworkPolicy', name, { selector: 'all()', ...spec }, metadata);
+  manifestOf('GlobalNetworkPolicy', name, { selector: "app == 'x'", ...spec }, metadata);
 
 async function create(world: World, ...manifests: string[]): Promise<void> {
   const run = await world.ctl(['create', '-f', '-'], manifests.join('\n---\n'));
@@ -524,7 +524,7 @@ test.serial(
     const { spec } = JSON.parse((await world.ctl(['get', 'gnp', 'p', '-o', 'json'])).stdout) as {
       spec: Record<string, unknown>;
     };
-    t.deepEqual([spec.order, spec.selector], [2, 'all()']);
+    t.deepEqual([spec.order, spec.selector], [2, "app == 'x'"]);
   },
 );
 
