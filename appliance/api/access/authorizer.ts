@@ -29,7 +29,7 @@ export interface Authorizer {
   close(): Promise<void>;
 }
 
-const settleMsMax = 2_000;
+const settleMsMax = 5_000;
 const watchedKinds = ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'] as const;
 
 /** Begins to follow `store`. */
