@@ -102,7 +102,8 @@ const ttlSeconds = { byDefault: 3600, least: 60, most: 30 * 86_400 };
 const usesMost = 10_000;
 
 function readTokenWish({ body }: FastifyRequest) {
-  const wish = isRecord(body) ? body : {};
+  if (body !== undefined && !isRecord(body)) throw apiErrors.fail('API_BAD_REQUEST', 'the body must be one object');
+  const wish = body ?? {};
   const { node } = wish;
   if (node !== undefined && typeof node !== 'string') throw apiErrors.fail('API_BAD_REQUEST', 'node: must be a text');
   const problem = node === undefined ? undefined : nodeNameProblem(node);

@@ -4,7 +4,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../lib/errors.ts';
+import { isRecord } from '../../lib/is-record.ts';
 import type { ApiContext, TokenService } from '../context.ts';
+import { apiErrors } from '../errors.ts';
 import { describeChange } from '../openapi/describe.ts';
 import { originOf } from '../plugins/access.ts';
 import { identityOf } from '../plugins/authenticate.ts';
@@ -50,7 +52,7 @@ export function serveTokens(app: FastifyInstance, { tokens, audit }: ApiContext)
 
 async function giveToken(tokens: TokenService, request: FastifyRequest, reply: FastifyReply) {
   const { namespace, name } = request.params as { namespace: string; name: string };
-  const wish = readTokenRequest(request.body, name);
+  const wish = readTokenRequest(bodyOf(request), name);
   const account = await tokens.findServiceAccount(namespace, name);
   if (account === undefined)
     throw new AppError('RESOURCE_NOT_FOUND', 'not found', { details: { kind: 'ServiceAccount', name } });
@@ -70,8 +72,14 @@ async function giveToken(tokens: TokenService, request: FastifyRequest, reply: F
   return { answer, seconds };
 }
 
+/** One object, or protobuf. */
+function bodyOf({ body }: FastifyRequest): unknown {
+  if (body === undefined || isRecord(body) || Buffer.isBuffer(body)) return body;
+  throw apiErrors.fail('API_BAD_REQUEST', 'the body must be one object');
+}
+
 async function review(tokens: TokenService, request: FastifyRequest) {
-  const { token, audiences } = readTokenReview(request.body);
+  const { token, audiences } = readTokenReview(bodyOf(request));
   const verdict = await tokens.verify(token, audiences.length === 0 ? undefined : audiences);
   const status = verdict.isGood
     ? {

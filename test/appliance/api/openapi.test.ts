@@ -162,3 +162,13 @@ test('checks are told line by line when asked', async (t) => {
   t.is((await api.call('GET', '/readyz')).body, 'ok');
   t.is((await api.call('GET', '/readyz?verbose')).body, '[+]ping ok\n[+]store ok\nreadyz check passed\n');
 });
+
+test('a body that is no object is a bad request wherever an object is asked for', async (t) => {
+  const api = await createTestApi();
+  for (const path of [
+    'authorization.k8s.io/v1/selfsubjectaccessreviews',
+    'authentication.k8s.io/v1/selfsubjectreviews',
+  ])
+    t.is((await api.call('POST', `/apis/${path}`, '"text"')).statusCode, 400, path);
+  t.is((await api.call('POST', 'tiers', '"text"')).statusCode, 400);
+});
