@@ -38,17 +38,20 @@ async function session(kubectl: Kubectl, log: (line: string) => void): Promise<s
   return failures;
 }
 
-/** BGPFilter comes last, alone: the example of a peer names that of a filter. */
+/** These come last, one by one: the example of a peer names that of a filter, and a node takes its endpoints and blocks with it. */
+const lonely = ['BGPFilter', 'Node'];
+
 async function everyKind(world: World, isThorough: boolean, failures: string[]): Promise<void> {
   const only = process.env.KUBECTL_KINDS?.split(',');
   const written = kinds.filter((kind) => kind.isReadOnly !== true && (only?.includes(kind.kind) ?? true));
   const filter = kinds.find(({ kind }) => kind === 'BGPFilter')!;
   await world.run(['create', '-f', '-'], JSON.stringify(filter.example));
-  const waiting = written.filter((kind) => kind !== filter);
+  const waiting = written.filter(({ kind }) => !lonely.includes(kind));
   const lane = async () => {
     for (let kind = waiting.pop(); kind !== undefined; kind = waiting.pop())
       await liveThrough(world, kind, isThorough, failures);
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  if (written.includes(filter)) await liveThrough(world, filter, isThorough, failures);
+  for (const kind of written.filter((one) => lonely.includes(one.kind)))
+    await liveThrough(world, kind, isThorough, failures);
 }
