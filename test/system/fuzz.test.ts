@@ -2,7 +2,7 @@
  * The API under a property-based fuzzer that reads nothing but the document: no 5xx, no answer that is not described, nothing accepted that the
  * document forbids. FUZZ_SECONDS asks for a longer run, over all operations; by default some kinds of every sort are asked, for a short time.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { makePlace, startServer } from '../appliance/apiserver-process.ts';
@@ -16,7 +16,8 @@ const some = '/(tiers|networksets|clusterroles|selfsubjectaccessreviews|livez|ve
 
 test('the fuzzer finds nothing', async (t) => {
   t.timeout((seconds + 200) * 1000);
-  const { stdout: fuzzer } = await execa('sh', ['tools/fuzz-setup.sh'], { cwd: root });
+  const { stdout: python } = await execa('sh', ['tools/python.sh', 'schemathesis'], { cwd: root });
+  const fuzzer = join(dirname(python), 'schemathesis');
   const place = makePlace({ CALICO_API_LISTEN: 'http://127.0.0.1:0' });
   t.teardown(place.remove);
   // with an authority, so that what signs is asked too
