@@ -81,7 +81,24 @@ async function prove(request: FastifyRequest, options: AuthenticateOptions): Pro
   const { authorization } = request.headers;
   if (authorization !== undefined) return proveByHeader(authorization, options);
   if (socket instanceof TLSSocket) return { why: 'neither a client certificate nor a token' };
-  return { identity: localIdentity(socket.remoteAddress === undefined ? 'socket' : 'loopback') };
+  if (socket.remoteAddress === undefined) return { identity: localIdentity('socket') };
+  const why = strangerProblem(request);
+  return why === undefined ? { identity: localIdentity('loopback') } : { why };
+}
+
+const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/**
+ * A browser on this host runs pages from anywhere, and their requests come over loopback too. They are known by the name they ask for (a name of
+ * theirs that resolves to this host) and by the page they come from, which no page can hide.
+ */
+function strangerProblem({ headers }: FastifyRequest): string | undefined {
+  const { host = '', origin } = headers;
+  if (!loopbackHost.test(host))
+    return 'over loopback only requests for a loopback address are taken, by their Host header';
+  return origin === undefined || origin.toLowerCase() === `http://${host.toLowerCase()}`
+    ? undefined
+    : 'the request comes from a web page of another origin';
 }
 
 async function proveByHeader(header: string, { tokens, enrolment }: AuthenticateOptions): Promise<Found> {

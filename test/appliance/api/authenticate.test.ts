@@ -6,6 +6,7 @@ import test from 'ava';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { createAuthority, issueCertificate } from '#appliance/pki/authority.ts';
 import { createTokens } from '#appliance/tokens/service-account.ts';
+import { createTestApi } from './test-api.ts';
 import { createTlsApi } from './test-tls.ts';
 
 const ci = { namespace: 'default', name: 'ci', uid: 'uid-1' };
@@ -228,4 +229,19 @@ test('certificates that are replaced on disk count for new connections; bad ones
   t.true(await told('certificates read anew'));
   t.not(await serial(), first);
   t.is((await api.ask(admin, 'GET', '/version')).status, 200);
+});
+
+test('over loopback a request is its own administrator only when it asks for a loopback address and no foreign page sent it', async (t) => {
+  const api = await createTestApi();
+  t.teardown(() => api.store.close());
+  const codeOf = async (headers: Record<string, string>) =>
+    (await api.call('GET', 'tiers', undefined, headers)).statusCode;
+  for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', '127.1.2.3'])
+    t.is(await codeOf({ host }), 200, host);
+  for (const host of ['rebound.example.org:8080', '127.0.0.1.example.org', '192.0.2.1', 'localhost.example.org'])
+    t.is(await codeOf({ host }), 401, host);
+  const host = '127.0.0.1:8080';
+  t.is(await codeOf({ host, origin: 'http://127.0.0.1:8080' }), 200, 'our own pages');
+  for (const origin of ['http://example.org', 'http://127.0.0.1:9090', 'null'])
+    t.is(await codeOf({ host, origin }), 401, origin);
 });
