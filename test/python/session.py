@@ -1,11 +1,12 @@
 """The Python client against an API server: what an operator written with it does. Prints one line of JSON: what it found, by step.
 
 Usage: session.py KUBECONFIG CHURNS
-CHURNS: how many changes make the server forget the revision the session began at.
+CHURNS: how many changes make the server forget the revision the session began at, once they are old enough.
 """
 
 import json
 import sys
+import time
 
 from kubernetes import client, config, watch
 from kubernetes.client.rest import ApiException
@@ -13,6 +14,7 @@ from kubernetes.client.rest import ApiException
 GROUP = {"group": "projectcalico.org", "version": "v3"}
 SETS = {**GROUP, "plural": "globalnetworksets"}
 FEW_SECONDS = 10
+FORGETTING_SECONDS_MAX = 60
 
 
 def body(name, **labels):
@@ -91,19 +93,28 @@ def selected(api):
 def gone(api, churns):
     """A version that is forgotten is answered with 410, to a watch and to the rest of a list; a new list is the way on."""
     page = api.list_cluster_custom_object(**SETS, limit=2)
-    for turn in range(churns):
-        api.patch_cluster_custom_object(**SETS, name="d", body={"metadata": {"labels": {"turn": str(turn)}}})
-    codes = []
-    for attempt in (
-        lambda: watched(api, "2", 1),
-        lambda: api.list_cluster_custom_object(**SETS, limit=2, _continue=page["metadata"]["continue"]),
-    ):
-        try:
-            attempt()
-            codes.append(None)
-        except ApiException as error:
-            codes.append(error.status)
-    return codes
+    deadline = time.monotonic() + FORGETTING_SECONDS_MAX
+    while True:
+        # the store forgets what is old enough, when it is written to
+        for turn in range(churns):
+            api.patch_cluster_custom_object(**SETS, name="d", body={"metadata": {"labels": {"turn": str(turn)}}})
+        codes = [code_of(lambda: watched(api, "2", 1)), code_of(lambda: rest_of(api, page))]
+        if None not in codes or time.monotonic() > deadline:
+            return codes
+        time.sleep(1)
+
+
+def rest_of(api, page):
+    return api.list_cluster_custom_object(**SETS, limit=2, _continue=page["metadata"]["continue"])
+
+
+def code_of(attempt):
+    """The status an attempt fails with; None when it does not."""
+    try:
+        attempt()
+        return None
+    except ApiException as error:
+        return error.status
 
 
 def informer(api):
