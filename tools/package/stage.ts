@@ -13,7 +13,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { execaSync } from 'execa';
 import type { Architecture } from './architecture.ts';
 
@@ -36,6 +37,8 @@ export function stage(root: string, target: string, architecture: Architecture):
     symlinkSync(`../lib/calico-appliance/bin/${program}`, join(target, 'usr/bin', program));
   stageService(join(root, 'systemd'), target);
   stageDocs(root, product, join(target, 'usr/share/doc/calico-appliance'));
+  stageManual(join(root, 'docs/man'), join(target, 'usr/share/man/man1'));
+  stageCompletion(join(root, 'bin/calicoctl'), join(target, 'usr/share'));
 }
 
 /** The versions of the lock file, without scripts, for the architecture wanted. */
@@ -115,11 +118,31 @@ function stageService(source: string, target: string): void {
   chmodSync(join(target, 'etc/calico/calico.env'), 0o640);
 }
 
-/** The manual, and every licence of what is inside. */
+function stageManual(source: string, target: string): void {
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(source))
+    writeFileSync(join(target, `${name}.gz`), gzipSync(readFileSync(join(source, name)), { level: 9 }));
+}
+
+/** Where each shell looks for what completes a command. */
+const completionFiles = {
+  bash: 'bash-completion/completions/calicoctl',
+  zsh: 'zsh/vendor-completions/_calicoctl',
+  fish: 'fish/vendor_completions.d/calicoctl.fish',
+};
+
+function stageCompletion(calicoctl: string, share: string): void {
+  for (const [shell, file] of Object.entries(completionFiles)) {
+    mkdirSync(dirname(join(share, file)), { recursive: true });
+    writeFileSync(join(share, file), `${execaSync(calicoctl, ['completion', shell]).stdout}\n`);
+  }
+}
+
+/** The guides, and every licence of what is inside. */
 function stageDocs(root: string, product: string, target: string): void {
   mkdirSync(target, { recursive: true });
   for (const name of ['README.md', 'CHANGELOG.md']) cpSync(join(root, name), join(target, name));
-  cpSync(join(root, 'docs'), join(target, 'docs'), { recursive: true });
+  cpSync(join(root, 'docs'), join(target, 'docs'), { recursive: true, filter: (path) => basename(path) !== 'man' });
   const licences = filesBelow(join(product, 'node_modules')).filter((path) =>
     /^(licen[sc]e|copying|notice)/i.test(basename(path)),
   );
