@@ -50,6 +50,8 @@ export function createTransport(settings: ApiSettings, log?: (line: string) => v
     ...(endpoint.socketPath === undefined
       ? { host: endpoint.host, port: endpoint.port }
       : { socketPath: endpoint.socketPath, host: 'localhost' }),
+    // without TLS there is no name to send: finding out whether the host would be one costs 9 ms, for Node's expression of an IPv6 address
+    ...(endpoint.isEncrypted ? {} : { servername: '' }),
     ...identity(settings),
     agent,
     timeout: answerTimeoutMs,

@@ -34,7 +34,7 @@ export async function bootHost(image: string, name: string): Promise<BootedHost>
     return result.stdout;
   };
   const wait = async () => {
-    await machine.container.catch(() => undefined);
+    await machine.container;
     machine = await boot(directory);
   };
   return {
@@ -51,14 +51,17 @@ export async function bootHost(image: string, name: string): Promise<BootedHost>
     },
     async close() {
       machine.container.kill('SIGKILL');
-      await machine.container.catch(() => undefined);
+      await machine.container;
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
+/** What it says on stderr is told when it does not boot; at every end it complains of what nobody can do anything about. */
+const containerOptions = { stdin: 'ignore', stdout: 'ignore', reject: false } as const;
+
 interface Machine {
-  readonly container: ResultPromise;
+  readonly container: ResultPromise<typeof containerOptions>;
   /** The host's first process. */
   readonly leader: number;
 }
@@ -76,8 +79,7 @@ async function boot(directory: string): Promise<Machine> {
     '--register=no',
     '--boot',
   ];
-  const container = execa('systemd-nspawn', flags, { stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' });
-  container.catch(() => undefined);
+  const container = execa('systemd-nspawn', flags, containerOptions);
   const deadline = Date.now() + bootMsMax;
   while (Date.now() < deadline && container.exitCode === null) {
     const leader = childOf(container.pid!);
@@ -85,7 +87,7 @@ async function boot(directory: string): Promise<Machine> {
     await sleep(200);
   }
   container.kill('SIGKILL');
-  throw new Error(`the host did not boot within ${bootMsMax / 1000} s`);
+  throw new Error(`the host did not boot within ${bootMsMax / 1000} s: ${(await container).stderr}`);
 }
 
 function childOf(pid: number): number | undefined {
