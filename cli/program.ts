@@ -48,6 +48,8 @@ async function dispatch(
   context: CliContext,
   entries: readonly CommandEntry[],
 ): Promise<number> {
+  const named = namedCommand(argv, entries);
+  if (named !== undefined) return runCommand(named.entry, named.rest, {}, context);
   const program = createParser('calicoctl', globalFlags, context)
     .usage('[global flags] COMMAND [flags] [arguments]')
     .description('Manages Calico resources through the API server.')
@@ -73,6 +75,18 @@ async function dispatch(
   }
   await program.parseAsync(argv, { from: 'user' });
   return exitCode;
+}
+
+/**
+ * The command a line begins with, without a flag before it: nearly every line, and the only one whose parser is then made. Everything else
+ * (global flags first, help, unknown words) takes the parser of all commands.
+ */
+function namedCommand(argv: readonly string[], entries: readonly CommandEntry[]) {
+  for (const entry of entries) {
+    const words = entry.name.split(' ');
+    if (words.every((word, i) => argv[i] === word)) return { entry, rest: argv.slice(words.length) };
+  }
+  return undefined;
 }
 
 /** The parser of a group of commands such as `datastore migrate`, made when its first command is met. */
