@@ -1,5 +1,15 @@
 /** The files of certificates and keys, and the flags that name them. Never writes over a file: a lost key cannot be had again. I/O. */
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { KeyPair } from '#appliance/pki/authority.ts';
 import type { FlagValues } from '../../command.ts';
@@ -28,11 +38,11 @@ export function daysOf(flags: FlagValues): number {
   throw usageError(`--days: '${text}' is not a count of days between 1 and ${daysMax}`);
 }
 
-/** Writes `stem`.key (for its owner alone) and `stem`.crt, both or neither, and says so. Throws CLI_EXISTS, CLI_FAILED. */
+/** Writes `stem`.key (for its owner alone, or its directory's group) and `stem`.crt, both or neither, and says so. Throws CLI_EXISTS, CLI_FAILED. */
 export async function writeKeyPair(context: CliContext, stem: string, pair: KeyPair): Promise<void> {
   const { endOf } = await import('#appliance/pki/authority.ts');
   mkdirSync(dirname(stem), { recursive: true });
-  writeNew(`${stem}.key`, pair.key, 0o600);
+  writeNew(`${stem}.key`, pair.key, 0o600, groupOf(dirname(stem)));
   try {
     writeNew(`${stem}.crt`, pair.certificate, 0o644);
   } catch (error) {
@@ -43,7 +53,15 @@ export async function writeKeyPair(context: CliContext, stem: string, pair: KeyP
   context.out(`Wrote ${stem}.crt (good until ${end}) and ${stem}.key\n`);
 }
 
-function writeNew(path: string, text: string, mode: number): void {
+/** The group that a directory is kept for: on an installed host that of the API server, which signs with the key and runs as nobody's root. */
+function groupOf(directory: string): number | undefined {
+  const { mode, gid } = statSync(directory);
+  const isForGroupOnly = (mode & 0o050) === 0o050 && (mode & 0o007) === 0;
+  return isForGroupOnly && gid !== 0 ? gid : undefined;
+}
+
+/** For `group` to read too, when one is given. */
+function writeNew(path: string, text: string, mode: number, group?: number): void {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'wx', mode);
@@ -52,6 +70,10 @@ function writeNew(path: string, text: string, mode: number): void {
     throw cliError('CLI_EXISTS', `${path} exists; move it away first`);
   }
   try {
+    if (group !== undefined) {
+      fchownSync(descriptor, -1, group);
+      fchmodSync(descriptor, mode | 0o040);
+    }
     writeSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {

@@ -34,6 +34,7 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     t.regex(await host.run('calicoctl', 'get', 'nodes'), /^host-a\b/m);
     await host.sh(`echo '${policy}' | calicoctl apply -f -`);
     await isHardened(t, host);
+    await letsOthersJoin(t, host);
     for (const kill of [
       () => host.run('systemctl', 'kill', '--signal=KILL', 'calico-node', 'calico-apiserver'),
       host.reboot,
@@ -76,6 +77,16 @@ async function isHardened(t: ExecutionContext, host: BootedHost): Promise<void> 
     const exposure = Number(new RegExp(`^${unit}\\.service +([\\d.]+)`, 'm').exec(text)?.[1]);
     t.true(exposure > 0 && exposure <= most, `${unit}: exposure ${exposure}`);
   }
+}
+
+/** The API server signs for hosts that join, with a key it reads as the user it runs as. */
+async function letsOthersJoin(t: ExecutionContext, host: BootedHost): Promise<void> {
+  await host.run('calicoctl', 'ca', 'init');
+  await host.run('calicoctl', 'ca', 'issue', 'server', 'api', '--host', '127.0.0.1');
+  await host.sh("echo 'CALICO_API_LISTEN=unix:/run/calico/api.sock,https://127.0.0.1:5443' >> /etc/calico/calico.env");
+  await host.run('systemctl', 'restart', 'calico-apiserver');
+  t.regex(await host.run('calicoctl', 'node', 'token', 'create'), /calico-join/);
+  t.is(await host.sh('stat -c "%U %G %a" /etc/calico/ca.key'), 'root calico 640');
 }
 
 /** The table that Debian's own service makes. */
