@@ -112,6 +112,8 @@ function planSettings(paths: Paths, known: { api: string; etcd: readonly string[
     ETCD_KEY_FILE: paths.key,
     CALICO_API_ENDPOINT: known.api,
     NODENAME: known.node,
+    // its unit stands down: the certificate of a host serves no API
+    CALICO_APISERVER: 'disabled',
   });
 }
 
