@@ -41,7 +41,18 @@ export function startServer(place: Place) {
     output += text.toString();
   });
   const exited = once(child, 'close').then(([code]) => ({ code: code as number | null, errors, output }));
-  return { child, exited, ready: () => ready(child, place) };
+  /** Where it listens on plain http, once it says so; rejects with its errors when it ends before. */
+  const address = () =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const found = /"(http:\/\/127\.0\.0\.1:\d+)"/.exec(output)?.[1];
+        if (found !== undefined) resolve(found);
+      };
+      look();
+      child.stdout.on('data', look);
+      void exited.then(() => reject(new Error(errors)));
+    });
+  return { child, exited, address, ready: () => ready(child, place) };
 }
 
 async function ready(child: ChildProcess, place: Place): Promise<void> {

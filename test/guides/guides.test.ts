@@ -64,13 +64,7 @@ test('plain kubectl, by the configuration calicoctl writes', async (t) => {
   t.teardown(place.remove);
   const server = startServer(place);
   t.teardown(() => server.child.kill('SIGKILL'));
-  const address = await new Promise<string>((resolve, reject) => {
-    void server.exited.then(({ errors }) => reject(new Error(errors)));
-    server.child.stdout.on('data', (chunk: Buffer) => {
-      const found = /"(http:\/\/127\.0\.0\.1:\d+)"/.exec(chunk.toString())?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
+  const address = await server.address();
   const programs = join(place.dir, 'bin');
   mkdirSync(programs);
   writeFileSync(join(programs, 'kubectl'), `#!/bin/sh\nexec ${process.env.KUBECTL ?? '/usr/bin/kubectl'} "$@"\n`, {

@@ -12,13 +12,7 @@ test('a TypeScript client is generated, compiled, and used', async (t) => {
   t.teardown(place.remove);
   const server = startServer(place);
   t.teardown(() => server.child.kill('SIGKILL'));
-  const address = await new Promise<string>((resolve, reject) => {
-    void server.exited.then(({ errors }) => reject(new Error(errors)));
-    server.child.stdout.on('data', (chunk: Buffer) => {
-      const found = /"(http:\/\/127\.0\.0\.1:\d+)"/.exec(chunk.toString())?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
+  const address = await server.address();
   const { dir } = place;
   const document = await fetch(`${address}/openapi.json`);
   writeFileSync(join(dir, 'openapi.json'), await document.text());

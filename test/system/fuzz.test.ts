@@ -24,13 +24,7 @@ test('the fuzzer finds nothing', async (t) => {
   t.is((await runCli(['ca', 'init', '--dir', join(place.dir, 'etc')])).exitCode, 0);
   const server = startServer(place);
   t.teardown(() => server.child.kill('SIGKILL'));
-  const address = await new Promise<string>((resolve, reject) => {
-    void server.exited.then(({ errors }) => reject(new Error(errors)));
-    server.child.stdout.on('data', (chunk: Buffer) => {
-      const found = /"(http:\/\/127\.0\.0\.1:\d+)"/.exec(chunk.toString())?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
+  const address = await server.address();
   const words = [
     ['run', `${address}/openapi.json`, '--seed', process.env.FUZZ_SEED ?? '5', '--max-time', String(seconds)],
     ['--phases', 'fuzzing,stateful', '--max-examples', '3', '--no-shrink', '--continue-on-failure', '--no-color'],

@@ -18,15 +18,7 @@ interface World extends AsyncDisposable {
 async function startWorld(): Promise<World> {
   const place = makePlace({ CALICO_API_LISTEN: 'http://127.0.0.1:0' });
   const server = startServer(place);
-  const url = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    server.child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk;
-      const found = /"(http:\/\/127\.0\.0\.1:\d+)"/.exec(text)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    void server.exited.then(({ errors }) => reject(new Error(errors)));
-  });
+  const url = await server.address();
   const KUBECONFIG = join(place.dir, 'kubeconfig');
   const HOME = join(place.dir, 'home');
   mkdirSync(HOME);

@@ -10,13 +10,7 @@ test('kubectl explain finds fields of every group, in both versions', async (t) 
   t.teardown(place.remove);
   const server = startServer(place);
   t.teardown(() => server.child.kill('SIGKILL'));
-  const address = await new Promise<string>((resolve, reject) => {
-    void server.exited.then(({ errors }) => reject(new Error(errors)));
-    server.child.stdout.on('data', (chunk: Buffer) => {
-      const found = /"(http:\/\/127\.0\.0\.1:\d+)"/.exec(chunk.toString())?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
+  const address = await server.address();
   const env = { HOME: place.dir, KUBECONFIG: '/dev/null' };
   const run = async (...words: string[]) =>
     (await execa(kubectl, ['--server', address, ...words], { env, timeout: 60_000 })).stdout;

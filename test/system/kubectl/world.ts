@@ -36,7 +36,7 @@ export interface World extends AsyncDisposable {
 export async function startWorld(kubectl: Kubectl): Promise<World> {
   const place = makePlace({ CALICO_API_LISTEN: 'http://127.0.0.1:0' });
   const server = startServer(place);
-  const url = await listeningAt(server);
+  const url = await server.address();
   const home = join(place.dir, 'home');
   mkdirSync(home);
   const config = join(place.dir, 'kubeconfig');
@@ -70,18 +70,6 @@ export async function startWorld(kubectl: Kubectl): Promise<World> {
       place.remove();
     },
   };
-}
-
-function listeningAt(server: ReturnType<typeof startServer>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    server.child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk;
-      const found = /"(http:\/\/127\.0\.0\.1:\d+)"/.exec(text)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    void server.exited.then(({ errors }) => reject(new Error(errors)));
-  });
 }
 
 function following(child: ChildProcess): Following {
