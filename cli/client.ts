@@ -42,6 +42,11 @@ export interface ResourceList {
   readonly items: readonly Resource[];
 }
 
+/** Part of a list, in its order. `isFirst`: it begins here, also when it has begun before, at a revision that is gone now. */
+export interface ListPage extends ResourceList {
+  readonly isFirst: boolean;
+}
+
 /** The versions of one resource, oldest first. */
 export interface ResourceHistory {
   readonly metadata: {
@@ -67,6 +72,8 @@ export interface ApiClient {
   get(kind: KindAddress, name: string, namespace?: string, revision?: string): Promise<Resource>;
   /** All resources of a kind, page by page; of all namespaces without one. */
   list(kind: KindAddress, choice?: ListChoice): Promise<ResourceList>;
+  /** The same as it comes; the next page is asked for while one is looked at. */
+  pages(kind: KindAddress, choice?: ListChoice): AsyncIterable<ListPage>;
   /** Changes after a revision, until the server ends the answer or `signal` is aborted. Throws CLI_EXPIRED when it is gone. */
   watch(kind: KindAddress, choice: ListChoice, revision: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** The versions of one resource that the store still has; with `limit` the newest of them. */
@@ -111,7 +118,8 @@ export function createClient(transport: Transport, warn?: (text: string) => void
       const path = `${pathOf(kind, namespace, name)}${printQuery(asOf(revision))}`;
       return stamped(kind, await call('GET', path, 'get', target));
     },
-    list: (kind, choice = {}) => listPages(transport, kind, choice),
+    list: async (kind, choice = {}) => joinPages(listPages(transport, kind, choice)),
+    pages: (kind, choice = {}) => listPages(transport, kind, choice),
     async *watch(kind, choice, revision, signal) {
       const { watchLines } = await import('./watch-lines.ts');
       const query = { watch: 'true', resourceVersion: revision, allowWatchBookmarks: 'true', ...selectorsOf(choice) };
@@ -157,34 +165,58 @@ export function createClient(transport: Transport, warn?: (text: string) => void
   };
 }
 
-async function listPages(transport: Transport, kind: KindAddress, choice: ListChoice): Promise<ResourceList> {
-  const { namespace, revision, limit, chunkSize = pageSize } = choice;
+async function joinPages(pages: AsyncIterable<ListPage>): Promise<ResourceList> {
   const items: Resource[] = [];
   let resourceVersion = '';
-  const fixed = { ...asOf(revision), ...selectorsOf(choice) };
+  for await (const page of pages) {
+    if (page.isFirst) items.length = 0;
+    for (const item of page.items) items.push(item);
+    resourceVersion = page.resourceVersion;
+  }
+  return { resourceVersion, items };
+}
+
+async function* listPages(transport: Transport, kind: KindAddress, choice: ListChoice): AsyncGenerator<ListPage> {
+  const { namespace, revision, limit = Number.POSITIVE_INFINITY, chunkSize = pageSize } = choice;
+  const target = targetOf(kind, '', namespace);
+  const ask = (query: Readonly<Record<string, string>>) => {
+    const answer = transport.request(
+      'GET',
+      `${pathOf(kind, namespace)}${printQuery({ ...query, ...selectorsOf(choice) })}`,
+    );
+    answer.catch(() => undefined); // who waits for it hears of it; nobody does when the list is given up before
+    return answer;
+  };
+  let wanted = limit;
   const pageLimit = () => {
-    const size = limit === undefined ? chunkSize : Math.min(chunkSize || limit, limit - items.length);
+    const size = wanted === Number.POSITIVE_INFINITY ? chunkSize : Math.min(chunkSize || wanted, wanted);
     return size > 0 ? { limit: String(size) } : {};
   };
+  let isFirst = true;
   let isWhole = false;
-  let query = printQuery({ ...pageLimit(), ...fixed });
-  while (true) {
-    const answer = await transport.request('GET', `${pathOf(kind, namespace)}${query}`);
+  let next: Promise<Answer> | undefined = ask({ ...pageLimit(), ...asOf(revision) });
+  while (next !== undefined) {
+    const answer: Answer = await next;
     if (answer.status === 410 && !isWhole && revision === undefined) {
       // The pages read so far belong to a revision that is gone; one answer without pages cannot suffer that.
-      items.length = 0;
+      isFirst = true;
       isWhole = true;
-      query = printQuery(selectorsOf(choice));
+      wanted = limit;
+      next = ask({});
       continue;
     }
-    if (answer.status !== 200) throw errorOfAnswer(answer, 'list', targetOf(kind, '', namespace));
+    if (answer.status !== 200) throw errorOfAnswer(answer, 'list', target);
     const page = answer.body as { metadata?: { resourceVersion?: string; continue?: string }; items?: unknown[] };
-    for (const item of page.items ?? []) items.push(stamped(kind, item));
-    resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
+    const items = (page.items ?? []).slice(0, wanted);
+    wanted -= items.length;
     const token = page.metadata?.continue ?? '';
-    const isFull = limit !== undefined && items.length >= limit;
-    if (token === '' || isFull) return { resourceVersion, items: isFull ? items.slice(0, limit) : items };
-    query = printQuery({ ...pageLimit(), continue: token, ...selectorsOf(choice) });
+    next = token === '' || wanted === 0 ? undefined : ask({ ...pageLimit(), continue: token });
+    yield {
+      isFirst,
+      resourceVersion: page.metadata?.resourceVersion ?? '',
+      items: items.map((item) => stamped(kind, item)),
+    };
+    isFirst = false;
   }
 }
 

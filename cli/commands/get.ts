@@ -1,7 +1,7 @@
 /** `calicoctl get`: resources as tables, documents or by template; whole kinds, by name, those a file names, and as they change. I/O. */
 import { AppError, hasCode } from '#appliance/lib/errors.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
-import type { ApiClient, ListChoice } from '../client.ts';
+import type { ApiClient, ListChoice, ListPage } from '../client.ts';
 import type { Command, FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type CliErrorCode, cliError, errorText, exitCodeOfAll, exitCodes, usageError } from '../errors.ts';
@@ -60,6 +60,11 @@ async function showLists(context: CliContext, flags: FlagValues, printer: Printe
   const choices = kinds.flatMap((kind) => listChoice(kind, flags, kinds.length > 1) ?? []);
   await printer.check(choices.map(({ kind }) => kind));
   return withClient(context, flags, async (client) => {
+    const [only] = choices;
+    if (only !== undefined && printer.printPages !== undefined && kinds.length === 1 && isStoreOrder(only.kind, sort)) {
+      await printer.printPages(only.kind, tellingPages(client.pages(only.kind, only.choice)));
+      return exitCodes.ok;
+    }
     const groups: Group[] = [];
     for (const { kind, choice } of choices) {
       const { resourceVersion, items } = await listResources(client, kind, choice);
@@ -102,12 +107,20 @@ function serverTable(kind: KindRef, choice: ListChoice, isSorted: boolean): { ta
 }
 
 async function listResources(client: ApiClient, kind: KindRef, choice: ListChoice) {
+  return client.list(kind, choice).catch(failToGet);
+}
+
+async function* tellingPages(pages: AsyncIterable<ListPage>): AsyncGenerator<ListPage> {
   try {
-    return await client.list(kind, choice);
+    yield* pages;
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw cliError(error.code as CliErrorCode, `failed to get resources: ${error.message}`);
+    failToGet(error);
   }
+}
+
+function failToGet(error: unknown): never {
+  if (!(error instanceof AppError)) throw error;
+  throw cliError(error.code as CliErrorCode, `failed to get resources: ${error.message}`);
 }
 
 type Sort = (kind: KindRef, items: readonly Resource[]) => readonly Resource[];
@@ -119,9 +132,16 @@ async function createSort(path: string | undefined): Promise<Sort> {
   return (_kind, items) => sorted(items);
 }
 
+const tierKind = 'Tier';
+
+/** True when the resources are shown as the store has them, so that the first can be printed before the last is there. */
+function isStoreOrder(kind: KindRef, sort: Sort): boolean {
+  return sort === byNature && kind.kind !== tierKind;
+}
+
 /** Tiers in the order they are evaluated, one without an order last; all others as the store has them. */
 const byNature: Sort = (kind, items) =>
-  kind.kind === 'Tier' ? items.toSorted((a, b) => orderOf(a) - orderOf(b)) : items;
+  kind.kind === tierKind ? items.toSorted((a, b) => orderOf(a) - orderOf(b)) : items;
 
 function orderOf(resource: Resource): number {
   const { order } = resource.spec;

@@ -4,7 +4,7 @@
  */
 import type { Column } from '#appliance/resources/define.ts';
 import type { Resource } from '#appliance/resources/resource.ts';
-import type { ApiClient } from '../client.ts';
+import type { ApiClient, ListPage } from '../client.ts';
 import { readColumnContext } from '../column-context.ts';
 import type { FlagValues } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -31,6 +31,8 @@ export interface Printer {
   /** Refuses headings a kind does not have, before anything is asked. */
   check(kinds: readonly KindRef[]): Promise<void>;
   print(client: ApiClient, groups: readonly Group[]): Promise<void>;
+  /** Prints the list of one kind while it comes in; nothing before all of it has. Absent where the whole is needed first. */
+  printPages?(kind: KindRef, pages: AsyncIterable<ListPage>): Promise<void>;
 }
 
 /** The printer of a format. Throws CLI_USAGE for a template that cannot be understood. */
@@ -52,7 +54,25 @@ function documentPrinter(context: CliContext, type: 'json' | 'yaml'): Printer {
       const value = documentOf(groups);
       if (value !== undefined) await printDocument(context, type, value);
     },
+    ...(type === 'yaml' && { printPages: (kind, pages) => printYamlPages(context, kind, pages) }),
   };
+}
+
+/** A long list is read and printed at the same time, and of each page only its text is kept. */
+async function printYamlPages(context: CliContext, kind: KindRef, pages: AsyncIterable<ListPage>): Promise<void> {
+  const { PrintedItems, printYamlItems } = await import('../output/yaml.ts');
+  let pieces: string[] = [];
+  let resourceVersion = '';
+  for await (const page of pages) {
+    if (page.isFirst) pieces = [];
+    pieces.push(...printYamlItems(page.items));
+    resourceVersion = page.resourceVersion;
+  }
+  await printDocument(context, 'yaml', listDocument(kind, resourceVersion, new PrintedItems(pieces)));
+}
+
+function listDocument({ kind, apiVersion = 'projectcalico.org/v3' }: KindRef, resourceVersion: string, items: unknown) {
+  return { kind: `${kind}List`, apiVersion, metadata: { resourceVersion }, items };
 }
 
 /** One resource as itself, several as an array, a list as a typed list, lists of several kinds as a `List`. */
@@ -63,8 +83,7 @@ export function documentOf(groups: readonly Group[]): unknown {
     return items.length === 1 ? items[0] : items.length === 0 ? undefined : items;
   const { resourceVersion, kind } = only;
   if (groups.length > 1) return { kind: 'List', apiVersion: 'v1', metadata: {}, items };
-  const apiVersion = kind.apiVersion ?? 'projectcalico.org/v3';
-  return { kind: `${kind.kind}List`, apiVersion, metadata: { resourceVersion }, items };
+  return listDocument(kind, resourceVersion, items);
 }
 
 function namePrinter(context: CliContext): Printer {

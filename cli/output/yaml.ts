@@ -14,6 +14,19 @@ export function printYaml(value: unknown): string {
   return `${printInline(value, 0, 0)}\n`;
 }
 
+/** A list that has been printed already, piece by piece, by `printYamlItems()`. */
+export class PrintedItems {
+  readonly pieces: readonly string[];
+  constructor(pieces: readonly string[]) {
+    this.pieces = pieces;
+  }
+}
+
+/** Entries of a list as they stand below its key; those of further pages go behind them. */
+export function printYamlItems(items: readonly unknown[]): readonly string[] {
+  return [...printListPieces(items)];
+}
+
 /** So many entries of a long list are printed at a time. */
 const entriesPerPiece = 200;
 
@@ -27,7 +40,10 @@ export function* printYamlPieces(value: unknown): Generator<string> {
 function* printMapPieces(map: Readonly<Record<string, unknown>>): Generator<string> {
   for (const key of sortedKeys(map)) {
     const value = map[key];
-    if (isFilledList(value) && value.length > entriesPerPiece) {
+    if (value instanceof PrintedItems) {
+      yield value.pieces.length === 0 ? `${printKey(key)}: []\n` : `${printKey(key)}:\n`;
+      yield* value.pieces;
+    } else if (isFilledList(value) && value.length > entriesPerPiece) {
       yield `${printKey(key)}:\n`;
       yield* printListPieces(value);
     } else yield printMap({ [key]: value }, 0);

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { parse } from 'yaml';
+import { printYaml } from '#cli/output/yaml.ts';
 import { startFakeApiServer } from './fake-api-server.ts';
 import { runCli } from './run-cli.ts';
 
@@ -92,6 +93,34 @@ test('`get` reads long lists page by page, and starts over when a page is gone',
     return { status: 410, body: { kind: 'Status', reason: 'Expired', message: 'too old' } };
   };
   t.is((await runCli(['get', 'gnetsets'], { env })).stdout, run.stdout);
+  isFirst = true;
+  const document = (await runCli(['get', 'gnetsets', '-o', 'yaml'], { env })).stdout;
+  t.false(isFirst);
+  const list = parse(document) as { items: { metadata: { name: string } }[]; metadata: { resourceVersion: string } };
+  t.deepEqual(
+    list.items.map((item) => item.metadata.name),
+    [...server.objects.values()].map((object) => object.metadata.name).sort(),
+  );
+  t.is(document, printYaml({ ...list, items: list.items }));
+  t.is(list.metadata.resourceVersion, '2600'); // it starts at 100
+});
+
+test('`get -o yaml` prints a list of many pages whole or not at all', async (t) => {
+  await using server = await startFakeApiServer();
+  const env = { CALICO_API_SOCKET: server.address };
+  for (let i = 0; i < 2500; i++) server.put('globalnetworksets', set(`s${i}`));
+  server.intercept = () =>
+    server.requests.at(-1)?.includes('continue=2000')
+      ? { status: 500, body: { kind: 'Status', reason: 'InternalError', message: 'broken' } }
+      : undefined;
+  const run = await runCli(['get', 'gnetsets', '-o', 'yaml'], { env });
+  t.is(run.stdout, '');
+  t.regex(run.stderr, /^failed to get resources: .*broken/);
+  t.not(run.exitCode, 0);
+  const limited = await runCli(['get', 'gnetsets', '-o', 'yaml', '--limit', '1500'], { env });
+  t.is((parse(limited.stdout) as { items: unknown[] }).items.length, 1500);
+  const none = await runCli(['get', 'gnp', '-o', 'yaml'], { env });
+  t.regex(none.stdout, /^items: \[\]$/m);
 });
 
 test('manifests may be arrays, typed lists whose items leave out their kind, and generic lists', async (t) => {
