@@ -1,9 +1,11 @@
 /**
  * Runs the test suites one after the other through ava and ends in one count line: `N passed, N failed[, N skipped]`.
- * Suites: everything that needs no root (in parallel), then the kernel and system tests (one file at a time). I/O.
+ * Suites: everything that needs no root (in parallel), then the kernel and system tests (one file at a time), which are told as they pass.
+ * A runner that says nothing for too long is ended, with everything it has started, and counts as failed. I/O.
  */
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { killTree } from './kill-tree.ts';
 
 interface Count {
   passed: number;
@@ -11,39 +13,60 @@ interface Count {
   skipped: number;
 }
 
-const suites = [
+interface Suite {
+  readonly name: string;
+  readonly config: string;
+  readonly needsRoot: boolean;
+}
+
+const suites: readonly Suite[] = [
   { name: 'unit', config: 'ava.config.js', needsRoot: false },
   { name: 'kernel', config: 'ava.kernel.config.js', needsRoot: true },
 ];
+/** Longer than any one test takes, on a busy machine too. */
+const silenceMsMax = 15 * 60_000;
 /** Files that are named are run whatever a configuration leaves out. */
 const rootFiles = /^(\.\/)?test\/(kernel|system|robustness)\//;
 
 const patterns = process.argv.slice(2);
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
-for (const { name, config, needsRoot } of suites) {
-  const chosen = patterns.filter((pattern) => rootFiles.test(pattern) === needsRoot);
-  if (patterns.length === 0 || chosen.length > 0) await runSuite(name, config, chosen);
+for (const suite of suites) {
+  const chosen = patterns.filter((pattern) => rootFiles.test(pattern) === suite.needsRoot);
+  if (patterns.length === 0 || chosen.length > 0) await runSuite(suite, chosen);
 }
 process.stdout.write(
   `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
 );
-process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
 
 /** Runs one ava configuration, echoes what went wrong, and adds to the totals. A run that ends badly without a failed test counts as one. */
-async function runSuite(name: string, config: string, chosen: readonly string[]): Promise<void> {
+async function runSuite({ name, config, needsRoot }: Suite, chosen: readonly string[]): Promise<void> {
   const started = performance.now();
   const before = { ...total };
   const child = execa(
     process.execPath,
     ['node_modules/ava/entrypoints/cli.mjs', '--tap', '--config', config, ...chosen],
-    {
-      reject: false,
-      stderr: 'inherit',
-      buffer: false,
-    },
+    { reject: false, stdin: 'ignore', stderr: 'inherit', buffer: false },
   );
+  const lines = createInterface({ input: child.stdout });
+  let lastMs = started;
+  const guard = setInterval(() => {
+    if (performance.now() - lastMs < silenceMsMax) return;
+    process.stdout.write(`${name}: no test has ended for ${silenceMsMax / 60_000} minutes; ending the runner\n`);
+    total.failed++;
+    killTree(child.pid!);
+    lines.close(); // what was started elsewhere may hold the pipe open
+  }, 5_000);
   let isReporting = false;
-  for await (const line of createInterface({ input: child.stdout })) isReporting = readTapLine(line, isReporting);
+  for await (const line of lines) {
+    isReporting = readTapLine(line, isReporting);
+    if (!/^(not )?ok \d+/.test(line)) continue;
+    const tookMs = performance.now() - lastMs;
+    lastMs += tookMs;
+    if (needsRoot && line.startsWith('ok'))
+      process.stdout.write(`${(tookMs / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
+  }
+  clearInterval(guard);
   const { exitCode } = await child;
   if (exitCode !== 0 && total.failed === before.failed) {
     process.stdout.write(`${name}: the runner ended with code ${exitCode} without naming a failed test\n`);
