@@ -2,9 +2,10 @@
  * Reads the text of a parameter as a value of its row's type: one reader a type, for the types that are in use. Pure.
  * Source: Felix configuration parameters (text forms; `none` is the type's zero value where it has one).
  */
-import { parseAddress } from '../../lib/ip/address.ts';
+import { masked, parseAddress, parsePrefixOrAddress, printPrefix } from '../../lib/ip/address.ts';
+import { parseDuration } from '../../resources/fields/duration.ts';
 import type { FelixParameter } from '../../resources/kinds/felix-parameters.ts';
-import type { FailsafePort } from '../model/config.ts';
+import type { FailsafePort, RouteTableRange } from '../model/config.ts';
 import { parseFailsafePorts } from './failsafe-ports.ts';
 
 export interface PortRange {
@@ -20,12 +21,13 @@ export interface TextReader<T> {
   readonly zero?: { readonly value: T };
 }
 
+const optional = { zero: { value: undefined } } as const;
 const interfaceName = /^[a-zA-Z0-9:._+-]{1,15}$/;
 
 export const textReaders = {
   boolean: { read: readBoolean, zero: { value: false } } as TextReader<boolean>,
   integer: { read: readInteger, zero: { value: 0 } } as TextReader<number>,
-  seconds: { read: readMilliseconds, zero: { value: 0 } } as TextReader<number>,
+  seconds: { read: (text) => readTime(text, 1000), zero: { value: 0 } } as TextReader<number>,
   string: { read: readString, zero: { value: '' } } as TextReader<string>,
   'dns-label': { read: readRegion, zero: { value: '' } } as TextReader<string>,
   enum: { read: readWord } as TextReader<string>,
@@ -42,6 +44,17 @@ export const textReaders = {
   ipv4: { read: (text) => readAddress(text, 4), zero: { value: undefined } } as TextReader<string | undefined>,
   ipv6: { read: (text) => readAddress(text, 6), zero: { value: undefined } } as TextReader<string | undefined>,
   'port-range': { read: readPortRange, zero: { value: undefined } } as TextReader<PortRange | undefined>,
+  'optional-boolean': { read: readBoolean, ...optional } as TextReader<boolean | undefined>,
+  milliseconds: { read: (text) => readTime(text, 1), zero: { value: 0 } } as TextReader<number>,
+  path: { read: readPath, zero: { value: '' } } as TextReader<string>,
+  regex: { read: readRegex, zero: { value: '' } } as TextReader<string>,
+  cidrs: { read: readCidrs, zero: { value: [] } } as TextReader<readonly string[]>,
+  'table-range': { read: (text) => readTableRange(text, oldTableMax), ...optional } as TextReader<
+    RouteTableRange | undefined
+  >,
+  'table-ranges': { read: readTableRanges, ...optional } as TextReader<readonly RouteTableRange[] | undefined>,
+  'key-values': { read: readSwitches, zero: { value: {} } } as TextReader<Readonly<Record<string, boolean>>>,
+  durations: { read: readDurations, zero: { value: {} } } as TextReader<Readonly<Record<string, number>>>,
 };
 
 export type TextReaders = typeof textReaders;
@@ -63,9 +76,10 @@ function readInteger(
 /** A timer takes at most 2^31 - 1 milliseconds; more means that for practical purposes too. */
 const timerMsMax = 2 ** 31 - 1;
 
-function readMilliseconds(text: string): number | undefined {
-  const seconds = /^\d+(\.\d*)?([eE][+-]?\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN;
-  return Number.isFinite(seconds) ? Math.min(seconds * 1000, timerMsMax) : undefined;
+/** A decimal number of units of so many milliseconds, in milliseconds. */
+function readTime(text: string, unitMs: number): number | undefined {
+  const units = /^\d+(\.\d*)?([eE][+-]?\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return Number.isFinite(units) ? Math.min(units * unitMs, timerMsMax) : undefined;
 }
 
 function readString(text: string, { pattern }: FelixParameter): string | undefined {
@@ -103,4 +117,61 @@ function readPortRange(text: string): PortRange | undefined {
   if (match === null) return undefined;
   const [first, last] = [Number(match[1]), Number(match[2])];
   return first >= 1 && first <= last && last <= 65535 ? { first, last } : undefined;
+}
+
+/** Absolute, and no way out of it. */
+function readPath(text: string): string | undefined {
+  return text.startsWith('/') && !text.includes('\0') && !text.split('/').includes('..') ? text : undefined;
+}
+
+function readRegex(text: string): string | undefined {
+  try {
+    new RegExp(text);
+    return text;
+  } catch {
+    return undefined;
+  }
+}
+
+function readCidrs(text: string): readonly string[] | undefined {
+  const prefixes = text.split(',').map((part) => parsePrefixOrAddress(part.trim()));
+  return prefixes.every((prefix) => prefix !== undefined) ? prefixes.map((p) => printPrefix(masked(p))) : undefined;
+}
+
+const oldTableMax = 250;
+const tableMax = 0xffffffff;
+const tablesMax = 65_535;
+/** The kernel's own: default, main, local. */
+const reserved: RouteTableRange = { first: 253, last: 255 };
+
+function readTableRange(text: string, max: number): RouteTableRange | undefined {
+  const match = /^(\d{1,10})-(\d{1,10})$/.exec(text.trim());
+  if (match === null) return undefined;
+  const [first, last] = [Number(match[1]), Number(match[2])];
+  const isReserved = first <= reserved.last && last >= reserved.first;
+  return first >= 1 && first <= last && last <= max && !isReserved ? { first, last } : undefined;
+}
+
+function readTableRanges(text: string): readonly RouteTableRange[] | undefined {
+  const ranges = text.split(',').map((part) => readTableRange(part, tableMax));
+  if (!ranges.every((range) => range !== undefined)) return undefined;
+  const tables = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  return tables <= tablesMax ? ranges : undefined;
+}
+
+/** `Feature=true,Other=false`; one without a value is left as it is found. */
+function readSwitches(text: string, { pattern }: FelixParameter): Readonly<Record<string, boolean>> | undefined {
+  if (pattern?.test(text) === false) return undefined;
+  const pairs = text.split(',').map((part) => part.split('='));
+  return Object.fromEntries(
+    pairs.flatMap(([name, value = '']) => (name === '' || value === '' ? [] : [[name, value === 'true']])),
+  );
+}
+
+/** `Name=1m30s,Other=10s`, in milliseconds. */
+function readDurations(text: string): Readonly<Record<string, number>> | undefined {
+  const pairs = text.split(',').map((part) => /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(part));
+  const read = pairs.map((pair) => [pair?.[1] ?? '', parseDuration(pair?.[2] ?? '')] as const);
+  if (!read.every(([, nanoseconds]) => nanoseconds !== undefined && nanoseconds >= 0n)) return undefined;
+  return Object.fromEntries(read.map(([name, ns]) => [name, Math.min(Number(ns) / 1e6, timerMsMax)]));
 }

@@ -1,10 +1,16 @@
-/** FelixConfiguration as the brains read it: decoded, units in the names. Only what is used; `config/resolve.ts` makes it. Pure types. */
+/** FelixConfiguration as the brains read it: decoded, units in the names. Only what is used; `config/decode.ts` makes it. Pure types. */
 
 export interface FailsafePort {
   readonly protocol: number;
   readonly port: number;
   /** Canonical CIDR that limits the far end; absent means any. */
   readonly net?: string;
+}
+
+/** Numbers of routing tables, both ends included. */
+export interface RouteTableRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface FelixConfig {
@@ -52,4 +58,85 @@ export interface FelixConfig {
   readonly healthPort: number;
   readonly logSeverityScreen: string;
   readonly openstackRegion: string;
+  /** NftablesMangleAllowAction. */
+  readonly mangleAllowAction: 'Accept' | 'Return';
+  readonly nftablesMode: 'Auto' | 'Enabled' | 'Disabled';
+
+  readonly iptablesBackend: 'Auto' | 'Legacy' | 'NFT';
+  readonly chainInsertMode: 'Insert' | 'Append';
+  readonly iptablesFilterAllowAction: 'Accept' | 'Return';
+  readonly iptablesFilterDenyAction: 'Drop' | 'Reject';
+  readonly iptablesMangleAllowAction: 'Accept' | 'Return';
+  readonly iptablesMarkMask: number;
+  readonly iptablesRefreshIntervalMs: number;
+  readonly iptablesPostWriteCheckIntervalMs: number;
+  readonly iptablesLockProbeIntervalMs: number;
+  readonly ipsetsRefreshIntervalMs: number;
+  readonly ipsetSizeMax: number;
+  /** FeatureDetectOverride: what the kernel or a tool is said to have or not to have, by the feature's name. */
+  readonly featureOverrides: Readonly<Record<string, boolean>>;
+
+  /** Absent: the pools decide. */
+  readonly isVxlanEnabled?: boolean;
+  /** 0: from the host's links; so for every MTU. */
+  readonly vxlanMtu: number;
+  readonly vxlanMtuV6: number;
+  readonly vxlanVni: number;
+  /** Absent: the pools decide. */
+  readonly isIpipEnabled?: boolean;
+  readonly ipipMtu: number;
+  readonly isWireguardEnabled: boolean;
+  readonly isWireguardEnabledV6: boolean;
+  readonly isWireguardHostEncryptionEnabled: boolean;
+  readonly isWireguardThreadingEnabled: boolean;
+  readonly wireguardInterface: string;
+  readonly wireguardInterfaceV6: string;
+  readonly wireguardPort: number;
+  readonly wireguardPortV6: number;
+  readonly wireguardMtu: number;
+  readonly wireguardMtuV6: number;
+  /** 0 turns it off. */
+  readonly wireguardKeepAliveMs: number;
+  readonly wireguardRulePriority: number;
+  readonly programClusterRoutes: 'Disabled' | 'Enabled' | 'EnabledIPIPOnly' | 'EnabledNoEncapOnly';
+  readonly routeSource: 'CalicoIPAM' | 'WorkloadIPs';
+  /** RouteTableRanges, else RouteTableRange. */
+  readonly routeTableRanges: readonly RouteTableRange[];
+  /** Canonical CIDRs of peers that are no hosts of ours and may send tunnel traffic. */
+  readonly externalNodeCidrs: readonly string[];
+  /** Source of a regular expression. */
+  readonly mtuInterfacePattern: string;
+  readonly isMtuFileRequired: boolean;
+  readonly netlinkTimeoutMs: number;
+
+  readonly areFloatingIpsEnabled: boolean;
+  readonly serviceLoopPrevention: 'Drop' | 'Reject' | 'Disabled';
+  /** EndpointStatusPathPrefix; empty turns the files off. */
+  readonly endpointStatusPath: string;
+  /** Where 169.254.169.254:80 leads to; absent for no such rule. */
+  readonly metadataAddress?: string;
+  readonly metadataPort: number;
+
+  /** HealthTimeoutOverrides by reporter. */
+  readonly healthTimeoutsMs: Readonly<Record<string, number>>;
+  readonly dataplaneWatchdogTimeoutMs: number;
+  readonly isPrometheusEnabled: boolean;
+  /** Empty: every address. */
+  readonly prometheusHost: string;
+  readonly prometheusPort: number;
+  readonly prometheusCertFile: string;
+  readonly prometheusKeyFile: string;
+  readonly prometheusCaFile: string;
+  readonly prometheusClientAuth:
+    | 'NoClientCert'
+    | 'RequireAndVerifyClientCert'
+    | 'RequireAnyClientCert'
+    | 'VerifyClientCertIfGiven';
+  readonly areRuntimeMetricsEnabled: boolean;
+  readonly areProcessMetricsEnabled: boolean;
+  readonly areWireguardMetricsEnabled: boolean;
+  /** For tests: how long after the start it hangs, and how much later than it could each pass begins; 0 turns them off. */
+  readonly simulateGraphHangMs: number;
+  readonly simulateDataplaneHangMs: number;
+  readonly simulatePassDelayMs: number;
 }

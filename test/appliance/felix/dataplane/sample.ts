@@ -1,46 +1,19 @@
 /** Small worlds for tests of the dataplane: a configuration with Felix's defaults, and makers of messages. */
+import { decodeConfig } from '#appliance/felix/config/decode.ts';
 import type { FelixConfig } from '#appliance/felix/model/config.ts';
 import type { HostEndpoint, WorkloadEndpoint } from '#appliance/felix/model/endpoint.ts';
 import type { Message } from '#appliance/felix/model/messages.ts';
 import type { Policy, PolicyId, Rule, TierPolicies } from '#appliance/felix/model/policy.ts';
 
 export const sampleConfig: FelixConfig = {
-  interfacePrefixes: ['cali'],
-  interfaceExclude: ['kube-ipvs0'],
-  defaultEndpointToHostAction: 'Drop',
+  ...decodeConfig(new Map()).config,
   failsafeInbound: [{ protocol: 6, port: 22 }],
   failsafeOutbound: [{ protocol: 17, port: 53, net: '10.0.0.0/8' }],
-  markMask: 0xffff0000,
-  filterAllowAction: 'Accept',
-  filterDenyAction: 'Drop',
-  isConntrackInvalidCheckDisabled: false,
-  logPrefix: 'calico-packet',
-  logActionRateLimit: '',
-  logActionRateLimitBurst: 5,
-  areVxlanPacketsFromWorkloadsAllowed: false,
-  areIpipPacketsFromWorkloadsAllowed: false,
-  vxlanPort: 4789,
-  natOutgoingExclusions: 'IPPoolsOnly',
-  isIpv6Supported: true,
-  isIpForwardingEnabled: true,
-  deviceRouteProtocol: 3,
-  ipv4RoutePriority: 1024,
-  ipv6RoutePriority: 1024,
-  areExternalRoutesRemoved: true,
-  isRouteSyncDisabled: false,
-  isSourceSpoofingAllowed: false,
-  isEndpointReportingEnabled: false,
-  endpointReportingDelayMs: 1000,
+  endpointStatusPath: '',
   reportingIntervalMs: 0,
-  reportingTtlMs: 90_000,
   routeRefreshIntervalMs: 0,
   nftablesRefreshIntervalMs: 0,
   interfaceRefreshIntervalMs: 0,
-  isHealthEnabled: false,
-  healthHost: 'localhost',
-  healthPort: 9099,
-  logSeverityScreen: 'INFO',
-  openstackRegion: '',
 };
 
 export function config(changes: Partial<FelixConfig> = {}): Message {
