@@ -18,6 +18,7 @@ export class InterfaceTable {
   readonly #addresses = new Map<number, Set<string>>();
   #listener: { close(): void } | undefined;
   #isClosed = false;
+  #taken = 0;
 
   constructor(parts: InterfaceTableParts) {
     this.#parts = parts;
@@ -40,6 +41,13 @@ export class InterfaceTable {
     for (const link of links) this.#putLink(link);
     for (const address of addresses) this.#putAddress(address);
     this.#parts.onChange(undefined);
+  }
+
+  /** Finds what no notification told of, link by link. */
+  check(): void {
+    this.#compare().catch((error: unknown) => {
+      this.#parts.log.warn({ error: String(error) }, 'interfaces cannot be read');
+    });
   }
 
   linkOf(name: string): Link | undefined {
@@ -66,7 +74,27 @@ export class InterfaceTable {
     this.#listener?.close();
   }
 
+  async #compare(): Promise<void> {
+    const { kernel } = this.#parts;
+    const before = this.#taken;
+    const links = await kernel.links();
+    const addresses = await kernel.addresses();
+    // a notification that came meanwhile is newer than what was read
+    if (this.#isClosed || this.#taken !== before) return;
+    const indexes = new Set(links.map(({ index }) => index));
+    for (const link of [...this.#links.values()]) if (!indexes.has(link.index)) this.#takeLink(link, true);
+    for (const link of links) this.#takeLink(link, false);
+    const read = Map.groupBy(addresses, ({ ifindex }) => ifindex);
+    for (const { index, name } of links) {
+      const now = new Set((read.get(index) ?? []).map(bare));
+      if (now.symmetricDifference(this.#addresses.get(index) ?? new Set()).size === 0) continue;
+      this.#addresses.set(index, now);
+      this.#parts.onChange(name);
+    }
+  }
+
   #take(event: KernelEvent): void {
+    this.#taken++;
     if (event.type === 'lost') this.#reread();
     if (event.type === 'route') this.#parts.onRoute(event);
     if (event.type === 'link') this.#takeLink(event.link, event.isGone);

@@ -14,6 +14,7 @@ import { systemClock } from '../clock.ts';
 import type { Dataplane, DataplaneReports } from '../dataplane.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
+import { RefreshTimers } from '../refresh-timers.ts';
 import { DesiredState } from './desired-state.ts';
 import type { PassStats } from './table-writer.ts';
 import { TableWriter } from './table-writer.ts';
@@ -59,12 +60,13 @@ class NftablesDataplane implements Dataplane {
   #running: Promise<void> | undefined;
   #retryMs = retryMinMs;
   #retry: { cancel(): void } | undefined;
-  #timers: { cancel(): void }[] = [];
+  readonly #timers: RefreshTimers;
 
   constructor(options: NftablesDataplaneOptions) {
     const { kernel, reports, log } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#timers = new RefreshTimers(this.#clock);
     this.#desired = new DesiredState(options.hashedLengthMin);
     this.#interfaces = new InterfaceTable({
       kernel,
@@ -107,7 +109,7 @@ class NftablesDataplane implements Dataplane {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#retry?.cancel();
-    for (const timer of this.#timers) timer.cancel();
+    this.#timers.close();
     this.#host.close();
     await this.#running;
     this.#interfaces.close();
@@ -170,7 +172,8 @@ class NftablesDataplane implements Dataplane {
   async #pass(config: FelixConfig): Promise<void> {
     const startMs = this.#clock.now();
     const revision = this.#revision;
-    if (!this.#isOpen) await this.#open(config);
+    if (!this.#isOpen) await this.#open();
+    this.#setTimers(config);
     if (this.#isCheckDue) await this.#writer.check();
     this.#isCheckDue = false;
     await this.#settle();
@@ -186,35 +189,27 @@ class NftablesDataplane implements Dataplane {
     this.#options.onPass?.({ ...stats, totalMs: this.#clock.now() - startMs });
   }
 
-  async #open(config: FelixConfig): Promise<void> {
+  async #open(): Promise<void> {
     await this.#interfaces.open();
     this.#isOpen = true;
-    this.#every(refusedRetryMs, () => {
+  }
+
+  /** With each pass: the configuration may be another. */
+  #setTimers(config: FelixConfig): void {
+    this.#timers.set('refused', refusedRetryMs, () => {
       if (this.#desired.refused.size === 0) return;
       this.#desired.markRefusedAgain();
       this.#wake();
     });
-    this.#every(config.nftablesRefreshIntervalMs, () => {
+    this.#timers.set('table', config.nftablesRefreshIntervalMs, () => {
       this.#isCheckDue = true;
       this.#wake();
     });
-    this.#every(config.routeRefreshIntervalMs, () => {
+    this.#timers.set('routes', config.routeRefreshIntervalMs, () => {
       this.#host.resync();
       this.#wake();
     });
-  }
-
-  /** A period of zero means never. */
-  #every(periodMs: number, then: () => void): void {
-    if (periodMs <= 0) return;
-    const slot = this.#timers.length;
-    const arm = () => {
-      this.#timers[slot] = this.#clock.after(periodMs, () => {
-        then();
-        arm();
-      });
-    };
-    arm();
+    this.#timers.set('interfaces', config.interfaceRefreshIntervalMs, () => this.#interfaces.check());
   }
 
   #scheduleRetry(error: unknown): void {
