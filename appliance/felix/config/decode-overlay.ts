@@ -37,6 +37,5 @@ export function decodeOverlay({ read, readAs, word, within, given }: Decoder) {
     externalNodeCidrs: read('ExternalNodesCIDRList', 'cidrs'),
     mtuInterfacePattern: read('MTUIfacePattern', 'regex'),
     isMtuFileRequired: read('RequireMTUFile', 'boolean'),
-    netlinkTimeoutMs: read('NetlinkTimeoutSecs', 'seconds'),
   } satisfies Partial<FelixConfig>;
 }

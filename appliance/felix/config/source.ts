@@ -24,6 +24,8 @@ export interface ConfigUpdate {
 export interface ConfigSource {
   /** True when the configuration may have changed. */
   update(update: ConfigUpdate): boolean;
+  /** Takes the place of the layers of environment and file, highest first. */
+  setLocal(layers: readonly ConfigLayer[]): void;
   resolve(): Resolved;
   /** ClusterInformation's datastoreReady: false while the store is locked or not initialised. */
   readonly isStoreReady: boolean;
@@ -41,6 +43,7 @@ export interface Resolved {
 
 /** `local`: layers from environment and file, highest first. */
 export function createConfigSource(hostname: string, local: readonly ConfigLayer[]): ConfigSource {
+  let ownLayers = local;
   const objects = new Map<string, unknown>();
   const problems = new Map<string, readonly Problem[]>();
   let nodeLabels: Readonly<Record<string, string>> = {};
@@ -70,10 +73,13 @@ export function createConfigSource(hostname: string, local: readonly ConfigLayer
       setProblems(update, [...valuesOfSpec(update.value).problems, ...selectorProblems(update.value)]);
       return true;
     },
+    setLocal(layers) {
+      ownLayers = layers;
+    },
     resolve() {
       const scoped = chooseScoped(objects, nodeLabels);
       const stored = [`node.${hostname}`, ...(scoped === undefined ? [] : [scoped]), 'default'];
-      const values = resolveLayers([...local, ...stored.map(layerOf)]);
+      const values = resolveLayers([...ownLayers, ...stored.map(layerOf)]);
       return { ...decodeConfig(values), values };
     },
   };

@@ -21,7 +21,6 @@ export interface FelixConfig {
   readonly failsafeOutbound: readonly FailsafePort[];
   /** NftablesMarkMask; the two lowest bits set in it are ours: accept, then pass, then defer. */
   readonly markMask: number;
-  readonly filterAllowAction: 'Accept' | 'Return';
   readonly filterDenyAction: 'Drop' | 'Reject';
   readonly isConntrackInvalidCheckDisabled: boolean;
   readonly logPrefix: string;
@@ -58,8 +57,6 @@ export interface FelixConfig {
   readonly healthPort: number;
   readonly logSeverityScreen: string;
   readonly openstackRegion: string;
-  /** NftablesMangleAllowAction. */
-  readonly mangleAllowAction: 'Accept' | 'Return';
   readonly nftablesMode: 'Auto' | 'Enabled' | 'Disabled';
 
   readonly iptablesBackend: 'Auto' | 'Legacy' | 'NFT';
@@ -107,7 +104,6 @@ export interface FelixConfig {
   /** Source of a regular expression. */
   readonly mtuInterfacePattern: string;
   readonly isMtuFileRequired: boolean;
-  readonly netlinkTimeoutMs: number;
 
   readonly areFloatingIpsEnabled: boolean;
   readonly serviceLoopPrevention: 'Drop' | 'Reject' | 'Disabled';

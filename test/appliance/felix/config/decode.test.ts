@@ -18,7 +18,6 @@ const defaults: FelixConfig = {
   failsafeInbound: [{ protocol: 6, port: 22 }, { protocol: 17, port: 68 }, ...defaultFailsafes],
   failsafeOutbound: [{ protocol: 17, port: 53 }, { protocol: 17, port: 67 }, ...defaultFailsafes],
   markMask: 0xffff0000,
-  filterAllowAction: 'Accept',
   filterDenyAction: 'Drop',
   isConntrackInvalidCheckDisabled: false,
   logPrefix: 'calico-packet',
@@ -48,7 +47,6 @@ const defaults: FelixConfig = {
   healthPort: 9099,
   logSeverityScreen: 'Info',
   openstackRegion: '',
-  mangleAllowAction: 'Accept',
   nftablesMode: 'Auto',
   iptablesBackend: 'Auto',
   chainInsertMode: 'Insert',
@@ -84,7 +82,6 @@ const defaults: FelixConfig = {
   externalNodeCidrs: [],
   mtuInterfacePattern: '^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)',
   isMtuFileRequired: false,
-  netlinkTimeoutMs: 10_000,
   areFloatingIpsEnabled: false,
   serviceLoopPrevention: 'Drop',
   endpointStatusPath: '/var/run/calico',
@@ -121,7 +118,6 @@ const readable: readonly Row[] = [
   ['FailsafeInboundHostPorts', 'None', 'failsafeInbound', []],
   ['FailsafeOutboundHostPorts', '22', 'failsafeOutbound', [{ protocol: 6, port: 22 }]],
   ['NftablesMarkMask', '0xf0', 'markMask', 0xf0],
-  ['NftablesFilterAllowAction', 'return', 'filterAllowAction', 'Return'],
   ['NftablesFilterDenyAction', 'Reject', 'filterDenyAction', 'Reject'],
   ['DisableConntrackInvalidCheck', 'yes', 'isConntrackInvalidCheckDisabled', true],
   ['LogPrefix', '%t %k', 'logPrefix', '%t %k'],
@@ -159,7 +155,6 @@ const readable: readonly Row[] = [
   ['LogSeverityScreen', 'DEBUG', 'logSeverityScreen', 'Debug'],
   ['LogSeverityScreen', 'none', 'logSeverityScreen', ''],
   ['OpenstackRegion', 'north-1', 'openstackRegion', 'north-1'],
-  ['NftablesMangleAllowAction', 'Return', 'mangleAllowAction', 'Return'],
   ['NFTablesMode', 'enabled', 'nftablesMode', 'Enabled'],
   ['IptablesBackend', 'nft', 'iptablesBackend', 'NFT'],
   ['ChainInsertMode', 'append', 'chainInsertMode', 'Append'],
@@ -199,7 +194,6 @@ const readable: readonly Row[] = [
   ['ExternalNodesCIDRList', '10.0.0.9/8, fd00::1', 'externalNodeCidrs', ['10.0.0.0/8', 'fd00::1/128']],
   ['MTUIfacePattern', '^bond', 'mtuInterfacePattern', '^bond'],
   ['RequireMTUFile', 'true', 'isMtuFileRequired', true],
-  ['NetlinkTimeoutSecs', '3', 'netlinkTimeoutMs', 3000],
   ['FloatingIPs', 'Enabled', 'areFloatingIpsEnabled', true],
   ['ServiceLoopPrevention', 'reject', 'serviceLoopPrevention', 'Reject'],
   ['EndpointStatusPathPrefix', 'none', 'endpointStatusPath', ''],
@@ -319,7 +313,6 @@ test('decodeConfig() knows the words of the rows and no others', (t) => {
     'Drop',
     'Return',
   ] satisfies FelixConfig['defaultEndpointToHostAction'][]);
-  t.deepEqual(words('NftablesFilterAllowAction'), ['Accept', 'Return'] satisfies FelixConfig['filterAllowAction'][]);
   t.deepEqual(words('NftablesFilterDenyAction'), ['Drop', 'Reject'] satisfies FelixConfig['filterDenyAction'][]);
   t.deepEqual(words('NATOutgoingExclusions'), [
     'IPPoolsAndHostIPs',
