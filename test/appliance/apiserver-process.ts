@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const program = join(import.meta.dirname, '../../bin/calico-apiserver');
 
@@ -55,15 +56,17 @@ export function startServer(place: Place) {
   return { child, exited, address, ready: () => ready(child, place) };
 }
 
+const readyMsMax = 60_000;
+
 async function ready(child: ChildProcess, place: Place): Promise<void> {
-  for (;;) {
+  let last = 'it does not listen';
+  for (const endMs = Date.now() + readyMsMax; Date.now() < endMs; await sleep(10)) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    try {
-      if ((await call(place, 'GET', '/readyz')).status === 200) return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 10)); // not listening yet
-    }
+    const answer = await call(place, 'GET', '/readyz').catch(() => undefined);
+    if (answer?.status === 200) return;
+    if (answer !== undefined) last = String(answer.body);
   }
+  throw new Error(`the server is not ready: ${last}`);
 }
 
 /** One request through the socket. */

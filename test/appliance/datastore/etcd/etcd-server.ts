@@ -25,18 +25,19 @@ export interface EtcdServerOptions {
   readonly flags?: readonly string[];
 }
 
-/** Starts an etcd; resolves once it takes connections. */
+/** Starts an etcd; resolves once it serves: one that is killed before it has stored its own membership never serves again. */
 export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdServer> {
   const { host = '127.0.0.1', scheme = 'http', flags = [] } = options;
   const directory = await mkdtemp(join(tmpdir(), 'calico-test-etcd-'));
-  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const [clientPort, peerPort, healthPort] = [await freePort(), await freePort(), await freePort()];
   const endpoint = `${scheme}://${host}:${clientPort}`;
   let child: ChildProcess | undefined;
   const server: EtcdServer = {
     endpoint,
     async start() {
       const arguments_ = etcdArguments(directory, endpoint, `http://127.0.0.1:${peerPort}`);
-      child = spawn('etcd', [...arguments_, ...flags], { stdio: 'ignore' });
+      const health = ['--listen-metrics-urls', `http://127.0.0.1:${healthPort}`];
+      child = spawn('etcd', [...arguments_, ...health, ...flags], { stdio: 'ignore' });
       await accepting(clientPort, host);
     },
     async kill(signal = 'SIGKILL') {
@@ -54,10 +55,11 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
     },
   };
   await server.start();
+  await serving(healthPort);
   return server;
 }
 
-/** Starts three that are one cluster; resolves once it takes connections. */
+/** Starts three that are one cluster; resolves once it serves. */
 export async function startCluster(): Promise<EtcdServer[]> {
   const peers = await Promise.all([freePort(), freePort(), freePort()]);
   const url = (port: number) => `http://127.0.0.1:${port}`;
@@ -93,6 +95,15 @@ async function accepting(port: number, host: string): Promise<void> {
     await sleep(25);
   }
   throw new Error(`nobody listens on port ${port}`);
+}
+
+async function serving(healthPort: number): Promise<void> {
+  for (let attempts = 0; attempts < 1_200; attempts++) {
+    const answer = await fetch(`http://127.0.0.1:${healthPort}/health`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await sleep(25);
+  }
+  throw new Error('etcd does not come to serve');
 }
 
 function canConnect(port: number, host: string): Promise<boolean> {
