@@ -112,9 +112,17 @@ export type NftResult =
 
 /** What the kernel has of a table, read back. Absent table: undefined. */
 export interface NftTableDump {
+  /** Switched off: its base chains see no packet. */
+  readonly isDormant: boolean;
   readonly chains: readonly {
     readonly name: string;
-    readonly base?: { readonly kind: string; readonly hook: NftHook; readonly priority: number };
+    /** `doesDrop`: what no rule decides is dropped; never so of chains that `add-chain` makes. */
+    readonly base?: {
+      readonly kind: string;
+      readonly hook: NftHook;
+      readonly priority: number;
+      readonly doesDrop: boolean;
+    };
   }[];
   /** In chain order. `expressions` are the bytes of the rule's NFTA_RULE_EXPRESSIONS attribute, comparable with `encodeExpressions()` only when normalised. */
   readonly rules: readonly {
@@ -138,6 +146,8 @@ export interface Nft {
   /** The keys alone: for sets that may be large. */
   dumpKeys(table: string, set: string): Promise<NftKeys>;
   dumpCounters(table: string): Promise<NftTableDump['counters']>;
+  /** Tells of each transaction of somebody else in which the table, its chains, rules, sets or elements were changed, until closed. */
+  follow(table: string, onChange: (change: NftChange) => void): { close(): void };
 }
 
 export interface Link {
@@ -186,7 +196,12 @@ export type KernelEvent =
   | { readonly type: 'link'; readonly link: Link; readonly isGone: boolean }
   | { readonly type: 'address'; readonly address: InterfaceAddress; readonly isGone: boolean }
   | { readonly type: 'route'; readonly route: Route; readonly isGone: boolean }
+  /** Also of entries that the kernel learns and forgets by itself. */
+  | { readonly type: 'neighbour'; readonly neighbour: Neighbour; readonly isGone: boolean }
   | { readonly type: 'lost' };
+
+/** That somebody else changed a table; `by` such as `nft (pid 123)`. `lost`: it is not known whether anybody did. */
+export type NftChange = { readonly type: 'changed'; readonly by: string } | { readonly type: 'lost' };
 
 /**
  * All calls throw AppError KERNEL_REFUSED (details: code, message), KERNEL_UNAVAILABLE or, of transactions, KERNEL_ANSWER_LOST
@@ -205,7 +220,7 @@ export interface Kernel {
   readSysctl(path: string): string | undefined;
   /** Deletes conntrack entries whose original source, or reply source, is this address; how many. */
   deleteConntrack(address: string): Promise<number>;
-  /** Follows links, addresses and routes until closed. */
+  /** Follows links, addresses, routes and neighbours until closed. */
   listen(onEvent: (event: KernelEvent) => void): { close(): void };
   close(): void;
 }

@@ -17,6 +17,8 @@ function bind<Arguments extends readonly unknown[]>(prototype: string): Call<Arg
   return library.func(prototype) as Call<Arguments>;
 }
 
+koffi.struct('sock_fprog', { len: 'uint16_t', filter: 'const void *' });
+
 /** The calls as C has them: -1 on failure, the reason in `lastErrno()`. */
 export const libc = {
   socket: bind<[number, number, number]>('int socket(int domain, int type, int protocol)'),
@@ -25,6 +27,9 @@ export const libc = {
   getsockname: bind<[number, Buffer, Buffer]>('int getsockname(int fd, void *address, void *length)'),
   setsockopt: bind<[number, number, number, Buffer, number]>(
     'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+  ),
+  setPacketFilter: bind<[number, number, number, { readonly len: number; readonly filter: Buffer }, number]>(
+    'int setsockopt(int fd, int level, int name, const sock_fprog *program, uint32_t length)',
   ),
   getsockopt: bind<[number, number, number, Buffer, Buffer]>(
     'int getsockopt(int fd, int level, int name, void *value, void *length)',

@@ -14,6 +14,7 @@ import type { Message, MessageWriter } from './netlink/message.ts';
 import { neighboursRequest, readNeighbour, writeDeleteNeighbour, writeReplaceNeighbour } from './netlink/neighbours.ts';
 import { NftTransactions } from './netlink/nft.ts';
 import { dumpCounters, dumpElements, dumpKeys, dumpTable } from './netlink/nft-dump.ts';
+import { NftFollower } from './netlink/nft-follower.ts';
 import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
 import { readRoute, routesRequest, writeDeleteRoute, writeReplaceRoute } from './netlink/routes.ts';
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts';
@@ -36,6 +37,18 @@ export const openKernel: OpenKernel = (options = {}) => {
       dumpElements: (table, set) => dumpElements(nftReader, table, set),
       dumpKeys: (table, set) => dumpKeys(nftReader, table, set),
       dumpCounters: (table) => dumpCounters(nftReader, table),
+      follow: (table, onChange) =>
+        namespace.run(() => {
+          const follower = new NftFollower({
+            table,
+            onChange,
+            ownPortId: sockets.nftWrites.portId,
+            reader: nftReader,
+            onClose: (closed) => void transactions.bystanders.delete(closed),
+          });
+          transactions.bystanders.add(follower);
+          return follower;
+        }),
     },
     links: () => routeReader.dump(linksRequest, each(readLink)),
     addresses: () => routeReader.dump(addressesRequest, each(readInterfaceAddress)),

@@ -9,6 +9,8 @@ export interface KernelUnderTest {
   /** Makes a link that is up; its index. */
   addLink(name: string): Promise<number>;
   removeLink(name: string): Promise<void>;
+  /** As another program does it. */
+  applyAsOther(operations: readonly NftOperation[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -16,7 +18,7 @@ type Case = (t: ExecutionContext, under: KernelUnderTest) => Promise<void>;
 
 /** Registers the suite's cases with ava's `test`. */
 export function kernelContract(test: TestFn, name: string, open: () => Promise<KernelUnderTest>): void {
-  for (const [title, run] of Object.entries({ ...nftCases, ...setCases, ...routeCases })) {
+  for (const [title, run] of Object.entries({ ...nftCases, ...setCases, ...followCases, ...routeCases })) {
     test(`${name}: ${title}`, async (t) => {
       const under = await open();
       try {
@@ -123,7 +125,11 @@ const nftCases: Record<string, Case> = {
     await taken(t, under, ...operations);
     await taken(t, under, ...operations);
     const dump = await under.kernel.nft.dumpTable(table);
-    t.deepEqual([...(dump?.chains ?? [])].sort(byName), [{ name: 'hooked', base: hooked.base! }, { name: 'plain' }]);
+    t.deepEqual([...(dump?.chains ?? [])].sort(byName), [
+      { name: 'hooked', base: { ...hooked.base!, doesDrop: false } },
+      { name: 'plain' },
+    ]);
+    t.false(dump?.isDormant);
   },
 
   async 'an absent table dumps as undefined'(t, under) {
@@ -495,6 +501,43 @@ const routeCases: Record<string, Case> = {
     const link = (await under.kernel.links()).find(({ name }) => name === 'cali0');
     t.like(link, { index, name: 'cali0', kind: 'veth', mtuBytes: 1500, isUp: true });
     t.regex(link?.mac ?? '', /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
+  },
+};
+
+const followCases: Record<string, Case> = {
+  async 'followers hear what others do to their table, once a transaction, and nothing of our own'(t, under) {
+    const { nft } = under.kernel;
+    const heard: string[] = [];
+    const follower = nft.follow(table, (change) => heard.push(change.type === 'changed' ? change.by : change.type));
+    await nft.apply([addTable, addChain('a'), addRule('a'), addSet('s'), addElements('s', { key: key(1, 2, 3, 4) })]);
+    await under.applyAsOther([{ type: 'add-table', table: 'another' }]);
+    await under.applyAsOther([addRule('a'), addRule('a')]);
+    await until(() => heard.length > 0);
+    await under.applyAsOther([deleteElements('s', { key: key(1, 2, 3, 4) })]);
+    await until(() => heard.length > 1);
+    await nft.apply([{ type: 'delete-table', table }]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    t.is(heard.length, 2);
+    for (const by of heard) t.regex(by, /^\S+ \(pid \d+\)$/);
+    follower.close();
+    await under.applyAsOther([addTable]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    t.is(heard.length, 2);
+  },
+
+  async 'followers hear nothing of a large transaction of ours, and of what others do after it'(t, under) {
+    const { nft } = under.kernel;
+    const heard: string[] = [];
+    const follower = nft.follow(table, ({ type }) => heard.push(type));
+    const elements = Array.from({ length: 5_000 }, (_, n) => ({ key: key(10, 0, n >> 8, n & 255) }));
+    await nft.apply([addTable, addSet('s'), addElements('s', ...elements)]);
+    await nft.apply([{ type: 'delete-elements', table, set: 'gone', elements }]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    t.deepEqual(heard, []);
+    await under.applyAsOther([deleteElements('s', elements[0]!)]);
+    await until(() => heard.length > 0);
+    t.deepEqual(heard, ['changed']);
+    follower.close();
   },
 };
 

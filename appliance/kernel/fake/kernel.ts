@@ -69,9 +69,16 @@ class InMemoryKernel implements FakeKernel {
 
   #changeNeighbour({ type, neighbour }: Extract<RouteOperation, { neighbour: Neighbour }>): string | undefined {
     const key = `${neighbour.ifindex} ${neighbour.address}`;
-    if (type === 'delete-neighbour') this.#neighbours.delete(key);
-    else if (!this.#links.has(neighbour.ifindex)) return 'ENODEV';
-    else this.#neighbours.set(key, neighbour);
+    const there = this.#neighbours.get(key);
+    if (type === 'delete-neighbour') {
+      if (there === undefined) return undefined;
+      this.#neighbours.delete(key);
+      this.#tell({ type: 'neighbour', neighbour: there, isGone: true });
+      return undefined;
+    }
+    if (!this.#links.has(neighbour.ifindex)) return 'ENODEV';
+    this.#neighbours.set(key, neighbour);
+    this.#tell({ type: 'neighbour', neighbour, isGone: false });
     return undefined;
   }
 

@@ -1,6 +1,15 @@
 /** nf_tables in memory: transactions that are taken whole or not at all, and the same dumps as the real one gives. */
 import { kernelErrors } from '../errors.ts';
-import type { Nft, NftElement, NftKeys, NftOperation, NftRefusal, NftResult, NftTableDump } from '../kernel.ts';
+import type {
+  Nft,
+  NftChange,
+  NftElement,
+  NftKeys,
+  NftOperation,
+  NftRefusal,
+  NftResult,
+  NftTableDump,
+} from '../kernel.ts';
 import { encodeExpressions } from '../netlink/expressions.ts';
 import { refuseNames } from '../netlink/nft-batch.ts';
 import { SET_FLAG } from '../netlink/nft-numbers.ts';
@@ -12,6 +21,28 @@ import { copyTable, emptyTable, type FakeSet, type FakeTable } from './nft-state
 export class FakeNft implements Nft {
   #tables = new Map<string, FakeTable>();
   #handle = 0n;
+  readonly #followers = new Set<{ readonly table: string; readonly onChange: (change: NftChange) => void }>();
+
+  /** As somebody else: the followers of these tables hear of it, later. */
+  async applyAsOther(operations: readonly NftOperation[]): Promise<NftResult> {
+    const result = this.#apply(operations);
+    if (!result.ok) return result;
+    const tables = new Set(operations.map(({ table }) => table));
+    for (const follower of this.#followers) {
+      queueMicrotask(() => {
+        if (this.#followers.has(follower) && tables.has(follower.table)) {
+          follower.onChange({ type: 'changed', by: 'nft (pid 1)' });
+        }
+      });
+    }
+    return result;
+  }
+
+  follow(table: string, onChange: (change: NftChange) => void) {
+    const follower = { table, onChange };
+    this.#followers.add(follower);
+    return { close: () => void this.#followers.delete(follower) };
+  }
 
   apply(operations: readonly NftOperation[]): Promise<NftResult> {
     return Promise.resolve(this.#apply(operations));
@@ -123,7 +154,10 @@ const APPLY: Apply = {
 
 function dump(table: FakeTable): NftTableDump {
   return {
-    chains: [...table.chains].map(([name, { base }]) => (base === undefined ? { name } : { name, base })),
+    isDormant: false,
+    chains: [...table.chains].map(([name, { base }]) =>
+      base === undefined ? { name } : { name, base: { ...base, doesDrop: false } },
+    ),
     rules: [...table.chains].flatMap(([chain, { rules }]) =>
       rules.map(({ handle, expressions, comment }) => ({
         chain,

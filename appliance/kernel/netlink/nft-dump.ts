@@ -35,6 +35,7 @@ import {
   RULE,
   SET,
   TABLE,
+  TABLE_DORMANT,
   VERDICT,
 } from './nft-numbers.ts';
 
@@ -46,12 +47,13 @@ const GENERATIONS_MAX = 20;
 export async function dumpTable(reader: NetlinkReader, table: string): Promise<NftTableDump | undefined> {
   for (let attempt = 0; attempt < GENERATIONS_MAX; attempt++) {
     const generations = new Set<number>();
-    if (!(await hasTable(reader, table, generations))) return undefined;
+    const found = await readTable(reader, table, generations);
+    if (found === undefined) return undefined;
     const chains = await list(reader, NFT_MSG.getChain, table, CHAIN.table, readChain, generations);
     const rules = await list(reader, NFT_MSG.getRule, table, RULE.table, readRule, generations);
     const sets = await list(reader, NFT_MSG.getSet, table, SET.table, readSet, generations);
     const counters = await list(reader, NFT_MSG.getObject, table, OBJECT.table, readCounter, generations);
-    if (generations.size === 1) return { chains, rules, sets, counters };
+    if (generations.size === 1) return { ...found, chains, rules, sets, counters };
   }
   throw refused('EINTR', 'the ruleset kept changing while it was read');
 }
@@ -82,17 +84,24 @@ function request(message: number, attributes: (writer: MessageWriter) => void): 
   return { type: nftType(message), header: nfgenmsg(NFPROTO_INET), attributes };
 }
 
-async function hasTable(reader: NetlinkReader, table: string, generations: Set<number>): Promise<boolean> {
+type TableState = Pick<NftTableDump, 'isDormant'>;
+
+async function readTable(
+  reader: NetlinkReader,
+  table: string,
+  generations: Set<number>,
+): Promise<TableState | undefined> {
   const attributes = (writer: MessageWriter) => writer.string(TABLE.name, table);
   try {
-    await reader.dump({ ...request(NFT_MSG.getTable, attributes), isSingle: true }, (message) => {
+    const [found] = await reader.dump({ ...request(NFT_MSG.getTable, attributes), isSingle: true }, (message) => {
       generations.add(generationOf(message));
-      return [];
+      const flags = findAttribute(message.body, TABLE.flags, 4)?.readUInt32BE(0) ?? 0;
+      return [{ isDormant: (flags & TABLE_DORMANT) !== 0 }];
     });
-    return true;
+    return found;
   } catch (error) {
     if (hasCode(error, 'KERNEL_REFUSED') && (error as { details?: { code?: string } }).details?.code === 'ENOENT')
-      return false;
+      return undefined;
     throw error;
   }
 }
@@ -130,9 +139,12 @@ function readChain(attributes: Attributes): NftTableDump['chains'][number] {
   const hook = readAttributes(nested);
   const number = hook.get(HOOK.number)?.readUInt32BE(0) ?? 0;
   const priority = hook.get(HOOK.priority)?.readInt32BE(0) ?? 0;
-  return { name, base: { kind: readString(attributes.get(CHAIN.type)), hook: HOOKS[number] ?? 'input', priority } };
+  const doesDrop = attributes.get(CHAIN.policy)?.readUInt32BE(0) === POLICY_DROP;
+  const kind = readString(attributes.get(CHAIN.type));
+  return { name, base: { kind, hook: HOOKS[number] ?? 'input', priority, doesDrop } };
 }
 
+const POLICY_DROP = 0;
 const HOOKS = Object.keys(HOOK_NUMBERS) as NftHook[];
 
 function readRule(attributes: Attributes): NftTableDump['rules'][number] {

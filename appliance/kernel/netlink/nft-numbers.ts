@@ -21,12 +21,16 @@ export const NFT_MSG = {
   newElements: 12,
   getElements: 13,
   deleteElements: 14,
+  newGeneration: 15,
+  getGeneration: 16,
   newObject: 18,
   getObject: 19,
   deleteObject: 20,
 } as const;
 
-export const TABLE = { name: 1 } as const;
+export const TABLE = { name: 1, flags: 2 } as const;
+export const TABLE_DORMANT = 0x1;
+export const GENERATION = { id: 1, pid: 2, program: 3 } as const;
 export const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, type: 7 } as const;
 export const HOOK = { number: 1, priority: 2 } as const;
 export const RULE = { table: 1, chain: 2, handle: 3, expressions: 4, position: 6, userdata: 7 } as const;

@@ -19,7 +19,14 @@ const SMALL_BYTES_MAX = 64 * 1024;
 /** The kernel's share after which something is slow to change: a big interval tree is copied at each commit, rules have the whole table checked. */
 const SLOW_MS = 4;
 
+/** Who is to step aside while a large transaction is under way. */
+export interface Bystander {
+  pause(): Promise<void>;
+  resume(isCommitted: boolean): Promise<void>;
+}
+
 export class NftTransactions implements Pick<Nft, 'apply'> {
+  readonly bystanders = new Set<Bystander>();
   readonly #socket: NetlinkSocket;
   readonly #writer = new MessageWriter(SMALL_BYTES_MAX * 2);
   /** As `subjectOf()` names it. */
@@ -39,7 +46,17 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
     if (operations.length === 0) return { ok: true, handles: new Map(), bytes: 0, messages: 0, kernelMs: 0 };
     const refusals = refuseNames(operations);
     if (refusals.length > 0) return { ok: false, refusals };
-    return this.#isSmall(operations) ? this.#applyHere(operations) : await this.#applyFromThread(operations);
+    if (this.#isSmall(operations)) return this.#applyHere(operations);
+    const bystanders = [...this.bystanders];
+    await Promise.all(bystanders.map((bystander) => bystander.pause()));
+    let isCommitted = false;
+    try {
+      const result = await this.#applyFromThread(operations);
+      isCommitted = result.ok;
+      return result;
+    } finally {
+      await Promise.all(bystanders.map((bystander) => bystander.resume(isCommitted)));
+    }
   }
 
   #isSmall(operations: readonly NftOperation[]): boolean {

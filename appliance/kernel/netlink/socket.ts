@@ -11,10 +11,12 @@ const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
+const SO_ATTACH_FILTER = 26;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
+const NETLINK_DROP_MEMBERSHIP = 2;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
@@ -56,9 +58,7 @@ export class NetlinkSocket {
     // Refused without CAP_NET_ADMIN; then the default sizes apply, and large batches are refused by `send`.
     this.#setOption(SOL_SOCKET, SO_SNDBUFFORCE, bufferBytes);
     this.#setOption(SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes);
-    for (const group of groups) {
-      checked(this.#setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group), `join netlink group ${group}`);
-    }
+    for (const group of groups) this.join(group);
     this.sendBytesMax = this.#option(SOL_SOCKET, SO_SNDBUF) - 32;
   }
 
@@ -68,6 +68,28 @@ export class NetlinkSocket {
     const first = this.#sequence;
     this.#sequence += count;
     return first;
+  }
+
+  /** The socket's own address: what it causes is told under this number. */
+  get portId(): number {
+    const address = Buffer.alloc(12);
+    checked(libc.getsockname(this.fd, address, Buffer.from([12, 0, 0, 0])), 'getsockname');
+    return address.readUInt32LE(4);
+  }
+
+  join(group: number): void {
+    checked(this.#setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group), `join netlink group ${group}`);
+  }
+
+  leave(group: number): void {
+    checked(this.#setOption(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group), `leave netlink group ${group}`);
+  }
+
+  /** Never receives what the socket at `portId` causes. */
+  leaveOut(portId: number): void {
+    const filter = leaveOutProgram(portId);
+    const program = { len: filter.length / 8, filter };
+    checked(libc.setPacketFilter(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16), 'SO_ATTACH_FILTER');
   }
 
   /** Sends on this thread. */
@@ -131,4 +153,32 @@ export class NetlinkSocket {
     checked(libc.getsockopt(this.fd, level, name, data, length), 'getsockopt');
     return data.readInt32LE();
   }
+}
+
+const LOAD_WORD = 0x20;
+const JUMP_IF_EQUAL = 0x15;
+const RETURN = 0x06;
+const PORT_ID_OFFSET = 12;
+
+/** A classic packet filter over the header of the first message: all messages of a datagram have one cause. */
+function leaveOutProgram(portId: number): Buffer {
+  const swapped = Buffer.alloc(4);
+  swapped.writeUInt32LE(portId);
+  const steps = [
+    [LOAD_WORD, 0, 0, PORT_ID_OFFSET],
+    [JUMP_IF_EQUAL, 0, 1, swapped.readUInt32BE()],
+    [RETURN, 0, 0, 0],
+    [RETURN, 0, 0, 0xffff_ffff],
+  ] as const;
+  return Buffer.concat(steps.map(([code, ifTrue, ifFalse, operand]) => encodeStep(code, ifTrue, ifFalse, operand)));
+}
+
+/** struct sock_filter. */
+function encodeStep(code: number, ifTrue: number, ifFalse: number, operand: number): Buffer {
+  const step = Buffer.alloc(8);
+  step.writeUInt16LE(code);
+  step[2] = ifTrue;
+  step[3] = ifFalse;
+  step.writeUInt32LE(operand, 4);
+  return step;
 }

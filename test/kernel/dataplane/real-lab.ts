@@ -1,5 +1,6 @@
 /** The dataplane over the real kernel of a namespace of its own, and nft as the independent reader. I/O. */
 import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createNftablesDataplane } from '#appliance/felix/dataplane/nftables/backend.ts';
 import type { Message } from '#appliance/felix/model/messages.ts';
@@ -16,18 +17,26 @@ export interface RealLab extends AsyncDisposable {
   restart(): Promise<void>;
   /** `nft list ruleset`, blocks sorted, counter values left out. */
   ruleset(): Promise<string>;
+  /** Waits until the ruleset is this one, as long as given. */
+  heals(wanted: string, withinMs: number): Promise<void>;
+  /** How many transactions the dataplane has made. */
+  readonly writes: number;
 }
 
 /** `alter`: changes what is about to be sent to the kernel. */
 export async function openRealLab(alter?: (operation: NftOperation) => NftOperation): Promise<RealLab> {
   const host = await createNamespace();
   const refused: string[] = [];
+  let writes = 0;
   const open = () => {
     const kernel = altered(openKernel({ netnsPath: host.path }), alter);
     const dataplane = createNftablesDataplane({
       kernel,
       hostname: 'host',
       log: silentLogger,
+      onPass: ({ operations }) => {
+        if (operations > 0) writes++;
+      },
       reports: {
         onWorkloadEndpointStatus() {},
         onHostEndpointStatus() {},
@@ -42,9 +51,16 @@ export async function openRealLab(alter?: (operation: NftOperation) => NftOperat
     return { dataplane, close };
   };
   let current = open();
+  const ruleset = async () => {
+    const text = await host.exec('nft', 'list', 'ruleset');
+    return sortBlocks(text.replace(/packets \d+ bytes \d+/g, 'packets 0 bytes 0'));
+  };
   return {
     host,
     refused,
+    get writes() {
+      return writes;
+    },
     async send(...messages) {
       current.dataplane.accept({ revision: 1, messages });
       await current.dataplane.settled();
@@ -53,9 +69,10 @@ export async function openRealLab(alter?: (operation: NftOperation) => NftOperat
       await current.close();
       current = open();
     },
-    async ruleset() {
-      const text = await host.exec('nft', 'list', 'ruleset');
-      return sortBlocks(text.replace(/packets \d+ bytes \d+/g, 'packets 0 bytes 0'));
+    ruleset,
+    async heals(wanted, withinMs) {
+      const endMs = performance.now() + withinMs;
+      while (performance.now() < endMs && (await ruleset()) !== wanted) await sleep(10);
     },
     async [Symbol.asyncDispose]() {
       await current.close();

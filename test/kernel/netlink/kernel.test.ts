@@ -6,6 +6,7 @@ import { createNamespace } from './namespace.ts';
 kernelContract(test, 'the real kernel', async () => {
   const namespace = await createNamespace();
   const kernel = openKernel({ netnsPath: namespace.path });
+  const other = openKernel({ netnsPath: namespace.path });
   return {
     kernel,
     async addLink(name) {
@@ -15,8 +16,10 @@ kernelContract(test, 'the real kernel', async () => {
       return (await kernel.links()).find((link) => link.name === name)!.index;
     },
     removeLink: async (name) => void (await namespace.exec('ip', 'link', 'del', name)),
+    applyAsOther: (operations) => other.nft.apply(operations),
     async close() {
       kernel.close();
+      other.close();
       await namespace[Symbol.asyncDispose]();
     },
   };

@@ -16,6 +16,7 @@ import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
 import { DesiredState } from './desired-state.ts';
+import { ForeignChanges } from './foreign-changes.ts';
 import type { PassStats } from './table-writer.ts';
 import { TableWriter } from './table-writer.ts';
 import type { Work } from './work.ts';
@@ -49,6 +50,7 @@ class NftablesDataplane implements Dataplane {
   readonly #interfaces: InterfaceTable;
   readonly #host: HostSide;
   readonly #writer: TableWriter;
+  readonly #foreign: ForeignChanges;
   readonly #reported = new Map<string, { id: PolicyId; problem: string }>();
   #queue: Flush[] = [];
   #waiters: (() => void)[] = [];
@@ -92,6 +94,13 @@ class NftablesDataplane implements Dataplane {
       log,
       settle: () => this.#settle(),
     });
+    this.#foreign = new ForeignChanges({
+      nft: kernel.nft,
+      table: options.tableName ?? 'calico',
+      clock: this.#clock,
+      log,
+      onDue: () => this.#wake(),
+    });
   }
 
   accept(flush: Flush): void {
@@ -111,6 +120,7 @@ class NftablesDataplane implements Dataplane {
     this.#retry?.cancel();
     this.#timers.close();
     this.#host.close();
+    this.#foreign.close();
     await this.#running;
     this.#interfaces.close();
     this.#release();
@@ -176,6 +186,8 @@ class NftablesDataplane implements Dataplane {
     this.#setTimers(config);
     if (this.#isCheckDue) await this.#writer.check();
     this.#isCheckDue = false;
+    const repair = this.#foreign.take();
+    if (repair !== undefined) await this.#writer.forget(repair);
     await this.#settle();
     await this.#host.removeBefore(config);
     const { problem, stats } = await this.#writer.write();
@@ -183,6 +195,7 @@ class NftablesDataplane implements Dataplane {
       await this.#writer.forget();
       throw new Error(problem);
     }
+    if (repair !== undefined) this.#foreign.onRepaired(repair, this.#clock.now() - startMs);
     this.#reportPolicies();
     await this.#host.addAfter(config);
     if (revision !== undefined) this.#options.reports.onApplied(revision);
@@ -191,6 +204,7 @@ class NftablesDataplane implements Dataplane {
 
   async #open(): Promise<void> {
     await this.#interfaces.open();
+    this.#foreign.open();
     this.#isOpen = true;
   }
 

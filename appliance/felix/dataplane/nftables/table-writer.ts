@@ -11,6 +11,7 @@ import type { DesiredState } from './desired-state.ts';
 import type { Plan, PlanOptions } from './plan.ts';
 import { planPass, resolveHandles } from './plan.ts';
 import { refusedProfile } from './refused-policies.ts';
+import { isSwitchedOn } from './switched-on.ts';
 
 export interface TableWriterParts {
   readonly nft: Nft;
@@ -36,6 +37,7 @@ export class TableWriter {
   readonly #parts: TableWriterParts;
   readonly #reads: SetReads;
   #isKnown = false;
+  #isRewriteDue = false;
 
   constructor(parts: TableWriterParts) {
     this.#parts = parts;
@@ -46,7 +48,7 @@ export class TableWriter {
   /** Resolves to undefined when the kernel has everything (but for refused policies), else to the kernel's words. */
   async write(): Promise<{ problem?: string; stats: PassStats }> {
     const { desired } = this.#parts;
-    let isRewrite = false;
+    let isRewrite = this.#isRewriteDue;
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       if (!this.#isKnown && !isRewrite) {
         if (await this.#adopt()) return { stats: noStats };
@@ -80,6 +82,7 @@ export class TableWriter {
     const dump = await nft.dumpTable(table);
     const isIntact =
       dump !== undefined &&
+      isSwitchedOn(dump) &&
       (await inSlices(isAsWritten(desired, dump))) &&
       (await isDispatchAsWritten(desired, this.#reads));
     if (isIntact) return;
@@ -87,9 +90,10 @@ export class TableWriter {
     await this.forget();
   }
 
-  /** The table may have been changed by others: compare or rewrite in the next pass. */
-  async forget(): Promise<void> {
+  /** The table may have been changed by others: compare in the next pass, or rewrite it without a look. */
+  async forget(how: 'compare' | 'rewrite' = 'compare'): Promise<void> {
     this.#isKnown = false;
+    this.#isRewriteDue ||= how === 'rewrite';
     this.#parts.desired.forgetWritten();
     await this.#parts.settle();
   }
@@ -98,7 +102,7 @@ export class TableWriter {
     const { nft, table, desired, log } = this.#parts;
     const dump = await nft.dumpTable(table);
     if (dump === undefined) return false;
-    const written = await matchTable(desired, dump, this.#reads);
+    const written = isSwitchedOn(dump) ? await matchTable(desired, dump, this.#reads) : undefined;
     log.info({ table, isUnchanged: written !== undefined, chains: dump.chains.length }, 'found our table');
     if (written === undefined) return false;
     await this.#commit({ operations: [], owners: new Map(), written }, new Map());
@@ -120,6 +124,7 @@ export class TableWriter {
     desired.dispatch.commit();
     desired.refused.commit();
     this.#isKnown = true;
+    this.#isRewriteDue = false;
   }
 
   #startOver(refusals: readonly NftRefusal[]): true {

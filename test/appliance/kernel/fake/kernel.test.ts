@@ -14,6 +14,7 @@ kernelContract(test, 'the fake kernel', async () => {
       return index;
     },
     removeLink: async (name) => kernel.removeLink(name),
+    applyAsOther: (operations) => kernel.nft.applyAsOther(operations),
     close: async () => kernel.close(),
   };
 });

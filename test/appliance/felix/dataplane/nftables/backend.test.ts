@@ -126,6 +126,41 @@ test('a table that somebody removed is written anew with the next change', async
   t.is(await dataplane.table(), table);
 });
 
+test('what somebody else does to the table is undone at once, without a change of ours', async (t) => {
+  await using dataplane = openDataplane();
+  await dataplane.send(...base, inSync);
+  const table = await dataplane.table();
+  const { nft } = dataplane.kernel;
+  const foreign: NftOperation[][] = [
+    [{ type: 'delete-table', table: 'calico' }],
+    [{ type: 'flush-chain', table: 'calico', chain: 'pi-gnp/web' }],
+    [{ type: 'add-chain', table: 'calico', chain: 'theirs' }],
+  ];
+  for (const operations of foreign) {
+    t.true((await nft.applyAsOther(operations)).ok);
+    t.not(await dataplane.table(), table);
+    await dataplane.advance(3_000);
+    t.is(await dataplane.table(), table);
+  }
+});
+
+test('who flushes all the time is answered once a second, and the last word is ours', async (t) => {
+  const writes: number[] = [];
+  await using dataplane = openDataplane({ intercept: counting(writes) });
+  await dataplane.send(...base, inSync);
+  const table = await dataplane.table();
+  for (let elapsedMs = 0; elapsedMs < 10_000; elapsedMs += 50) {
+    await dataplane.kernel.nft.applyAsOther([
+      { type: 'add-table', table: 'calico' },
+      { type: 'delete-table', table: 'calico' },
+    ]);
+    await dataplane.advance(50);
+  }
+  t.true(writes.length >= 21 && writes.length <= 35, `${writes.length} transactions`);
+  await dataplane.advance(3_000);
+  t.is(await dataplane.table(), table);
+});
+
 test("a refused policy is left out, reported in the kernel's words, and does not stop the others", async (t) => {
   await using dataplane = openDataplane({ intercept: refusing('pi-gnp/bad', 'EOPNOTSUPP') });
   await dataplane.send(
@@ -215,6 +250,7 @@ function withApply(kernel: Kernel, judge: (operations: readonly NftOperation[]) 
     dumpElements: (table, set) => kernel.nft.dumpElements(table, set),
     dumpKeys: (table, set) => kernel.nft.dumpKeys(table, set),
     dumpCounters: (table) => kernel.nft.dumpCounters(table),
+    follow: (table, onChange) => kernel.nft.follow(table, onChange),
   };
   return {
     nft,
