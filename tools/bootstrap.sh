@@ -15,7 +15,7 @@ command -v npm >/dev/null || { say "npm is missing: install nodejs and npm first
 
 # command:package pairs; a package is installed when its command is absent.
 needed="ip:iproute2 nft:nftables ping:iputils-ping sysctl:procps"
-[ "$level" = test ] && needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client openssl:openssl socat:socat nc:netcat-openbsd kubectl:kubernetes-client go:golang-go faketime:faketime mkfs.ext4:e2fsprogs zsh:zsh fish:fish mandoc:mandoc bash:bash"
+[ "$level" = test ] && needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client openssl:openssl socat:socat nc:netcat-openbsd kubectl:kubernetes-client go:golang-go faketime:faketime mkfs.ext4:e2fsprogs zsh:zsh fish:fish mandoc:mandoc bash:bash ufw:ufw firewalld:firewalld fail2ban-server:fail2ban dbus-daemon:dbus iptables:iptables"
 missing=""
 for pair in $needed; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
