@@ -93,6 +93,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
   });
   saveNodename(file, nodename);
   dieOnFault(agent, root);
+  manager.beatWhile(() => isLive(agent, log));
   agent.started.then(
     () => beQuiet(manager),
     () => undefined,
@@ -136,6 +137,13 @@ async function startRenewalOf(settings: Settings, node: string, root: Logger): P
   if (certFile === '' || caFile === '' || !api.startsWith('https://')) return undefined;
   const { startRenewal } = await import('./enrolment/renewal.ts');
   return startRenewal({ node, api, caFile, certFile, keyFile, log: root.child({ component: 'certificate' }) });
+}
+
+/** A process that is stuck and does not know it is what systemd's watchdog is for; one that knows says so once more before. */
+function isLive(agent: Agent, log: Logger): boolean {
+  const isLive = agent.isLive();
+  if (!isLive) log.error({}, 'a part is stuck; the watchdog hears nothing of us until it goes on');
+  return isLive;
 }
 
 function beQuiet(manager: ServiceManager): void {

@@ -7,6 +7,8 @@ import { checked, libc } from './libc.ts';
 export interface ServiceManager {
   /** The service has started. */
   ready(): void;
+  /** From now on the watchdog hears of us only while this holds: one that is stuck is to be started anew. */
+  beatWhile(isAlive: () => boolean): void;
   /** It is about to stop: no heartbeat is due any more. */
   stopping(): void;
   /** One line for `systemctl status`. */
@@ -25,15 +27,19 @@ const pathBytesMax = 107;
 /** The service manager of this process; starts the watchdog's heartbeat when the unit asks for one. KERNEL_UNAVAILABLE when its socket is gone. */
 export function openServiceManager(environment: Environment): ServiceManager {
   const { NOTIFY_SOCKET: path } = environment;
-  if (path === undefined || path === '') return { ready() {}, stopping() {}, status() {} };
+  if (path === undefined || path === '') return { ready() {}, beatWhile() {}, stopping() {}, status() {} };
   const address = socketAddress(path);
   const fd = checked(libc.socket(unixFamily, datagram | closeOnExec, 0), 'socket for systemd');
   checked(libc.connect(fd, address, address.length), `connect to ${path}`);
   // a lost datagram is not worth a fault: systemd notices by itself that it hears nothing
   const send = (text: string) => libc.send(fd, Buffer.from(text), Buffer.byteLength(text), doNotSignal);
-  const heartbeat = startHeartbeat(environment, () => send('WATCHDOG=1'));
+  let isAlive = () => true;
+  const heartbeat = startHeartbeat(environment, () => isAlive() && send('WATCHDOG=1'));
   return {
     ready: () => send('READY=1'),
+    beatWhile(next) {
+      isAlive = next;
+    },
     stopping() {
       clearInterval(heartbeat);
       send('STOPPING=1');
@@ -43,7 +49,7 @@ export function openServiceManager(environment: Environment): ServiceManager {
 }
 
 /** At half the time that systemd waits; the timer does not keep the process alive, and a blocked event loop sends nothing. */
-function startHeartbeat({ WATCHDOG_USEC, WATCHDOG_PID }: Environment, beat: () => void): NodeJS.Timeout | undefined {
+function startHeartbeat({ WATCHDOG_USEC, WATCHDOG_PID }: Environment, beat: () => unknown): NodeJS.Timeout | undefined {
   const timeoutMs = Number(WATCHDOG_USEC) / 1000;
   const isOurs = WATCHDOG_PID === undefined || WATCHDOG_PID === String(process.pid);
   return timeoutMs > 0 && isOurs ? setInterval(beat, timeoutMs / 2).unref() : undefined;

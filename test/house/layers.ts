@@ -76,7 +76,7 @@ export const areas: readonly Area[] = [
   {
     name: 'felix-agent',
     files: /^appliance\/felix\/(agent|status)\//,
-    mayImport: ['lib', 'model', 'calc', 'datastore', 'resources', 'dataplane', 'kernel'],
+    mayImport: ['lib', 'pki', 'model', 'calc', 'datastore', 'resources', 'dataplane', 'kernel'],
     reason: 'puts the brains and hands of Felix together',
   },
   {

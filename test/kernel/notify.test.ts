@@ -5,6 +5,36 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { execa } from 'execa';
 import { openServiceManager } from '#appliance/kernel/notify.ts';
+import { until } from '../appliance/felix/status/test-store.ts';
+
+test('beatWhile() keeps the heartbeat back while a part is stuck, and goes on afterwards', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'notify-'));
+  const path = join(folder, 'notify.sock');
+  const listener = execa('socat', ['-u', `UNIX-RECVFROM:${path},fork`, 'STDOUT'], { buffer: false, stdin: 'ignore' });
+  let beats = 0;
+  listener.stdout.on('data', (text: Buffer) => {
+    beats += text.toString().split('WATCHDOG=1').length - 1;
+  });
+  try {
+    await sleep(500);
+    let isAlive = true;
+    const manager = openServiceManager({ NOTIFY_SOCKET: path, WATCHDOG_USEC: '200000' });
+    manager.beatWhile(() => isAlive);
+    await until(() => beats >= 2);
+    isAlive = false;
+    await sleep(300);
+    const before = beats;
+    await sleep(500);
+    t.is(beats, before);
+    isAlive = true;
+    await until(() => beats > before);
+    manager.stopping();
+  } finally {
+    listener.kill('SIGKILL');
+    await listener.catch(() => undefined);
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('openServiceManager() tells the socket of systemd what it is told, and beats at half the time of the watchdog', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'notify-'));

@@ -1,60 +1,10 @@
 /** The agent as a program: over a real etcd with nothing in it, under changes of its configuration, and at its end. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { execa } from 'execa';
-import { call } from '../appliance/apiserver-process.ts';
-import { freePort } from '../appliance/datastore/etcd/etcd-server.ts';
-import { until as untilWithin } from '../appliance/felix/status/test-store.ts';
-import { createNamespace } from '../kernel/netlink/namespace.ts';
+import test from 'ava';
+import { until, world } from './agent-world.ts';
 
-const program = join(import.meta.dirname, '../../bin/calico-node');
 const root = '/calico/resources/v3/projectcalico.org';
-
-const until = (check: () => boolean | Promise<boolean>) => untilWithin(check, 30_000);
-
-/** An etcd and an agent in a namespace and folders of their own. */
-async function world(t: ExecutionContext, extra: Record<string, string> = {}) {
-  const namespace = await createNamespace();
-  const folder = mkdtempSync(join(tmpdir(), 'calico-agent-'));
-  const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}`;
-  const start = (command: string[], env: Record<string, string>) =>
-    execa('ip', ['netns', 'exec', namespace.name, ...command], { env, reject: false, all: true, stdin: 'ignore' });
-  const etcd = start(
-    [
-      ...['etcd', '--data-dir', join(folder, 'etcd'), '--listen-client-urls', endpoint],
-      ...['--advertise-client-urls', endpoint, '--listen-peer-urls', `http://127.0.0.1:${await freePort()}`],
-    ],
-    {},
-  );
-  const agent = start([program], {
-    DATASTORE_TYPE: 'etcdv3',
-    ETCD_ENDPOINTS: endpoint,
-    CALICO_CONFIG_DIR: join(folder, 'etc'),
-    CALICO_DATA_DIR: join(folder, 'data'),
-    CALICO_RUN_DIR: join(folder, 'run'),
-    CALICO_NETWORKING_BACKEND: 'none',
-    NODENAME: 'here',
-    ...extra,
-  });
-  t.teardown(async () => {
-    for (const child of [agent, etcd]) child.kill('SIGKILL');
-    await Promise.all([agent, etcd]);
-    await namespace[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const place = { dir: folder, env: {}, socket: join(folder, 'run/node.sock') };
-  return {
-    folder,
-    agent,
-    etcd,
-    nft: () => namespace.exec('nft', 'list', 'ruleset'),
-    etcdctl: (...words: string[]) => namespace.exec('etcdctl', '--endpoints', endpoint, ...words),
-    status: async () => (await call(place, 'GET', '/status').catch(() => ({ body: {} }))).body,
-  };
-}
 
 const endpointKey = `${root}/workloadendpoints/shop/here-vm-a-eth0`;
 const objects: Record<string, unknown> = {

@@ -13,12 +13,19 @@ import type { ConfigLayer } from '../config/layers.ts';
 import { createConfigSource } from '../config/source.ts';
 import { createNftablesDataplane } from '../dataplane/nftables/backend.ts';
 import type { PassStats } from '../dataplane/nftables/table-writer.ts';
+import { PassWatch } from '../dataplane/pass-watch.ts';
+import type { FelixConfig } from '../model/config.ts';
+import { createHealth } from '../status/health.ts';
+import { answerHealth } from '../status/health-pages.ts';
 import { regionOf, statusPrefixes } from '../status/keys.ts';
 import { startProcessStatus } from '../status/process-status.ts';
 import { createProgress } from '../status/progress.ts';
 import { startStatusSocket } from '../status/status-socket.ts';
 import { createStatusWriter } from '../status/status-writer.ts';
+import { createWebListener } from '../status/web-listener.ts';
 import type { HostAddress } from './detect-address.ts';
+import { createHang } from './hang.ts';
+import { type AgentFacts, createHealthReporters } from './health-reporters.ts';
 import { logLevelOf } from './log-level.ts';
 import { createPipeline } from './pipeline.ts';
 import { keepRegistering } from './registration.ts';
@@ -46,6 +53,8 @@ export interface Agent {
   readonly started: Promise<void>;
   /** Settles when following the store is over; rejects with a fault of ours, after which nothing is followed any more. */
   readonly done: Promise<void>;
+  /** False when a part is stuck, for which a new start is the cure. */
+  isLive(): boolean;
   close(): Promise<void>;
 }
 
@@ -70,6 +79,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const config = createConfigSource(nodename, options.local);
   const mayWrite = () => config.isStoreReady;
   let resolved = config.resolve();
+  let isConfigured = false;
   let region: string | undefined;
   const writer = createStatusWriter({
     store,
@@ -82,11 +92,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const heartbeat = startProcessStatus({ store, prefixes, mayWrite, now: options.stamps.now, log });
   const eventLoop = monitorEventLoopDelay({ resolution: 5 });
   let lastPass: PassStats | undefined;
+  const watch = new PassWatch(() => passTrouble(resolved.config));
+  const health = createHealth(createHealthReporters(facts), () => resolved.config.healthTimeoutsMs);
+  const healthPort = createWebListener({
+    answer: (request, response) => answerHealth(health, request, response),
+    log: options.log.child({ component: 'health' }),
+  });
+  configurePorts();
 
   const dataplane = createNftablesDataplane({
     kernel: options.kernel,
     hostname: nodename,
     reports: reporter,
+    watch,
     log: options.log.child({ component: 'dataplane' }),
     onPass: (stats) => {
       lastPass = stats;
@@ -97,6 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     config,
     dataplane,
     log: options.log.child({ component: 'pipeline' }),
+    onBatch: createHang(() => resolved.config.simulateGraphHangMs),
     onConfig(next) {
       options.setLogLevel(logLevelOf(next));
       for (const problem of next.problems) log.warn({ problem }, 'configuration');
@@ -104,6 +123,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (region !== next.config.openstackRegion)
         log.warn({ region }, 'OpenstackRegion stays as it is until the next start');
       resolved = next;
+      isConfigured = true;
+      configurePorts();
       heartbeat.configure({ intervalMs: next.config.reportingIntervalMs, ttlMs: next.config.reportingTtlMs });
       reporter.reportEndpoints(next.config.isEndpointReportingEnabled);
     },
@@ -129,9 +150,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       invalidObjects: Object.fromEntries(pipeline.problems()),
       config: Object.fromEntries(resolved.values),
       configProblems: resolved.problems,
+      health: health.states(),
+      ports: { health: portState(healthPort.problem, resolved.config.isHealthEnabled) },
     }),
   }).catch(async (error: unknown) => {
-    await Promise.all([dataplane.close(), heartbeat.close()]);
+    await Promise.all([dataplane.close(), heartbeat.close(), healthPort.close()]);
     throw error;
   });
   eventLoop.enable();
@@ -157,13 +180,49 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return {
     started,
     done: following.done,
+    isLive: () => health.answer('liveness').isOk,
     async close() {
       abort.abort();
       eventLoop.disable();
-      await Promise.allSettled([following.close(), socket.close(), heartbeat.close(), registration]);
+      await Promise.allSettled([
+        following.close(),
+        socket.close(),
+        heartbeat.close(),
+        healthPort.close(),
+        registration,
+      ]);
       await dataplane.close();
       await writer.close();
       options.kernel.close();
     },
   };
+  function configurePorts(): void {
+    const { isHealthEnabled, healthHost: host, healthPort: port } = resolved.config;
+    healthPort.configure(isHealthEnabled ? { host, port } : undefined);
+  }
+
+  function facts(): AgentFacts {
+    const { isConnected = false, problem } = following?.connection ?? {};
+    return {
+      config: resolved.config,
+      isConfigured,
+      isStoreReady: config.isStoreReady,
+      store: pipeline.status,
+      isConnected,
+      connectionProblem: problem,
+      graphBusyMs: pipeline.busyMs,
+      passBusyMs: watch.busyMs,
+      passProblem: watch.problem,
+      appliedRevision: progress.appliedRevision,
+    };
+  }
+}
+
+function passTrouble({ simulatePassDelayMs, simulateDataplaneHangMs }: FelixConfig) {
+  return { delayMs: simulatePassDelayMs, hangAfterMs: simulateDataplaneHangMs };
+}
+
+/** As `GET /status` has it. */
+function portState(problem: string | undefined, isEnabled: boolean) {
+  return { isEnabled, ...(problem === undefined ? {} : { problem }) };
 }

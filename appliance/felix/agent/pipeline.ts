@@ -23,12 +23,16 @@ export interface PipelineOptions {
   readonly log: Logger;
   /** Called whenever effective values or their problems are new, the first time in any case, before the dataplane hears of them. */
   readonly onConfig: (resolved: Resolved) => void;
+  /** Awaited before each batch; for tests, which have it hang. */
+  readonly onBatch?: () => Promise<void>;
 }
 
 export interface Pipeline extends SyncSink {
   readonly status: SyncStatus;
   /** The store's revision up to which the dataplane has been told everything. */
   readonly sentRevision: Revision;
+  /** For how long it has been at one thing without a pause; 0 while it waits. */
+  readonly busyMs: number;
   /** How much the dataplane keeps. */
   readonly counts: PolicyCounts;
   /** Objects in the store that are treated as absent because they are wrong: key -> why. */
@@ -68,9 +72,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     get sentRevision() {
       return sentRevision;
     },
+    get busyMs() {
+      return slice.busyMs;
+    },
     problems: () => new Map([...graph.problems(), ...config.problems]),
     async onUpdates(updates, revision) {
       slice.begin();
+      await options.onBatch?.();
       for (const update of updates) {
         const decoded = decodeUpdate(update, large);
         if (slice.isOver) await slice.next();
@@ -80,6 +88,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       }
       graph.update([], revision);
       if (isStarted) await send(revision);
+      slice.end();
     },
     async onStatus(next, revision) {
       if (next !== status) log.info({ status: next, revision }, 'store status');
@@ -88,6 +97,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       isStarted = true;
       graph.status('in-sync', revision);
       await send(revision);
+      slice.end();
     },
   };
 
@@ -131,11 +141,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** Says when the event loop is due its turn, and gives it. */
 function createSlice() {
   let endsAt = 0;
+  let beganAt: number | undefined;
   const begin = () => {
-    endsAt = performance.now() + sliceMs;
+    beganAt = performance.now();
+    endsAt = beganAt + sliceMs;
   };
   return {
     begin,
+    end() {
+      beganAt = undefined;
+    },
+    get busyMs() {
+      return beganAt === undefined ? 0 : performance.now() - beganAt;
+    },
     get isOver() {
       return performance.now() >= endsAt;
     },

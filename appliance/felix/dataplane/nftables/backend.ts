@@ -14,6 +14,7 @@ import { systemClock } from '../clock.ts';
 import type { Dataplane, DataplaneReports } from '../dataplane.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
+import type { PassWatch } from '../pass-watch.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
 import { DesiredState } from './desired-state.ts';
 import { ForeignChanges } from './foreign-changes.ts';
@@ -30,6 +31,8 @@ export interface NftablesDataplaneOptions {
   /** Called after each pass; for benches. */
   readonly onPass?: (stats: PassStats & { readonly totalMs: number }) => void;
   readonly clock?: Clock;
+  /** Told of each pass. */
+  readonly watch?: PassWatch;
   /** How many CIDRs of one length an IP set may have as intervals; for tests. */
   readonly hashedLengthMin?: number | undefined;
 }
@@ -180,6 +183,7 @@ class NftablesDataplane implements Dataplane {
   }
 
   async #pass(config: FelixConfig): Promise<void> {
+    await this.#options.watch?.begin();
     const startMs = this.#clock.now();
     const revision = this.#revision;
     if (!this.#isOpen) await this.#open();
@@ -199,6 +203,7 @@ class NftablesDataplane implements Dataplane {
     this.#reportPolicies();
     await this.#host.addAfter(config);
     if (revision !== undefined) this.#options.reports.onApplied(revision);
+    this.#options.watch?.end();
     this.#options.onPass?.({ ...stats, totalMs: this.#clock.now() - startMs });
   }
 
@@ -231,6 +236,7 @@ class NftablesDataplane implements Dataplane {
     const delayMs = this.#retryMs;
     this.#retryMs = Math.min(retryMaxMs, delayMs * 2);
     const problem = error instanceof Error ? error.message : String(error);
+    this.#options.watch?.end(problem);
     this.#options.log.error({ problem, retryInMs: delayMs }, 'the kernel does not take our rules');
     this.#retry = this.#clock.after(delayMs, () => {
       this.#retry = undefined;

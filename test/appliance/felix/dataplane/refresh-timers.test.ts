@@ -1,6 +1,7 @@
 import test from 'ava';
 import { createFakeKernel, type FakeKernel } from '#appliance/kernel/fake/kernel.ts';
 import type { Kernel, Link } from '#appliance/kernel/kernel.ts';
+import { replacing } from '../replacing.ts';
 import { openDataplane } from './nftables/lab.ts';
 import { config, inSync, workload } from './sample.ts';
 
@@ -22,17 +23,6 @@ function watched(reads: string[]) {
 
 /** Tells nobody of its links. */
 const deaf = (kernel: Kernel): Kernel => replacing(kernel, 'listen', () => ({ close: () => undefined }));
-
-/** The object with another member; its methods still know it. */
-function replacing<T extends object>(object: T, name: string, member: unknown): T {
-  return new Proxy(object, {
-    get(target, asked) {
-      if (asked === name) return member;
-      const own = Reflect.get(target, asked, target) as unknown;
-      return typeof own === 'function' ? own.bind(target) : own;
-    },
-  });
-}
 
 for (const [parameter, what] of [
   ['nftablesRefreshIntervalMs', 'table'],
