@@ -17,6 +17,7 @@ import { readNodename, saveNodename } from './felix/agent/nodename.ts';
 import { recordSysctls, restoreSysctls } from './felix/agent/sysctl-record.ts';
 import { type ConfigLayer, resolveLayers } from './felix/config/layers.ts';
 import { createConfigSource } from './felix/config/source.ts';
+import { bootDirectory, removeSavedFiles } from './felix/dataplane/boot/ruleset-files.ts';
 import { uninstall } from './felix/dataplane/uninstall.ts';
 import { openServiceManager, type ServiceManager } from './kernel/notify.ts';
 import { openKernel } from './kernel/open.ts';
@@ -80,6 +81,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     nodename,
     local,
     runDir: settings.runDir,
+    boot: { directory: bootDirectory(dataDir), version: productVersion() },
     environment,
     hostAddresses,
     stamps: { now: () => new Date(), uuid: randomUUID },
@@ -112,8 +114,12 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
 
 /** What people ask first. */
 function startOf({ pid }: { readonly pid: number }) {
+  return { version: productVersion(), pid };
+}
+
+function productVersion(): string {
   const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
-  return { version: (JSON.parse(manifest) as { version: string }).version, pid };
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** When the certificates end that open the store; the problem of one that cannot be read. */
@@ -173,6 +179,7 @@ async function uninstallFrom(settings: Settings): Promise<void> {
   const kernel = openKernel();
   await uninstall(kernel, config);
   restoreSysctls(kernel, join(settings.runDir, sysctlFile));
+  removeSavedFiles(bootDirectory(settings.dataDir));
   kernel.close();
   process.stdout.write(
     'calico-node: table inet calico and the routes to workloads are gone, sysctls are as before; nothing is enforced any more\n',

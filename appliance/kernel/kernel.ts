@@ -148,6 +148,10 @@ export interface Nft {
   dumpCounters(table: string): Promise<NftTableDump['counters']>;
   /** Tells of each transaction of somebody else in which the table, its chains, rules, sets or elements were changed, until closed. */
   follow(table: string, onChange: (change: NftChange) => void): { close(): void };
+  /** The table as bytes that `applyCopy` makes it of again, counters at zero; undefined when there is none. */
+  copyTable(table: string): Promise<Uint8Array | undefined>;
+  /** Makes a copied table, in one transaction and only where there is none of its name (`EEXIST`). What the kernel said against it. */
+  applyCopy(table: string, copy: Uint8Array): Promise<NftRefusal | undefined>;
 }
 
 export interface Link {

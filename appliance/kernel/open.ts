@@ -13,6 +13,7 @@ import { KernelListener } from './netlink/listener.ts';
 import type { Message, MessageWriter } from './netlink/message.ts';
 import { neighboursRequest, readNeighbour, writeDeleteNeighbour, writeReplaceNeighbour } from './netlink/neighbours.ts';
 import { NftTransactions } from './netlink/nft.ts';
+import { copyTable } from './netlink/nft-copy.ts';
 import { dumpCounters, dumpElements, dumpKeys, dumpTable } from './netlink/nft-dump.ts';
 import { NftFollower } from './netlink/nft-follower.ts';
 import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
@@ -49,6 +50,8 @@ export const openKernel: OpenKernel = (options = {}) => {
           transactions.bystanders.add(follower);
           return follower;
         }),
+      copyTable: (table) => copyTable(nftReader, table),
+      applyCopy: (table, copy) => transactions.applyCopy(table, copy),
     },
     links: () => routeReader.dump(linksRequest, each(readLink)),
     addresses: () => routeReader.dump(addressesRequest, each(readInterfaceAddress)),

@@ -3,6 +3,7 @@ import type { ExecutionContext, TestFn } from 'ava';
 import type { Kernel, NftElement, NftOperation, NftResult, NftSet, Route } from '#appliance/kernel/kernel.ts';
 import type { Expression, Verdict } from '#appliance/kernel/netlink/expression.ts';
 import { KeyPacker, unpackKeys } from '#appliance/kernel/nft-keys.ts';
+import { copyCases } from './kernel-copy.ts';
 
 export interface KernelUnderTest {
   readonly kernel: Kernel;
@@ -18,7 +19,13 @@ type Case = (t: ExecutionContext, under: KernelUnderTest) => Promise<void>;
 
 /** Registers the suite's cases with ava's `test`. */
 export function kernelContract(test: TestFn, name: string, open: () => Promise<KernelUnderTest>): void {
-  for (const [title, run] of Object.entries({ ...nftCases, ...setCases, ...followCases, ...routeCases })) {
+  for (const [title, run] of Object.entries({
+    ...nftCases,
+    ...setCases,
+    ...followCases,
+    ...routeCases,
+    ...copyCases,
+  })) {
     test(`${name}: ${title}`, async (t) => {
       const under = await open();
       try {

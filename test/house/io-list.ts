@@ -24,5 +24,6 @@ export const pureFiles: readonly RegExp[] = [
   /^appliance\/pki\/(node-name|bundle)\.ts$/,
   /^appliance\/enrolment\/(join-token|env-lines|certificate-check)\.ts$/,
   /^appliance\/felix\/status\/keys\.ts$/,
+  /^appliance\/felix\/dataplane\/boot\/(saved-ruleset|fallback)\.ts$/,
   /^appliance\/felix\/agent\/(policy-counts|detect-address|log-level|spoofing-endpoints)\.ts$/,
 ];

@@ -11,6 +11,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { ConfigLayer } from '../config/layers.ts';
 import { createConfigSource } from '../config/source.ts';
+import { createRulesetSaver } from '../dataplane/boot/saver.ts';
 import { createNftablesDataplane } from '../dataplane/nftables/backend.ts';
 import type { PassStats } from '../dataplane/nftables/table-writer.ts';
 import { PassWatch } from '../dataplane/pass-watch.ts';
@@ -38,6 +39,8 @@ export interface AgentOptions {
   /** Configuration from environment and file, highest first. */
   readonly local: readonly ConfigLayer[];
   readonly runDir: string;
+  /** Where to keep the ruleset for the next boot; undefined for agents that are not the host's own. */
+  readonly boot?: { readonly directory: string; readonly version: string } | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly hostAddresses: () => readonly HostAddress[];
   readonly stamps: Parameters<typeof createResources>[1];
@@ -99,6 +102,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log: options.log.child({ component: 'health' }),
   });
   configurePorts();
+  const saver =
+    options.boot && createRulesetSaver({ ...options.boot, kernel: options.kernel, now: options.stamps.now, log });
 
   const dataplane = createNftablesDataplane({
     kernel: options.kernel,
@@ -108,6 +113,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log: options.log.child({ component: 'dataplane' }),
     onPass: (stats) => {
       lastPass = stats;
+      saver?.onPass(stats);
     },
   });
   const pipeline = createPipeline({
@@ -144,6 +150,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       sentRevision: pipeline.sentRevision,
       appliedRevision: progress.appliedRevision,
       lastPass,
+      ...(saver === undefined ? {} : { bootRuleset: saver.status }),
       eventLoopStallMs: eventLoop.max / 1e6,
       counts: pipeline.counts,
       refusedPolicies: Object.fromEntries(progress.refusals),
@@ -192,7 +199,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         registration,
       ]);
       await dataplane.close();
-      await writer.close();
+      await Promise.allSettled([writer.close(), saver?.close()]);
       options.kernel.close();
     },
   };

@@ -1,4 +1,5 @@
 /** nf_tables in memory: transactions that are taken whole or not at all, and the same dumps as the real one gives. */
+import { deserialize, serialize } from 'node:v8';
 import { kernelErrors } from '../errors.ts';
 import type {
   Nft,
@@ -120,11 +121,36 @@ export class FakeNft implements Nft {
     return Promise.resolve(found === undefined ? [] : countersOf(found));
   }
 
+  async copyTable(name: string): Promise<Uint8Array | undefined> {
+    const table = this.#tables.get(name);
+    if (table === undefined) return undefined;
+    const counters = new Map([...table.counters.keys()].map((counter) => [counter, { packets: 0n, bytes: 0n }]));
+    return serialize({ name, table: { ...copyTable(table), counters } });
+  }
+
+  async applyCopy(name: string, copy: Uint8Array): Promise<NftRefusal | undefined> {
+    const found: { name: string; table: FakeTable } | undefined = readCopy(copy);
+    if (found?.name !== name)
+      throw kernelErrors.fail('KERNEL_REFUSED', 'no copy of it', { details: { code: 'EINVAL' } });
+    if (this.#tables.has(name)) return { index: 0, code: 'EEXIST', message: 'EEXIST' };
+    this.#tables.set(name, found.table);
+    return undefined;
+  }
+
   /** Counts a named counter up, as packets would. */
   count(table: string, counter: string, packets: bigint, bytes: bigint): void {
     const counters = this.#tables.get(table)?.counters;
     const there = counters?.get(counter);
     if (there !== undefined) counters?.set(counter, { packets: there.packets + packets, bytes: there.bytes + bytes });
+  }
+}
+
+function readCopy(copy: Uint8Array): { name: string; table: FakeTable } | undefined {
+  try {
+    return deserialize(copy) as { name: string; table: FakeTable };
+  } catch {
+    // any other bytes: what the real one calls a foreign message
+    return undefined;
   }
 }
 

@@ -50,6 +50,11 @@ export class MessageWriter {
     this.#length = 0;
   }
 
+  /** Forgets what was written behind the first `length` bytes. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   /** Gives the memory back now rather than when it is collected; the writer is of no more use. */
   release(): void {
     this.#buffer.buffer.transfer(0);

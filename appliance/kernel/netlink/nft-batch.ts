@@ -4,7 +4,8 @@
  * Source: linux/netfilter/nf_tables.h, nfnetlink.h.
  */
 import type { NftOperation, NftRefusal } from '../kernel.ts';
-import { type MessageWriter, NLM } from './message.ts';
+import { MessageWriter, NLM } from './message.ts';
+import { messagesOf } from './nft-copy.ts';
 import { NFNL_SUBSYS_NFTABLES, nfgenmsg } from './nft-numbers.ts';
 import { writeOperation } from './nft-operations.ts';
 
@@ -46,6 +47,26 @@ export function* encodeBatch(
   // On the last message that does something: kernels before 6.10 do not acknowledge BATCH_END.
   writer.addFlags(NLM.ack);
   writeBound(writer, BATCH_END, start(-1));
+  return { bytes: writer.bytes, firstSequence, operationOf, startOf };
+}
+
+/** A copied table as one transaction. */
+export function encodeCopy(copy: Uint8Array, table: string, firstSequence: number): EncodedBatch {
+  const source = Buffer.from(copy.buffer, copy.byteOffset, copy.length);
+  const writer = new MessageWriter(copy.length + 64);
+  const startOf: number[] = [0];
+  writeBound(writer, BATCH_BEGIN, firstSequence);
+  const shift = writer.length;
+  writer.raw(source);
+  for (const at of messagesOf(source, table)) {
+    writer.bytes.writeUInt32LE(firstSequence + startOf.length, shift + at + 8);
+    startOf.push(shift + at);
+  }
+  const last = startOf.at(-1)! + 6;
+  writer.bytes.writeUInt16LE(writer.bytes.readUInt16LE(last) | NLM.ack, last);
+  startOf.push(writer.length);
+  writeBound(writer, BATCH_END, firstSequence + startOf.length - 1);
+  const operationOf = startOf.map((_, index) => (index === 0 || index === startOf.length - 1 ? -1 : index - 1));
   return { bytes: writer.bytes, firstSequence, operationOf, startOf };
 }
 

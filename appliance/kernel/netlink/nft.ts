@@ -8,7 +8,7 @@ import { errnoName, errnoText } from '../libc.ts';
 import { countElements, isPacked } from '../nft-keys.ts';
 import { readAnswer } from './answer.ts';
 import { findAttribute, type Message, MessageWriter } from './message.ts';
-import { BATCH_MESSAGES_MAX, type EncodedBatch, encodeBatch, refuseNames } from './nft-batch.ts';
+import { BATCH_MESSAGES_MAX, type EncodedBatch, encodeBatch, encodeCopy, refuseNames } from './nft-batch.ts';
 import { NFT_MSG, nftType, RULE } from './nft-numbers.ts';
 import { inSlices, Serial } from './serial.ts';
 import type { NetlinkSocket } from './socket.ts';
@@ -25,7 +25,7 @@ export interface Bystander {
   resume(isCommitted: boolean): Promise<void>;
 }
 
-export class NftTransactions implements Pick<Nft, 'apply'> {
+export class NftTransactions implements Pick<Nft, 'apply' | 'applyCopy'> {
   readonly bystanders = new Set<Bystander>();
   readonly #socket: NetlinkSocket;
   readonly #writer = new MessageWriter(SMALL_BYTES_MAX * 2);
@@ -40,6 +40,18 @@ export class NftTransactions implements Pick<Nft, 'apply'> {
   /** In the order of the calls. A small batch that finds nobody before it is through before this returns. */
   apply(operations: readonly NftOperation[]): Promise<NftResult> {
     return this.#serial.run(() => this.#apply(operations));
+  }
+
+  /** Here and now, however large: who asks for it has nothing else to do meanwhile. */
+  applyCopy(table: string, copy: Uint8Array): Promise<NftRefusal | undefined> {
+    return this.#serial.run(async () => {
+      const encoded = encodeCopy(copy, table, this.#socket.sequence(BATCH_MESSAGES_MAX));
+      const outcome = new Outcome(encoded);
+      this.#socket.send(encoded.bytes);
+      while (outcome.take(this.#socket.receive()));
+      const result = outcome.result(0);
+      return result.ok ? undefined : result.refusals[0];
+    });
   }
 
   async #apply(operations: readonly NftOperation[]): Promise<NftResult> {
