@@ -2,6 +2,7 @@
  * The tree of the package as it will lie on a host: the product's own files, the libraries it runs with, the runtime. I/O: writes
  * below the directory it is given, runs npm and strip.
  */
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -9,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -25,13 +27,11 @@ const programs = ['calico-apiserver', 'calico-node', 'calicoctl'];
 const productParts = ['appliance', 'bin', 'cli', 'LICENSE'];
 
 /** Lays the tree below `target`. */
-export function stage(root: string, target: string, architecture: Architecture): void {
+export function stage(root: string, target: string, architecture: Architecture, version: string): void {
   const product = join(target, home);
   mkdirSync(product, { recursive: true });
   for (const part of productParts) cpSync(join(root, part), join(product, part), { recursive: true });
-  installLibraries(root, product, architecture);
-  prune(join(product, 'node_modules'), architecture);
-  shrinkRuntime(join(product, `node_modules/node-linux-${architecture.npm}/bin/node`), architecture);
+  stageLibraries(root, product, architecture, version);
   mkdirSync(join(target, 'usr/bin'), { recursive: true });
   for (const program of programs)
     symlinkSync(`../lib/calico-appliance/bin/${program}`, join(target, 'usr/bin', program));
@@ -41,13 +41,37 @@ export function stage(root: string, target: string, architecture: Architecture):
   stageCompletion(join(root, 'bin/calicoctl'), join(target, 'usr/share'));
 }
 
-/** The versions of the lock file, without scripts, for the architecture wanted. */
-function installLibraries(root: string, product: string, { npm }: Architecture): void {
+/** As an earlier build left them for the same lock file and the same rules, else anew. */
+function stageLibraries(root: string, product: string, architecture: Architecture, version: string): void {
+  const kept = join(root, 'node_modules/.cache/package', keyOfLibraries(root, architecture));
+  writeManifest(root, product, version);
+  if (!existsSync(kept)) {
+    installLibraries(root, product, architecture);
+    prune(join(product, 'node_modules'), architecture);
+    shrinkRuntime(join(product, `node_modules/node-linux-${architecture.npm}/bin/node`), architecture);
+    rmSync(dirname(kept), { recursive: true, force: true });
+    cpSync(join(product, 'node_modules'), `${kept}.new`, { recursive: true, verbatimSymlinks: true });
+    renameSync(`${kept}.new`, kept);
+  } else cpSync(kept, join(product, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+}
+
+function keyOfLibraries(root: string, { debian }: Architecture): string {
+  const hash = createHash('sha256');
+  for (const file of ['package-lock.json', 'tools/package/stage.ts']) hash.update(readFileSync(join(root, file)));
+  return `${debian}-${hash.digest('hex').slice(0, 16)}`;
+}
+
+/** What the programs say of their version is read there. */
+function writeManifest(root: string, product: string, version: string): void {
   const manifest: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const { devDependencies: _dev, scripts: _scripts, ...rest } = manifest;
+  writeFileSync(join(product, 'package.json'), `${JSON.stringify({ ...rest, version }, null, 2)}\n`);
+}
+
+/** The versions of the lock file, without scripts, for the architecture wanted. */
+function installLibraries(root: string, product: string, { npm }: Architecture): void {
   cpSync(join(root, '.npmrc'), join(product, '.npmrc'));
   cpSync(join(root, 'package-lock.json'), join(product, 'package-lock.json'));
-  writeFileSync(join(product, 'package.json'), `${JSON.stringify(rest, null, 2)}\n`);
   const flags = [
     '--omit=dev',
     '--ignore-scripts',

@@ -1,11 +1,17 @@
-/** A whole Debian host for a test: booted by systemd in a container of its own, with a network namespace that reaches nothing. I/O. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * A whole Debian host for a test: booted by systemd in a container of its own, whose network namespace reaches nothing, or one segment. I/O.
+ * Every wait has an end, no child keeps this process's standard input, and closing ends everything on the host at once.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
+import type { Segment } from './segment.ts';
 
-const bootMsMax = 60_000;
+const bootMsMax = 90_000;
+const stopMsMax = 40_000;
+const commandMsMax = 120_000;
 const path = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface BootedHost {
@@ -15,39 +21,55 @@ export interface BootedHost {
   run(command: string, ...words: string[]): Promise<string>;
   /** A line of shell. */
   sh(line: string): Promise<string>;
-  /** In good order, and up again. */
-  reboot(): Promise<void>;
-  /** Everything on it ends at once, and it comes up again. */
+  /** Shuts it down in good order. */
+  powerOff(): Promise<void>;
+  /** Everything on it ends at once. */
   cutPower(): Promise<void>;
+  /** After either, until it runs. */
+  boot(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** Where a host is on a segment: its address with the length of the prefix. */
+export interface Place {
+  readonly segment: Segment;
+  readonly address: string;
+}
+
 /** Boots a copy of `image`. */
-export async function bootHost(image: string, name: string): Promise<BootedHost> {
+export async function bootHost(image: string, name: string, place?: Place): Promise<BootedHost> {
   const folder = mkdtempSync(join(tmpdir(), 'calico-host-'));
   const directory = join(folder, 'root');
-  await execa('cp', ['-a', '--reflink=auto', image, directory]);
+  await execa('cp', ['-a', '--reflink=auto', image, directory], { stdin: 'ignore', timeout: commandMsMax });
   writeFileSync(join(directory, 'etc/hostname'), `${name}\n`);
-  let machine = await boot(directory);
+  if (place !== undefined) await setUpNetwork(directory, place);
+  let machine = await boot(directory, place).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   const run = async (command: string, ...words: string[]) => {
-    const result = await execa('nsenter', ['-t', String(machine.leader), '-a', 'env', path, command, ...words]);
-    return result.stdout;
+    const enter = ['-t', String(machine.leader), '-a', 'env', path, command, ...words];
+    return (await execa('nsenter', enter, { stdin: 'ignore', timeout: commandMsMax })).stdout;
   };
-  const wait = async () => {
+  const isOff = async () => {
+    const timer = setTimeout(() => machine.container.kill('SIGKILL'), stopMsMax);
     await machine.container;
-    machine = await boot(directory);
+    clearTimeout(timer);
   };
   return {
     directory,
     run,
     sh: (line) => run('sh', '-c', line),
-    async reboot() {
+    async powerOff() {
       await run('systemctl', 'poweroff', '--no-block');
-      await wait();
+      await isOff();
     },
     async cutPower() {
       process.kill(machine.leader, 'SIGKILL');
-      await wait();
+      await isOff();
+    },
+    async boot() {
+      machine = await boot(directory, place);
     },
     async close() {
       machine.container.kill('SIGKILL');
@@ -57,29 +79,47 @@ export async function bootHost(image: string, name: string): Promise<BootedHost>
   };
 }
 
-/** What it says on stderr is told when it does not boot; at every end it complains of what nobody can do anything about. */
-const containerOptions = { stdin: 'ignore', stdout: 'ignore', reject: false } as const;
+/** Its complaints go to a file: nothing that outlives the container can hold up the test by a pipe. */
+function startContainer(words: readonly string[], complaints: string) {
+  return execa('env', words, { stdin: 'ignore', stdout: 'ignore', stderr: { file: complaints }, reject: false });
+}
 
 interface Machine {
-  readonly container: ResultPromise<typeof containerOptions>;
+  readonly container: ReturnType<typeof startContainer>;
   /** The host's first process. */
   readonly leader: number;
 }
 
-async function boot(directory: string): Promise<Machine> {
-  const name = `calico-${process.pid}-${Date.now()}`;
-  const flags = [
+/** The link comes up as it does on a real host: brought up by the service for it. */
+async function setUpNetwork(directory: string, { address }: Place): Promise<void> {
+  const networks = join(directory, 'etc/systemd/network');
+  mkdirSync(networks, { recursive: true });
+  writeFileSync(join(networks, '10-host0.network'), `[Match]\nName=host0\n[Network]\nAddress=${address}\n`);
+  const options = { stdin: 'ignore', timeout: commandMsMax } as const;
+  await execa('systemctl', ['--root', directory, 'enable', 'systemd-networkd'], options);
+}
+
+let machines = 0;
+
+/** The container ends with this process, however that ends. */
+async function boot(directory: string, place?: Place): Promise<Machine> {
+  const words = [
+    ...(place === undefined ? [] : ['nsenter', `--net=${place.segment.path}`]),
+    'setpriv',
+    '--pdeathsig=KILL',
+    'systemd-nspawn',
     '--quiet',
     '--directory',
     directory,
-    '--machine',
-    name,
-    '--private-network',
+    // the kernel's names of links are short, and made of this one
+    `--machine=c${process.pid}-${machines++}`,
+    place === undefined ? '--private-network' : `--network-bridge=${place.segment.bridge}`,
     '--keep-unit',
     '--register=no',
     '--boot',
   ];
-  const container = execa('systemd-nspawn', flags, containerOptions);
+  const complaints = `${directory}.log`;
+  const container = startContainer(words, complaints);
   const deadline = Date.now() + bootMsMax;
   while (Date.now() < deadline && container.exitCode === null) {
     const leader = childOf(container.pid!);
@@ -87,7 +127,8 @@ async function boot(directory: string): Promise<Machine> {
     await sleep(200);
   }
   container.kill('SIGKILL');
-  throw new Error(`the host did not boot within ${bootMsMax / 1000} s: ${(await container).stderr}`);
+  await container;
+  throw new Error(`the host did not boot within ${bootMsMax / 1000} s: ${readFileSync(complaints, 'utf8')}`);
 }
 
 function childOf(pid: number): number | undefined {
@@ -97,6 +138,6 @@ function childOf(pid: number): number | undefined {
 
 async function isRunning(leader: number): Promise<boolean> {
   const words = ['-t', String(leader), '-a', 'env', path, 'systemctl', 'is-system-running'];
-  const { stdout } = await execa('nsenter', words, { reject: false });
+  const { stdout } = await execa('nsenter', words, { stdin: 'ignore', reject: false, timeout: 10_000 });
   return stdout === 'running' || stdout === 'degraded';
 }

@@ -2,10 +2,9 @@
 import { cpSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { execa } from 'execa';
-import { root } from '../../../tools/quickstart/playground.ts';
-import { until } from '../../appliance/felix/status/test-store.ts';
 import { type BootedHost, bootHost } from './booted-host.ts';
+import { inSync } from './in-sync.ts';
+import { baseImage, packageUnderTest } from './package.ts';
 
 const policy = `apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
@@ -15,8 +14,7 @@ spec: { selector: all(), ingress: [{ action: Deny, protocol: TCP, destination: {
 
 test('the package installs, enforces, outlives kills, a reboot and a power cut, and leaves nothing behind', async (t) => {
   t.timeout(900_000);
-  const image = (await execa('sh', [join(root, 'tools/base-image.sh')], { stderr: 'inherit' })).stdout;
-  const deb = await buildPackage();
+  const [image, deb] = [await baseImage(), await packageUnderTest()];
   const host = await bootHost(image, 'host-a');
   try {
     cpSync(deb, join(host.directory, 'root', basename(deb)));
@@ -37,8 +35,8 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     await letsOthersJoin(t, host);
     for (const kill of [
       () => host.run('systemctl', 'kill', '--signal=KILL', 'calico-node', 'calico-apiserver'),
-      host.reboot,
-      host.cutPower,
+      () => host.powerOff().then(host.boot),
+      () => host.cutPower().then(host.boot),
     ]) {
       await kill();
       await inSync(host);
@@ -52,21 +50,6 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     await host.close();
   }
 });
-
-async function buildPackage(): Promise<string> {
-  const { stdout } = await execa('sh', ['bin/run-ts', 'tools/package/main.ts'], { cwd: root, stderr: 'inherit' });
-  return /^(.*\.deb):/m.exec(stdout)![1]!;
-}
-
-/** The agent says of itself that the kernel has what the store held. */
-async function inSync(host: BootedHost): Promise<void> {
-  await until(async () => {
-    const status = await host
-      .run('systemctl', 'show', '--property=ActiveState,StatusText', 'calico-node')
-      .catch(() => '');
-    return status.includes('ActiveState=active') && status.includes('the kernel has');
-  }, 60_000);
-}
 
 async function isHardened(t: ExecutionContext, host: BootedHost): Promise<void> {
   const text = await host.run('systemd-analyze', 'security', '--no-pager');
