@@ -12,12 +12,12 @@ import type { Message } from '../../model/messages.ts';
 import { anyInterface } from '../../render/host-resolution.ts';
 import type { Clock } from '../clock.ts';
 import type { DataplaneReports } from '../dataplane.ts';
-import type { DesiredState } from '../nftables/desired-state.ts';
 import type { Work } from '../nftables/work.ts';
 import { EndpointStatuses, hostEndpointStatus } from './endpoint-status.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { Sysctl } from './link-sysctls.ts';
 import { hostSysctls, linkSysctls } from './link-sysctls.ts';
+import type { LocalEndpoints } from './local-endpoints.ts';
 import { destinationsOf } from './route-plan.ts';
 import { WorkloadRoutes } from './workload-routes.ts';
 
@@ -25,7 +25,7 @@ export interface HostSideParts {
   readonly kernel: Kernel;
   readonly log: Logger;
   readonly reports: DataplaneReports;
-  readonly desired: DesiredState;
+  readonly desired: LocalEndpoints;
   readonly interfaces: InterfaceTable;
   readonly clock: Clock;
   /** Something is to be done in a pass. */
@@ -46,7 +46,7 @@ export class HostSide {
   readonly #configured = new Map<string, string>();
   #isResyncDue = true;
   #areHostEndpointsDirty = true;
-  #toldResolution: DesiredState['resolution'] | undefined;
+  #toldResolution: LocalEndpoints['resolution'] | undefined;
   #hostRpFilter = '0';
   #retry: { cancel(): void } | undefined;
 
