@@ -1,0 +1,199 @@
+/**
+ * The chains that always exist, one set for each table, and the rules in the kernel's own chains that lead to them. Pure.
+ * The accept mark says that policy before conntrack or DNAT accepted the packet, or, at the end of a chain, that policy accepted it at all.
+ * Source: felix's static chains. What DNATed packets of this host may do is marked in OUTPUT and asked in POSTROUTING.
+ */
+import { parsePrefixOrAddress, printPrefix } from '../../../lib/ip/address.ts';
+import type { SpoofAllowance } from '../base-chains.ts';
+import type { IptablesContext } from './context.ts';
+import { allowTarget } from './context.ts';
+import { isNameableInterface } from './names.ts';
+import { clearResults } from './policy.ts';
+import type { IptablesChain, IptablesRule, TableName } from './rule.ts';
+import {
+  accept,
+  clearMark,
+  drop,
+  flowState,
+  goTo,
+  hasMark,
+  jump,
+  knownFlow,
+  lacksMark,
+  leave,
+  plainChain,
+  rule,
+  setMark,
+} from './rule.ts';
+
+export type BuiltinChain = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
+
+/** A rule of ours in a chain that is not. `top`: above everybody else's, unless the owner of the host wants ours below. */
+export interface Hook {
+  readonly chain: BuiltinChain;
+  readonly place: 'top' | 'end';
+  readonly rule: IptablesRule;
+}
+
+/** Dispatch chains that lead somewhere; the others are not asked. */
+export type HostDispatch =
+  | 'cali-from-host-endpoint'
+  | 'cali-to-host-endpoint'
+  | 'cali-from-hep-forward'
+  | 'cali-to-hep-forward';
+
+export interface BaseInputs {
+  readonly filled: Readonly<Record<TableName, ReadonlySet<HostDispatch>>>;
+  readonly spoofAllowances: readonly SpoofAllowance[];
+  readonly natOutgoing: IptablesChain;
+}
+
+const hookChains: Readonly<Record<TableName, readonly BuiltinChain[]>> = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: ['PREROUTING', 'POSTROUTING'],
+  nat: ['POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+};
+
+/** NAT of ours comes after everybody else's; FORWARD ends with an accept for what policy accepted. */
+export function renderHooks(table: TableName, context: IptablesContext): readonly Hook[] {
+  const { settings, marks } = context;
+  const place = table === 'nat' || settings.chainInsertMode === 'append' ? 'end' : 'top';
+  const jumps = hookChains[table].map((chain): Hook => ({ chain, place, rule: jump(`cali-${chain}`) }));
+  if (table !== 'filter' || settings.filterAllowAction === 'Return') return jumps;
+  const accepted = rule(hasMark(marks.accept), accept, 'policy accepted the packet');
+  return [...jumps, { chain: 'FORWARD', place: 'end', rule: accepted }];
+}
+
+export function renderBase(
+  table: TableName,
+  inputs: BaseInputs,
+  context: IptablesContext,
+): ReadonlyMap<string, IptablesChain> {
+  const filled = inputs.filled[table];
+  if (table === 'raw') return renderRaw(inputs, filled, context);
+  if (table === 'mangle') return renderMangle(filled, context);
+  if (table === 'filter') return renderFilter(filled, context);
+  return chains({ 'cali-POSTROUTING': [jump('cali-nat-outgoing')] }).set('cali-nat-outgoing', inputs.natOutgoing);
+}
+
+function chains(rules: Readonly<Record<string, readonly IptablesRule[]>>): Map<string, IptablesChain> {
+  return new Map(Object.entries(rules).map(([name, each]) => [name, plainChain(each)]));
+}
+
+type Filled = ReadonlySet<HostDispatch>;
+
+function ask(filled: Filled, chain: HostDispatch, match: readonly string[] = []): IptablesRule[] {
+  return filled.has(chain) ? [jump(chain, match)] : [];
+}
+
+function fromWorkload({ config }: IptablesContext): string[][] {
+  return config.interfacePrefixes.filter(isNameableInterface).map((prefix) => ['-i', `${prefix}+`]);
+}
+
+function toWorkload({ config }: IptablesContext): string[][] {
+  return config.interfacePrefixes.filter(isNameableInterface).map((prefix) => ['-o', `${prefix}+`]);
+}
+
+function renderRaw({ spoofAllowances }: BaseInputs, filled: Filled, context: IptablesContext) {
+  const { marks } = context;
+  const clear = rule([], clearMark(marks.all));
+  const allowed = rule(hasMark(marks.accept), accept, 'untracked policy accepted');
+  const skips = spoofAllowances.flatMap((allowance) => renderSpoofAllowance(allowance, context));
+  const reversePath = fromWorkload(context).flatMap((match) => [
+    ...(skips.length === 0 ? [] : [jump('cali-rpf-skip', match)]),
+    rule([...match, '-m', 'rpfilter', '--validmark', '--invert'], drop, 'reverse path'),
+    rule(match, leave, 'from a workload'),
+  ]);
+  const incoming = ask(filled, 'cali-from-host-endpoint');
+  const outgoing = ask(filled, 'cali-to-host-endpoint');
+  return chains({
+    'cali-PREROUTING': [clear, ...reversePath, ...incoming, ...(incoming.length === 0 ? [] : [allowed])],
+    'cali-OUTPUT': [clear, ...outgoing, ...(outgoing.length === 0 ? [] : [allowed])],
+    'cali-rpf-skip': skips,
+  });
+}
+
+function renderSpoofAllowance(
+  { interfaceName, prefixes }: SpoofAllowance,
+  { family }: IptablesContext,
+): readonly IptablesRule[] {
+  if (!isNameableInterface(interfaceName)) return [];
+  return prefixes.flatMap((text) => {
+    const prefix = parsePrefixOrAddress(text);
+    if (prefix === undefined || prefix.address.family !== family) return [];
+    return [rule(['-i', interfaceName, '-s', printPrefix(prefix)], accept)];
+  });
+}
+
+function renderMangle(filled: Filled, context: IptablesContext) {
+  const { marks } = context;
+  const allow = allowTarget('mangle', context);
+  const incoming = ask(filled, 'cali-from-host-endpoint');
+  const accepted = rule(hasMark(marks.accept), allow, 'accepted before');
+  const preDnat = [rule(knownFlow, allow, 'known flow'), accepted, ...incoming, accepted];
+  const deferred = [
+    rule(lacksMark(marks.defer), leave),
+    rule([], clearMark(marks.all)),
+    ...toWorkload(context).map((match) => rule(match, leave, 'to a workload')),
+    jump('cali-to-host-endpoint'),
+  ];
+  return chains({
+    'cali-PREROUTING': incoming.length === 0 ? [] : preDnat,
+    'cali-POSTROUTING': filled.has('cali-to-host-endpoint') ? deferred : [],
+  });
+}
+
+function renderFilter(filled: Filled, context: IptablesContext) {
+  const { marks } = context;
+  const allow = allowTarget('filter', context);
+  const accepted = rule(hasMark(marks.accept), allow, 'accepted before');
+  const asHost = (dispatch: readonly IptablesRule[]) =>
+    dispatch.length === 0 ? [] : [clearResults(context), ...dispatch, accepted];
+  const defer = [
+    rule(flowState('DNAT'), setMark(marks.defer), 'DNATed: decide in postrouting'),
+    rule(hasMark(marks.defer), leave),
+  ];
+  const outgoing = ask(filled, 'cali-to-host-endpoint');
+  return chains({
+    'cali-INPUT': [
+      ...fromWorkload(context).map((match) => goTo('cali-wl-to-host', match)),
+      accepted,
+      ...asHost(ask(filled, 'cali-from-host-endpoint')),
+    ],
+    'cali-wl-to-host': renderWorkloadToHost(context),
+    'cali-FORWARD': [
+      rule([], clearMark((marks.pass | marks.defer) >>> 0)),
+      ...ask(filled, 'cali-from-hep-forward', lacksMark(marks.accept)),
+      ...fromWorkload(context).map((match) => jump('cali-from-wl-dispatch', match)),
+      ...toWorkload(context).map((match) => jump('cali-to-wl-dispatch', match)),
+      ...ask(filled, 'cali-to-hep-forward'),
+    ],
+    'cali-OUTPUT': [
+      accepted,
+      ...toWorkload(context).map((match) => rule(match, leave, 'to a workload')),
+      ...(outgoing.length === 0 ? [] : defer),
+      ...asHost(outgoing),
+    ],
+  });
+}
+
+/** Multicast listener and neighbour discovery a workload needs of its host. */
+const discoveryTypes = ['130', '131', '132', '133', '135', '136'];
+
+/** What policy lets out to the host is answered as the configuration says; answers to the host's own flows always come in. */
+function renderWorkloadToHost(context: IptablesContext): IptablesRule[] {
+  const { config, family } = context;
+  const discovery = family === 4 ? [] : discoveryTypes;
+  const end = {
+    Drop: [rule([], drop, 'workload to host')],
+    Accept: [rule([], accept, 'workload to host')],
+    Return: [],
+  };
+  return [
+    ...discovery.map((type) => rule(['-p', '58', '-m', 'icmp6', '--icmpv6-type', type], accept)),
+    jump('cali-from-wl-dispatch'),
+    rule(knownFlow, allowTarget('filter', context), 'known flow'),
+    ...end[config.defaultEndpointToHostAction],
+  ];
+}
