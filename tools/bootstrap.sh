@@ -15,7 +15,11 @@ command -v npm >/dev/null || { say "npm is missing: install nodejs and npm first
 
 # command:package pairs; a package is installed when its command is absent.
 needed="ip:iproute2 nft:nftables ping:iputils-ping sysctl:procps"
-[ "$level" = test ] && needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client openssl:openssl socat:socat nc:netcat-openbsd kubectl:kubernetes-client go:golang-go faketime:faketime mkfs.ext4:e2fsprogs zsh:zsh fish:fish mandoc:mandoc bash:bash ufw:ufw firewalld:firewalld fail2ban-server:fail2ban dbus-daemon:dbus iptables:iptables"
+if [ "$level" = test ]; then
+  needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client openssl:openssl socat:socat nc:netcat-openbsd"
+  needed="$needed kubectl:kubernetes-client go:golang-go faketime:faketime mkfs.ext4:e2fsprogs zsh:zsh fish:fish mandoc:mandoc bash:bash"
+  needed="$needed iptables-nft-restore:iptables ipset:ipset ufw:ufw firewalld:firewalld fail2ban-server:fail2ban dbus-daemon:dbus"
+fi
 missing=""
 for pair in $needed; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"

@@ -57,10 +57,10 @@ const hookChains: Readonly<Record<TableName, readonly BuiltinChain[]>> = {
 
 /** NAT of ours comes after everybody else's; FORWARD ends with an accept for what policy accepted. */
 export function renderHooks(table: TableName, context: IptablesContext): readonly Hook[] {
-  const { settings, marks } = context;
-  const place = table === 'nat' || settings.chainInsertMode === 'append' ? 'end' : 'top';
+  const { config, marks } = context;
+  const place = table === 'nat' || config.chainInsertMode === 'Append' ? 'end' : 'top';
   const jumps = hookChains[table].map((chain): Hook => ({ chain, place, rule: jump(`cali-${chain}`) }));
-  if (table !== 'filter' || settings.filterAllowAction === 'Return') return jumps;
+  if (table !== 'filter' || config.iptablesFilterAllowAction === 'Return') return jumps;
   const accepted = rule(hasMark(marks.accept), accept, 'policy accepted the packet');
   return [...jumps, { chain: 'FORWARD', place: 'end', rule: accepted }];
 }

@@ -1,5 +1,6 @@
 /** Rules for iptables as text: what a match becomes, how chains are asked, how interfaces are told apart, how words are quoted. */
 import test from 'ava';
+import type { FelixConfig } from '#appliance/felix/model/config.ts';
 import type { Rule, TierPolicies } from '#appliance/felix/model/policy.ts';
 import { listChain } from '#appliance/felix/render/chain-spec.ts';
 import type { IptablesContext } from '#appliance/felix/render/iptables/context.ts';
@@ -15,16 +16,8 @@ import { renderRuleMatch } from '#appliance/felix/render/iptables/rule-match.ts'
 import { allotMarks } from '#appliance/felix/render/marks.ts';
 import { policyId, rule, sampleConfig, samplePolicy, tier } from '../../dataplane/sample.ts';
 
-const settings = {
-  markMask: 0xffff0000,
-  filterAllowAction: 'Accept',
-  mangleAllowAction: 'Accept',
-  filterDenyAction: 'Drop',
-  chainInsertMode: 'insert',
-} as const;
-
-function context(family: 4 | 6 = 4, changes: Partial<IptablesContext['settings']> = {}): IptablesContext {
-  return { config: sampleConfig, settings: { ...settings, ...changes }, marks: allotMarks(settings.markMask), family };
+function context(family: 4 | 6 = 4, changes: Partial<FelixConfig> = {}): IptablesContext {
+  return { config: { ...sampleConfig, ...changes }, marks: allotMarks(sampleConfig.iptablesMarkMask), family };
 }
 
 function matches(match: Partial<Rule>, family: 4 | 6 = 4, action: Rule['action'] = 'allow'): string[] {
@@ -114,10 +107,11 @@ test('an allow sets the mark and leaves; a deny answers in filter only; a log is
         policy,
         'ingress',
         { table },
-        {
-          ...context(4, { filterDenyAction: 'Reject' }),
-          config: { ...sampleConfig, logPrefix: 'a-prefix-of-very-many-characters', logActionRateLimit: '10/second' },
-        },
+        context(4, {
+          iptablesFilterDenyAction: 'Reject',
+          logPrefix: 'a-prefix-of-very-many-characters',
+          logActionRateLimit: '10/second',
+        }),
       ),
     );
   t.deepEqual(render('filter'), [
@@ -163,7 +157,7 @@ test('where an allowed packet goes on, known flows are marked', (t) => {
   const chain = renderEndpointChain(
     list,
     { table: 'filter', policyOf: () => undefined },
-    context(4, { filterAllowAction: 'Return' }),
+    context(4, { iptablesFilterAllowAction: 'Return' }),
   );
   t.deepEqual(lines(chain).slice(0, 2), [
     '-m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x10000/0x10000',

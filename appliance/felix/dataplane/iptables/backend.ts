@@ -1,0 +1,302 @@
+/**
+ * The iptables dataplane: takes the graph's flushes and brings rules and IP sets of both families to them in passes. I/O.
+ * Order makes a pass safe: routes that go, sets and members that come, rules (a transaction a table), members and sets that go, routes that come.
+ * docs/design/iptables.md has the contract.
+ */
+import type { Revision } from '../../../datastore/store.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import { inSlices } from '../../../kernel/netlink/serial.ts';
+import type { Programs } from '../../../kernel/programs.ts';
+import type { Logger } from '../../../lib/log.ts';
+import type { FelixConfig } from '../../model/config.ts';
+import type { Flush } from '../../model/messages.ts';
+import type { PolicyId } from '../../model/policy.ts';
+import { ownerText } from '../../render/iptables/ruleset.ts';
+import type { Family } from '../../render/match.ts';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+import type { Dataplane, DataplaneReports } from '../dataplane.ts';
+import { HostSide } from '../linux/host-side.ts';
+import { InterfaceTable } from '../linux/interface-table.ts';
+import { PassLoop } from '../pass-loop.ts';
+import { RefreshTimers } from '../refresh-timers.ts';
+import { IptablesState } from './desired-state.ts';
+import { families } from './set-state.ts';
+import { SetWriter } from './set-writer.ts';
+import type { RuleRefusal } from './table-writer.ts';
+import { TableWriter } from './table-writer.ts';
+import { chooseVariant } from './tools.ts';
+
+export interface IptablesDataplaneOptions {
+  readonly kernel: Kernel;
+  readonly programs: Programs;
+  readonly reports: DataplaneReports;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** Called after each pass. */
+  readonly onPass?: (stats: IptablesPassStats) => void;
+  /** Called once, when everything that was in the store at the start is in place: what another backend left may go now. */
+  readonly onInPlace?: (variant: 'nft' | 'legacy') => Promise<void>;
+}
+
+export interface IptablesPassStats {
+  /** Lines given to iptables-restore and ipset. */
+  readonly lines: number;
+  readonly totalMs: number;
+}
+
+const refusedRetryMs = 60_000;
+/** So long a program that runs may go on when we are to end. */
+const closingMaxMs = 3_000;
+/** Of a policy each round may find one rule more. */
+const roundsMax = 100;
+/** Reading back may take this part of the time, and is not done more often than that. */
+const readingShare = 0.01;
+const readingMinMs = 3_000;
+
+/** A dataplane that enforces with iptables, ipset, routes and sysctls of the host it is given. */
+export function createIptablesDataplane(options: IptablesDataplaneOptions): Dataplane {
+  return new IptablesDataplane(options);
+}
+
+interface Writers {
+  readonly variant: 'nft' | 'legacy';
+  readonly sets: SetWriter;
+  readonly tables: Readonly<Record<Family, TableWriter>>;
+}
+
+class IptablesDataplane implements Dataplane {
+  readonly #options: IptablesDataplaneOptions;
+  readonly #clock: Clock;
+  readonly #desired: IptablesState;
+  readonly #interfaces: InterfaceTable;
+  readonly #host: HostSide;
+  readonly #loop: PassLoop;
+  readonly #timers: RefreshTimers;
+  #afterWrite: { cancel(): void } | undefined;
+  readonly #reported = new Map<string, { id: PolicyId; problem: string }>();
+  #writers: Writers | undefined;
+  #revision: Revision | undefined;
+  #isOpen = false;
+  #areTablesUnread = false;
+  #areSetsUnread = false;
+  #isInPlace = false;
+  #readingMs = 0;
+
+  constructor(options: IptablesDataplaneOptions) {
+    const { kernel, reports, log } = options;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#desired = new IptablesState();
+    this.#timers = new RefreshTimers(this.#clock);
+    this.#loop = new PassLoop({
+      clock: this.#clock,
+      log,
+      take: (flushes) => inSlices(this.#take(flushes)),
+      pass: () => this.#passIfReady(),
+    });
+    this.#interfaces = new InterfaceTable({
+      kernel,
+      log,
+      onChange: (name) => this.#onInterface(name),
+      onRoute: (event) => {
+        if (this.#host.onRoute(event)) this.#loop.wake();
+      },
+    });
+    this.#host = new HostSide({
+      kernel,
+      log,
+      reports,
+      desired: this.#desired,
+      interfaces: this.#interfaces,
+      clock: this.#clock,
+      onDue: () => this.#loop.wake(),
+    });
+  }
+
+  accept(flush: Flush): void {
+    this.#loop.accept(flush);
+  }
+
+  settled(): Promise<void> {
+    return this.#loop.settled();
+  }
+
+  async close(): Promise<void> {
+    this.#host.close();
+    this.#timers.close();
+    this.#afterWrite?.cancel();
+    const limit = this.#clock.after(closingMaxMs, () => this.#options.programs.close());
+    await this.#loop.close();
+    limit.cancel();
+    this.#options.programs.close();
+    this.#interfaces.close();
+  }
+
+  #onInterface(name: string | undefined): void {
+    this.#desired.markInterfacesChanged();
+    this.#host.onInterface(name);
+    if (this.#isOpen) this.#loop.wake();
+  }
+
+  *#take(flushes: readonly Flush[]): Generator<undefined, void> {
+    for (const { revision, messages } of flushes) {
+      for (const message of messages) {
+        this.#host.onMessage(message);
+        yield* this.#desired.accept(message);
+      }
+      this.#revision = revision;
+      yield;
+    }
+  }
+
+  async #passIfReady(): Promise<void> {
+    const { isInSync, config } = this.#desired;
+    if (isInSync && config !== undefined) await this.#pass(config);
+  }
+
+  async #pass(config: FelixConfig): Promise<void> {
+    const startMs = this.#clock.now();
+    const revision = this.#revision;
+    if (!this.#isOpen) await this.#interfaces.open();
+    this.#isOpen = true;
+    const writers = await this.#readyWriters(config);
+    this.#setTimers(config);
+    await this.#host.removeBefore(config);
+    const lines = await this.#write(writers);
+    this.#reportPolicies();
+    if (!this.#isInPlace) await this.#options.onInPlace?.(writers.variant);
+    this.#isInPlace = true;
+    await this.#host.addAfter(config);
+    if (revision !== undefined) this.#options.reports.onApplied(revision);
+    if (lines > 0) this.#checkAfterWrite(config);
+    this.#options.onPass?.({ lines, totalMs: this.#clock.now() - startMs });
+  }
+
+  /** With each pass: the configuration may be another. */
+  #setTimers(config: FelixConfig): void {
+    const set = (name: string, periodMs: number, mark: () => void) =>
+      this.#timers.set(name, periodMs, () => {
+        mark();
+        this.#loop.wake();
+      });
+    set('refused', refusedRetryMs, () => this.#desired.markRefusedAgain());
+    set('tables', this.#readingPeriodMs(config.iptablesRefreshIntervalMs), () => this.#unreadTables());
+    set('sets', this.#readingPeriodMs(config.ipsetsRefreshIntervalMs), () => this.#unreadSets());
+    set('routes', config.routeRefreshIntervalMs, () => this.#host.resync());
+    this.#timers.set('interfaces', config.interfaceRefreshIntervalMs, () => this.#interfaces.check());
+  }
+
+  /** As often as reading is cheap, and at least as often as configured. */
+  #readingPeriodMs(configuredMs: number): number {
+    const steps = Math.ceil(Math.log2(Math.max(1, this.#readingMs / readingShare / readingMinMs)));
+    return Math.min(configuredMs, readingMinMs * 2 ** steps);
+  }
+
+  #unreadTables(): void {
+    this.#areTablesUnread = true;
+  }
+
+  #unreadSets(): void {
+    this.#areSetsUnread = true;
+  }
+
+  /** Somebody else may have written at the same time as we. */
+  #checkAfterWrite({ iptablesPostWriteCheckIntervalMs: delayMs, iptablesRefreshIntervalMs }: FelixConfig): void {
+    if (iptablesRefreshIntervalMs <= 0 || delayMs <= 0) return;
+    this.#afterWrite?.cancel();
+    this.#afterWrite = this.#clock.after(delayMs, () => {
+      this.#areTablesUnread = true;
+      this.#loop.wake();
+    });
+  }
+
+  /** Knows what the kernel has. */
+  async #readyWriters(config: FelixConfig): Promise<Writers> {
+    const startMs = this.#clock.now();
+    const areNew = this.#writers === undefined;
+    this.#writers ??= await this.#openWriters(config);
+    const writers = this.#writers;
+    const areTablesUnread = areNew || this.#areTablesUnread;
+    const areSetsUnread = areNew || this.#areSetsUnread;
+    // What is marked while reading is read again.
+    this.#areTablesUnread = false;
+    this.#areSetsUnread = false;
+    try {
+      await Promise.all([
+        ...(areTablesUnread ? families.map((family) => writers.tables[family].read()) : []),
+        ...(areSetsUnread ? [writers.sets.read()] : []),
+      ]);
+    } catch (error) {
+      this.#writers = undefined;
+      throw error;
+    }
+    if (areTablesUnread || areSetsUnread) this.#readingMs = this.#clock.now() - startMs;
+    return writers;
+  }
+
+  async #openWriters(config: FelixConfig): Promise<Writers> {
+    const { programs, log } = this.#options;
+    const chosen = await chooseVariant(programs, config.iptablesBackend);
+    if (chosen === undefined)
+      throw new Error(`this host has no iptables that can be used (IptablesBackend is ${config.iptablesBackend})`);
+    const { variant, tools } = chosen;
+    log.info({ variant }, 'rules go to iptables');
+    const open = (family: Family) => new TableWriter({ programs, tools: tools[family], log });
+    return {
+      variant,
+      sets: new SetWriter({ programs, state: this.#desired.sets, log }),
+      tables: { 4: open(4), 6: open(6) },
+    };
+  }
+
+  /** Sets and members that come, rules, sets and members that go. How many lines it took. */
+  async #write(writers: Writers): Promise<number> {
+    try {
+      for (let round = 1, lines = 0; round <= roundsMax; round++) {
+        const rulesets = await this.#settle();
+        const before = await writers.sets.writeBefore();
+        if (this.#desired.refuseSets(before.refused)) continue;
+        const results = await Promise.all(families.map((family) => writers.tables[family].write(rulesets[family])));
+        lines += before.lines + results.reduce((sum, result) => sum + result.lines, 0);
+        const refusals = results.flatMap((result) => result.refusals);
+        if (refusals.length === 0) {
+          this.#desired.refused.commit();
+          return lines + (await writers.sets.writeAfter());
+        }
+        this.#refuse(refusals);
+      }
+    } catch (error) {
+      this.#areTablesUnread = true;
+      this.#areSetsUnread = true;
+      throw error;
+    }
+    throw new Error('the kernel refuses ever more rules');
+  }
+
+  /** One rule of each policy: its last good content may take its place, and then the others are no matter. */
+  #refuse(refusals: readonly RuleRefusal[]): void {
+    this.#desired.refuse([...new Map(refusals.map((refusal) => [ownerText(refusal.owner), refusal])).values()]);
+  }
+
+  #settle() {
+    return inSlices(this.#desired.settle(() => this.#interfaces.interfaces()));
+  }
+
+  /** Tells what is refused, once, and what is taken again. */
+  #reportPolicies(): void {
+    const { reports, log } = this.#options;
+    const problems = this.#desired.refusedPolicies();
+    for (const [text, { id, problem }] of problems) {
+      if (this.#reported.get(text)?.problem === problem) continue;
+      log.warn({ policy: text, problem }, 'the kernel refuses a policy');
+      this.#reported.set(text, { id, problem });
+      reports.onPolicyStatus(id, problem);
+    }
+    for (const [text, { id }] of this.#reported) {
+      if (problems.has(text)) continue;
+      this.#reported.delete(text);
+      reports.onPolicyStatus(id, undefined);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Brings the four tables of one family to what they are to be, through `iptables-restore --noflush`: one transaction a table. I/O.
+ * What the kernel has is read once and then known; what it refuses is traced to the policy's rule it stands in.
+ */
+import { inSlices } from '../../../kernel/netlink/serial.ts';
+import type { Programs } from '../../../kernel/programs.ts';
+import type { Logger } from '../../../lib/log.ts';
+import { printRule } from '../../render/iptables/print-chain.ts';
+import type { TableName } from '../../render/iptables/rule.ts';
+import { leave, tableNames } from '../../render/iptables/rule.ts';
+import type { ChainOwner, DesiredChain, Ruleset } from '../../render/iptables/ruleset.ts';
+import type { KernelTables } from './parse-save.ts';
+import { emptyTables, parseTables } from './parse-save.ts';
+import type { Origin, PlannedLine } from './plan-table.ts';
+import { applied, planRemoval, planTable } from './plan-table.ts';
+import type { IptablesTools } from './tools.ts';
+
+export interface TableWriterParts {
+  readonly programs: Programs;
+  readonly tools: IptablesTools;
+  readonly log: Logger;
+}
+
+export interface RuleRefusal {
+  readonly owner: ChainOwner;
+  readonly index: number;
+  readonly problem: string;
+}
+
+export interface WriteResult {
+  /** None: the kernel has it all. */
+  readonly refusals: readonly RuleRefusal[];
+  readonly lines: number;
+}
+
+const lockWaitS = '30';
+const attemptsMax = 5;
+/** Trials of what the kernel refuses without saying which line. */
+const trialsMax = 200;
+const trialChain = 'cali-trial';
+
+export class TableWriter {
+  readonly #parts: TableWriterParts;
+  readonly #stuck: Record<TableName, Set<string>> = {
+    raw: new Set(),
+    mangle: new Set(),
+    nat: new Set(),
+    filter: new Set(),
+  };
+  #kernel: KernelTables = emptyTables();
+
+  constructor(parts: TableWriterParts) {
+    this.#parts = parts;
+  }
+
+  async read(): Promise<void> {
+    const { programs, tools } = this.#parts;
+    const { code, stdout, stderr } = await programs.run(tools.save, []);
+    if (code !== 0) throw new Error(`${tools.save}: ${stderr.trim()}`);
+    this.#kernel = await inSlices(parseTables(stdout));
+    for (const stuck of Object.values(this.#stuck)) stuck.clear();
+  }
+
+  /** Whether anything of ours is there. */
+  get isClean(): boolean {
+    return tableNames.every((table) => planRemoval(table, this.#kernel[table]).length === 0);
+  }
+
+  /** Throws when the kernel takes nothing and it is no policy's fault. */
+  async write(ruleset: Ruleset): Promise<WriteResult> {
+    for (let attempt = 1; ; attempt++) {
+      const lines = tableNames.flatMap((table) => this.#plan(table, ruleset));
+      if (lines.length === 0) return { refusals: [], lines: 0 };
+      const problem = await this.#restore(lines);
+      if (problem === undefined) {
+        this.#take(ruleset);
+        return { refusals: [], lines: lines.length };
+      }
+      const blamed = problem.lines.flatMap((line) => lines[line - 1]?.origin ?? []);
+      const refusals = blamed.flatMap((origin) => refusalOf(origin, problem.text));
+      if (refusals.length > 0) {
+        await this.read();
+        return { refusals, lines: 0 };
+      }
+      if (attempt === attemptsMax) return { refusals: await this.#search(ruleset, problem.text), lines: 0 };
+      await this.read();
+      this.#setAside(blamed, lines);
+    }
+  }
+
+  /** Takes everything of ours out. */
+  async remove(): Promise<void> {
+    await this.read();
+    const lines = tableNames.flatMap((table) => planRemoval(table, this.#kernel[table]));
+    if (lines.length === 0) return;
+    const problem = await this.#restore(lines);
+    if (problem !== undefined) throw new Error(`${this.#parts.tools.restore}: ${problem.text}`);
+    this.#kernel = emptyTables();
+  }
+
+  #plan(table: TableName, ruleset: Ruleset): readonly PlannedLine[] {
+    return planTable(table, ruleset.tables[table], this.#kernel[table], this.#stuck[table]).lines;
+  }
+
+  #take(ruleset: Ruleset): void {
+    const take = (table: TableName) => applied(table, ruleset.tables[table], this.#kernel[table], this.#stuck[table]);
+    this.#kernel = { raw: take('raw'), mangle: take('mangle'), nat: take('nat'), filter: take('filter') };
+  }
+
+  /** A chain that somebody else's rule leads to cannot go: it stays, empty. */
+  #setAside(blamed: readonly Origin[], lines: readonly PlannedLine[]): void {
+    for (const origin of blamed) {
+      if (origin.type !== 'removal') continue;
+      const at = lines.findIndex((line) => line.origin === origin);
+      const table = lines
+        .slice(0, at)
+        .findLast(({ text }) => text.startsWith('*'))
+        ?.text.slice(1);
+      this.#stuck[table as TableName].add(origin.chain);
+      this.#parts.log.warn({ table, chain: origin.chain }, 'a chain of ours cannot go: a rule of another leads to it');
+    }
+  }
+
+  async #restore(lines: readonly PlannedLine[]): Promise<Problem | undefined> {
+    const { programs, tools } = this.#parts;
+    const input = `${lines.map(({ text }) => text).join('\n')}\n`;
+    const { code, stderr } = await programs.run(tools.restore, ['--noflush', '--wait', lockWaitS], { input });
+    if (code === 0) return undefined;
+    const text = stderr.trim() || `${tools.restore} ended with code ${code}`;
+    return { text, lines: Array.from(stderr.matchAll(/\bline:? (\d+)/g), ([, line]) => Number(line)) };
+  }
+
+  /** The kernel refused something and named no line of a policy: each policy's rules are tried on a chain nobody comes by. */
+  async #search(ruleset: Ruleset, text: string): Promise<RuleRefusal[]> {
+    const refusals: RuleRefusal[] = [];
+    const trials = { left: trialsMax };
+    for (const table of tableNames) {
+      const { changed } = planTable(table, ruleset.tables[table], this.#kernel[table], this.#stuck[table]);
+      const rules = changed.flatMap((name) => trialRules(ruleset.tables[table].chains.get(name)));
+      for (const rule of await this.#culprits(table, rules, trials)) refusals.push({ ...rule, problem: text });
+    }
+    if (refusals.length === 0) throw new Error(`${this.#parts.tools.restore}: ${text}`);
+    return refusals;
+  }
+
+  async #culprits(table: TableName, rules: readonly TrialRule[], trials: { left: number }): Promise<TrialRule[]> {
+    if (rules.length === 0 || trials.left-- <= 0 || (await this.#isTaken(table, rules))) return [];
+    if (rules.length === 1) return [...rules];
+    const half = rules.length >> 1;
+    const first = await this.#culprits(table, rules.slice(0, half), trials);
+    return [...first, ...(await this.#culprits(table, rules.slice(half), trials))];
+  }
+
+  async #isTaken(table: TableName, rules: readonly TrialRule[]): Promise<boolean> {
+    const open = [{ text: `*${table}` }, { text: `:${trialChain} - [0:0]` }];
+    const added = rules.map(({ text }) => ({ text: `-A ${trialChain} ${text}` }));
+    const problem = await this.#restore([...open, ...added, { text: 'COMMIT' }]);
+    await this.#restore([...open, { text: `-X ${trialChain}` }, { text: 'COMMIT' }]);
+    return problem === undefined;
+  }
+}
+
+interface Problem {
+  readonly text: string;
+  /** Counted from 1. */
+  readonly lines: readonly number[];
+}
+
+interface TrialRule {
+  readonly owner: ChainOwner;
+  readonly index: number;
+  readonly text: string;
+}
+
+/** A policy's rules, leading nowhere: the chains they lead to may not be there. */
+function trialRules(desired: DesiredChain | undefined): TrialRule[] {
+  const owner = desired?.owner;
+  if (desired === undefined || owner === undefined) return [];
+  return desired.chain.rules.flatMap((rule, i) => {
+    const { policyRuleIndex: index, leadsTo, target } = rule;
+    const trial = { ...rule, target: leadsTo === undefined ? target : leave };
+    return index === undefined ? [] : [{ owner, index, text: printRule(trial, desired.hashes[i] as string) }];
+  });
+}
+
+function refusalOf(origin: Origin, problem: string): RuleRefusal[] {
+  return origin.type === 'policy-rule' ? [{ owner: origin.owner, index: origin.index, problem }] : [];
+}
