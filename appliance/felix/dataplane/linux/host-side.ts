@@ -19,6 +19,7 @@ import type { Sysctl } from './link-sysctls.ts';
 import { hostSysctls, linkSysctls } from './link-sysctls.ts';
 import type { LocalEndpoints } from './local-endpoints.ts';
 import { destinationsOf } from './route-plan.ts';
+import { SysctlWatch } from './sysctl-watch.ts';
 import { WorkloadRoutes } from './workload-routes.ts';
 
 export interface HostSideParts {
@@ -38,6 +39,7 @@ export class HostSide {
   readonly #parts: HostSideParts;
   readonly #routes: WorkloadRoutes;
   readonly #statuses: EndpointStatuses;
+  readonly #sysctls: SysctlWatch;
   /** Interfaces to look after in the next pass, and those of this one: what happens during a pass belongs to the next. */
   #dirty = new Set<string>();
   #current = new Set<string>();
@@ -54,6 +56,7 @@ export class HostSide {
     this.#parts = parts;
     this.#routes = new WorkloadRoutes(parts);
     this.#statuses = new EndpointStatuses(parts.reports);
+    this.#sysctls = new SysctlWatch(parts);
   }
 
   /** Before the desired state takes the message: it still knows the endpoint as it was. */
@@ -82,6 +85,7 @@ export class HostSide {
       return;
     }
     this.#configured.delete(name);
+    this.#sysctls.expect(name, []);
     this.#routes.onLink(name);
     this.#dirty.add(name);
   }
@@ -89,6 +93,10 @@ export class HostSide {
   onRoute({ route, isGone }: Extract<KernelEvent, { type: 'route' }>): boolean {
     const { config } = this.#parts.desired;
     return config !== undefined && !config.isRouteSyncDisabled && this.#routes.onRoute(route, isGone, config);
+  }
+
+  onNeighbour({ neighbour, isGone }: Extract<KernelEvent, { type: 'neighbour' }>): boolean {
+    return this.#parts.desired.config?.isRouteSyncDisabled === false && this.#routes.onNeighbour(neighbour, isGone);
   }
 
   /** Everything is read and compared anew in the next pass. */
@@ -126,6 +134,7 @@ export class HostSide {
 
   close(): void {
     this.#retry?.cancel();
+    this.#sysctls.close();
     this.#routes.close();
   }
 
@@ -139,18 +148,22 @@ export class HostSide {
   #configureHost(config: FelixConfig): void {
     this.#hostRpFilter = this.#parts.kernel.readSysctl('net/ipv4/conf/default/rp_filter')?.trim() ?? '0';
     this.#writeSysctls(hostSysctls(config));
+    this.#sysctls.expect('', hostSysctls(config));
     this.#configured.clear();
   }
 
   #configureLink(name: string, config: FelixConfig): void {
     const endpoint = this.#parts.desired.workloadOf(name)?.endpoint;
     const link = this.#parts.interfaces.linkOf(name);
+    if (endpoint === undefined) this.#sysctls.expect(name, []);
     if (endpoint === undefined || link?.isRunning !== true) return;
     const reversePathFilter = maySpoof(endpoint, config) ? '0' : this.#hostRpFilter;
     const key = `${link.index} ${reversePathFilter}`;
     if (this.#configured.get(name) === key) return;
     const { isIpv6Supported } = config;
-    if (this.#writeSysctls(linkSysctls(name, { isIpv6Supported, reversePathFilter }))) this.#configured.set(name, key);
+    const sysctls = linkSysctls(name, { isIpv6Supported, reversePathFilter });
+    this.#sysctls.expect(name, sysctls);
+    if (this.#writeSysctls(sysctls)) this.#configured.set(name, key);
     else this.#retryLater(name);
   }
 

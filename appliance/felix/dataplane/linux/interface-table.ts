@@ -9,6 +9,7 @@ export interface InterfaceTableParts {
   /** Something about these interfaces changed; `undefined` when it may be any. */
   readonly onChange: (name: string | undefined) => void;
   readonly onRoute: (event: Extract<KernelEvent, { type: 'route' }>) => void;
+  readonly onNeighbour: (event: Extract<KernelEvent, { type: 'neighbour' }>) => void;
 }
 
 export class InterfaceTable {
@@ -97,6 +98,7 @@ export class InterfaceTable {
     this.#taken++;
     if (event.type === 'lost') this.#reread();
     if (event.type === 'route') this.#parts.onRoute(event);
+    if (event.type === 'neighbour') this.#parts.onNeighbour(event);
     if (event.type === 'link') this.#takeLink(event.link, event.isGone);
     if (event.type === 'address') this.#takeAddress(event.address, event.isGone);
   }

@@ -52,6 +52,13 @@ export function isSameRoute(a: Route, b: Route): boolean {
   );
 }
 
+/** It has the key of the other and is another: the kernel keeps one route of a key, unless it was appended. */
+export function isInPlaceOf(route: Route, other: Route): boolean {
+  const hasSameKey =
+    route.destination === other.destination && route.table === other.table && route.priority === other.priority;
+  return hasSameKey && !isSameRoute(route, other);
+}
+
 /** The bare address of a route to a single address. */
 export function singleAddressOf({ destination, family }: Route): string | undefined {
   const [address, length] = destination.split('/');

@@ -9,7 +9,8 @@ import type { FelixConfig } from '../../model/config.ts';
 import type { Clock } from '../clock.ts';
 import { MultiMap } from '../multi-map.ts';
 import type { InterfaceTable } from './interface-table.ts';
-import { isOurs, isSameRoute, singleAddressOf, workloadRoute } from './route-plan.ts';
+import { RepairPace } from './repair-pace.ts';
+import { isInPlaceOf, isOurs, isSameRoute, singleAddressOf, workloadRoute } from './route-plan.ts';
 
 const graceMs = 10_000;
 const noMac = '00:00:00:00:00:00';
@@ -36,6 +37,9 @@ export class WorkloadRoutes {
   /** Destination -> the permanent neighbour it was given. */
   readonly #neighbours = new Map<string, string>();
   readonly #foreign = new Map<string, { readonly route: Route; readonly sinceMs: number }>();
+  readonly #pace = new RepairPace();
+  /** Destinations whose repair waits. */
+  readonly #repairs = new Map<string, { cancel(): void }>();
   #timer: { cancel(): void } | undefined;
 
   constructor(parts: WorkloadRoutesParts) {
@@ -69,17 +73,30 @@ export class WorkloadRoutes {
 
   /** Somebody changed a route; true when it concerns us. */
   onRoute(route: Route, isGone: boolean, config: FelixConfig): boolean {
-    if (!isOurs(route, this.#linkOf(route), config)) return false;
     const written = this.#written.get(route.destination);
+    if (!isGone && written !== undefined && isInPlaceOf(route, written)) {
+      this.#written.delete(route.destination);
+      return this.#repair(route.destination);
+    }
+    if (!isOurs(route, this.#linkOf(route), config)) return false;
     if (isGone) {
       this.#foreign.delete(keyOf(route));
       if (written === undefined || !isSameRoute(written, route)) return false;
       this.#written.delete(route.destination);
-      this.#dirty.add(route.destination);
-      return true;
+      return this.#repair(route.destination);
     }
     if (written === undefined || !isSameRoute(written, route)) this.#notice(route);
     return false;
+  }
+
+  /** Somebody changed a neighbour; true when it is one we gave. */
+  onNeighbour(neighbour: Neighbour, isGone: boolean): boolean {
+    const destination = `${neighbour.address}/32`;
+    const given = this.#neighbours.get(destination);
+    if (given === undefined || !given.startsWith(`${neighbour.ifindex} `)) return false;
+    if (!isGone && neighbour.isPermanent && keyOfNeighbour(neighbour) === given) return false;
+    this.#neighbours.delete(destination);
+    return this.#repair(destination);
   }
 
   /** Reads the kernel's routes: adopts what is as wanted, notes what is foreign. */
@@ -140,6 +157,25 @@ export class WorkloadRoutes {
 
   close(): void {
     this.#timer?.cancel();
+    for (const timer of this.#repairs.values()) timer.cancel();
+  }
+
+  /** True when a pass is to do it now. */
+  #repair(destination: string): boolean {
+    if (this.#repairs.has(destination)) return false;
+    const { clock, onDue } = this.#parts;
+    const delayMs = this.#pace.delayMs(destination, clock.now());
+    if (delayMs === 0) {
+      this.#dirty.add(destination);
+      return true;
+    }
+    const timer = clock.after(delayMs, () => {
+      this.#repairs.delete(destination);
+      this.#dirty.add(destination);
+      onDue();
+    });
+    this.#repairs.set(destination, timer);
+    return false;
   }
 
   /** It went or moved after `removeBefore()`: the next pass takes it away first. */

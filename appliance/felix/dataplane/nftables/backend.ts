@@ -80,6 +80,9 @@ class NftablesDataplane implements Dataplane {
       onRoute: (event) => {
         if (this.#host.onRoute(event)) this.#wake();
       },
+      onNeighbour: (event) => {
+        if (this.#host.onNeighbour(event)) this.#wake();
+      },
     });
     this.#host = new HostSide({
       kernel,

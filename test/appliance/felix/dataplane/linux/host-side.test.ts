@@ -132,6 +132,53 @@ test('a route that somebody takes away comes back', async (t) => {
   t.deepEqual(destinations(await kernel.routes(4)), ['10.65.0.1/32 5']);
 });
 
+test('a route that somebody replaces, also by one through another link, comes back; again only a second later', async (t) => {
+  const kernel = createFakeKernel();
+  kernel.setLink(up);
+  kernel.setLink({ ...up, index: 7, name: 'eth0' });
+  await using dataplane = openDataplane({ kernel });
+  await dataplane.send(config(), a, inSync);
+  const [route] = await kernel.routes(4);
+  const replace = () => kernel.changeRoutes([{ type: 'replace-route', route: { ...route!, oif: 7 } }]);
+  await replace();
+  await dataplane.advance(0);
+  t.deepEqual(destinations(await kernel.routes(4)), ['10.65.0.1/32 5']);
+  await replace();
+  await dataplane.advance(900);
+  t.deepEqual(destinations(await kernel.routes(4)), ['10.65.0.1/32 7']);
+  await dataplane.advance(200);
+  t.deepEqual(destinations(await kernel.routes(4)), ['10.65.0.1/32 5']);
+});
+
+test('a neighbour that somebody changes or takes away comes back', async (t) => {
+  const kernel = createFakeKernel();
+  kernel.setLink(up);
+  await using dataplane = openDataplane({ kernel });
+  await dataplane.send(config(), a, inSync);
+  const [neighbour] = await kernel.neighbours(4, 5);
+  await kernel.changeRoutes([{ type: 'replace-neighbour', neighbour: { ...neighbour!, mac: '02:00:00:00:00:09' } }]);
+  await dataplane.advance(0);
+  t.deepEqual(await kernel.neighbours(4, 5), [neighbour]);
+  await kernel.changeRoutes([{ type: 'delete-neighbour', neighbour: neighbour! }]);
+  await dataplane.advance(1_000);
+  t.deepEqual(await kernel.neighbours(4, 5), [neighbour]);
+});
+
+test('a sysctl that somebody changes is set again within three seconds, as long as it is ours', async (t) => {
+  const kernel = createFakeKernel();
+  kernel.setLink(up);
+  await using dataplane = openDataplane({ kernel });
+  await dataplane.send(config(), a, inSync);
+  const paths = ['net/ipv4/ip_forward', 'net/ipv4/conf/cali-a/proxy_arp'];
+  for (const path of paths) kernel.writeSysctl(path, '0');
+  await dataplane.advance(3_000);
+  for (const path of paths) t.is(kernel.readSysctl(path), '1');
+  await dataplane.send(workloadGone('a'));
+  kernel.writeSysctl('net/ipv4/conf/cali-a/proxy_arp', '0');
+  await dataplane.advance(10_000);
+  t.is(kernel.readSysctl('net/ipv4/conf/cali-a/proxy_arp'), '0');
+});
+
 test('host endpoints are bound by name and by address, live, and say how they are', async (t) => {
   const kernel = createFakeKernel();
   kernel.setLink({ ...up, index: 7, name: 'eth0' });
