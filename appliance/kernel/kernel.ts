@@ -195,6 +195,34 @@ export interface InterfaceAddress {
   readonly prefix: string;
 }
 
+/** One direction of a connection, as the kernel tracks it. */
+export interface ConnectionTuple {
+  readonly source: string;
+  readonly destination: string;
+  /** Of protocols that have ports. */
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  readonly icmp?: { readonly type: number; readonly code: number };
+}
+
+/** What the kernel finds a connection by; of no meaning to others. */
+export interface ConnectionName {
+  readonly tuple: Uint8Array;
+  readonly zone?: Uint8Array;
+}
+
+/** A tracked connection. Its answers come from `reply.source`: the destination as it is behind any translation. */
+export interface Connection {
+  readonly family: 4 | 6;
+  readonly protocol: number;
+  readonly original: ConnectionTuple;
+  readonly reply: ConnectionTuple;
+  /** Bits of enum ip_conntrack_status. */
+  readonly status: number;
+  readonly mark: number;
+  readonly name: ConnectionName;
+}
+
 /** A change seen on the multicast groups. `lost`: the kernel dropped notifications; read everything anew. */
 export type KernelEvent =
   | { readonly type: 'link'; readonly link: Link; readonly isGone: boolean }
@@ -224,6 +252,10 @@ export interface Kernel {
   readSysctl(path: string): string | undefined;
   /** Deletes conntrack entries whose original source, or reply source, is this address; how many. */
   deleteConntrack(address: string): Promise<number>;
+  /** Connections with one of these addresses as original source or reply source; all of them when no addresses are given. */
+  connections(addresses?: ReadonlySet<string>): Promise<readonly Connection[]>;
+  /** Gives the connections that are still there the bits of `mark` that are set in `mask`; how many they were. */
+  markConnections(connections: readonly Connection[], change: { mark: number; mask: number }): Promise<number>;
   /** Follows links, addresses, routes and neighbours until closed. */
   listen(onEvent: (event: KernelEvent) => void): { close(): void };
   close(): void;

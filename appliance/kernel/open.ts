@@ -6,6 +6,7 @@ import { assert } from '../lib/assert.ts';
 import { parseAddress } from '../lib/ip/address.ts';
 import type { Kernel, NftRefusal, OpenKernel, RouteOperation } from './kernel.ts';
 import { addressesRequest, readInterfaceAddress } from './netlink/addresses.ts';
+import { markConnections, readConnections } from './netlink/connections.ts';
 import { deleteConntrack } from './netlink/conntrack.ts';
 import { NetlinkReader } from './netlink/dump.ts';
 import { linksRequest, readLink } from './netlink/links.ts';
@@ -29,6 +30,7 @@ export const openKernel: OpenKernel = (options = {}) => {
   const nftReader = new NetlinkReader(sockets.netfilterReads);
   const routeReader = new NetlinkReader(sockets.routeReads);
   const routeWriter = new NetlinkPipeline(sockets.routeWrites);
+  const conntrackReader = new NetlinkReader(sockets.conntrackReads);
   const conntrackWriter = new NetlinkPipeline(sockets.conntrackWrites);
   const transactions = new NftTransactions(sockets.nftWrites);
   return {
@@ -63,8 +65,10 @@ export const openKernel: OpenKernel = (options = {}) => {
     async deleteConntrack(text) {
       const address = parseAddress(text);
       assert(address !== undefined, `${text} is an address`);
-      return deleteConntrack(nftReader, conntrackWriter, address);
+      return deleteConntrack(conntrackReader, conntrackWriter, address);
     },
+    connections: (addresses) => readConnections(conntrackReader, addresses),
+    markConnections: (connections, change) => markConnections(conntrackWriter, connections, change),
     listen: (onEvent) => namespace.run(() => new KernelListener(onEvent)),
     close() {
       for (const socket of Object.values(sockets)) socket.close();
@@ -77,6 +81,7 @@ function openSockets() {
   return {
     nftWrites: new NetlinkSocket(NETLINK.netfilter),
     netfilterReads: new NetlinkSocket(NETLINK.netfilter),
+    conntrackReads: new NetlinkSocket(NETLINK.netfilter),
     conntrackWrites: new NetlinkSocket(NETLINK.netfilter),
     routeReads: new NetlinkSocket(NETLINK.route),
     routeWrites: new NetlinkSocket(NETLINK.route),

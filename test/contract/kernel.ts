@@ -12,6 +12,8 @@ export interface KernelUnderTest {
   removeLink(name: string): Promise<void>;
   /** As another program does it. */
   applyAsOther(operations: readonly NftOperation[]): Promise<unknown>;
+  /** Has a connection over UDP tracked. */
+  track(source: string, destination: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -501,6 +503,25 @@ const routeCases: Record<string, Case> = {
     await under.addLink('cali1');
     await new Promise((resolve) => setTimeout(resolve, 20));
     t.is(heard.length, before);
+  },
+
+  async 'connections are found by either end, marked in some bits, and forgotten'(t, under) {
+    await under.track('10.9.0.1', '10.9.0.2');
+    await under.track('10.9.0.3', '10.9.0.2');
+    await under.track('fd00:9::1', 'fd00:9::2');
+    const ends = async (...addresses: string[]) =>
+      (await under.kernel.connections(new Set(addresses)))
+        .map(({ family, original, reply, mark }) => `${family} ${original.source} ${reply.source} ${mark}`)
+        .sort();
+    t.deepEqual(await ends('10.9.0.1', 'fd00:9::2'), ['4 10.9.0.1 10.9.0.2 0', '6 fd00:9::1 fd00:9::2 0']);
+    const some = await under.kernel.connections(new Set(['10.9.0.1']));
+    t.is(await under.kernel.markConnections(some, { mark: 7, mask: 5 }), 1);
+    t.is(await under.kernel.markConnections(some, { mark: 8, mask: 9 }), 1);
+    t.deepEqual(await ends('10.9.0.2'), ['4 10.9.0.1 10.9.0.2 12', '4 10.9.0.3 10.9.0.2 0']);
+    t.is(await under.kernel.deleteConntrack('10.9.0.1'), 1);
+    t.is(await under.kernel.markConnections(some, { mark: 1, mask: 1 }), 0);
+    t.deepEqual(await ends('10.9.0.2'), ['4 10.9.0.3 10.9.0.2 0']);
+    t.is((await under.kernel.connections()).length, 2);
   },
 
   async 'links are listed with what they are'(t, under) {

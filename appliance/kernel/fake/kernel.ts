@@ -2,7 +2,16 @@
  * The port to the kernel, kept in memory: for tests and dry runs. It refuses what the real one refuses; both pass the same
  * suite (`test/contract/kernel.ts`). What nobody asks the kernel for (links, addresses, connections) is set from outside.
  */
-import type { InterfaceAddress, Kernel, KernelEvent, Link, Neighbour, Route, RouteOperation } from '../kernel.ts';
+import type {
+  Connection,
+  InterfaceAddress,
+  Kernel,
+  KernelEvent,
+  Link,
+  Neighbour,
+  Route,
+  RouteOperation,
+} from '../kernel.ts';
 import { FakeNft } from './nft.ts';
 
 export interface FakeKernel extends Kernel {
@@ -13,7 +22,7 @@ export interface FakeKernel extends Kernel {
   removeLink(name: string): void;
   setAddress(address: InterfaceAddress): void;
   /** Adds a tracked connection by its original and reply sources. */
-  addConnection(original: string, reply: string): void;
+  addConnection(original: string, reply: string, more?: Partial<Connection>): void;
 }
 
 /** An empty kernel: no tables, no links. */
@@ -29,7 +38,7 @@ class InMemoryKernel implements FakeKernel {
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #sysctls = new Map<string, string>([['net/ipv4/ip_forward', '0']]);
   readonly #listeners = new Set<(event: KernelEvent) => void>();
-  #connections: (readonly [string, string])[] = [];
+  #connections: Connection[] = [];
 
   links = async () => [...this.#links.values()];
   addresses = async () => [...this.#addresses.values()];
@@ -104,10 +113,24 @@ class InMemoryKernel implements FakeKernel {
   }
 
   async deleteConntrack(address: string) {
-    const kept = this.#connections.filter((sources) => !sources.includes(address));
+    const kept = this.#connections.filter((connection) => !isOf(connection, new Set([address])));
     const deleted = this.#connections.length - kept.length;
     this.#connections = kept;
     return deleted;
+  }
+
+  async connections(addresses?: ReadonlySet<string>) {
+    return this.#connections.filter((connection) => addresses === undefined || isOf(connection, addresses));
+  }
+
+  async markConnections(connections: readonly Connection[], { mark, mask }: { mark: number; mask: number }) {
+    const names = new Set(connections.map(({ name }) => name));
+    const isMarked = ({ name }: Connection) => names.has(name);
+    const before = this.#connections;
+    this.#connections = before.map((one) =>
+      isMarked(one) ? { ...one, mark: ((one.mark & ~mask) | (mark & mask)) >>> 0 } : one,
+    );
+    return before.filter(isMarked).length;
   }
 
   listen(onEvent: (event: KernelEvent) => void) {
@@ -148,8 +171,17 @@ class InMemoryKernel implements FakeKernel {
     this.#tell({ type: 'address', address, isGone: false });
   }
 
-  addConnection(original: string, reply: string): void {
-    this.#connections.push([original, reply]);
+  addConnection(original: string, reply: string, more: Partial<Connection> = {}): void {
+    this.#connections.push({
+      family: original.includes(':') ? 6 : 4,
+      protocol: 17,
+      original: { source: original, destination: reply },
+      reply: { source: reply, destination: original },
+      status: 0,
+      mark: 0,
+      name: { tuple: Uint8Array.of(this.#connections.length) },
+      ...more,
+    });
   }
 
   /** Later, as the real one does. */
@@ -160,4 +192,8 @@ class InMemoryKernel implements FakeKernel {
       });
     }
   }
+}
+
+function isOf({ original, reply }: Connection, addresses: ReadonlySet<string>): boolean {
+  return addresses.has(original.source) || addresses.has(reply.source);
 }

@@ -57,6 +57,7 @@ export type Expression =
   | { readonly type: 'verdict'; readonly verdict: Verdict }
   /** state and status load 4 bytes in host order; mark 4; direction 1. */
   | { readonly type: 'ct'; readonly key: 'state' | 'status' | 'mark' | 'direction'; readonly register: Register }
+  | { readonly type: 'ct-set'; readonly key: 'mark'; readonly register: Register }
   | {
       readonly type: 'fib';
       readonly result: 'oif' | 'oifname' | 'type';
@@ -74,6 +75,17 @@ export type Expression =
       readonly unitSeconds: number;
       readonly burst: number;
       readonly isInverted?: boolean;
+    }
+  /** Holds when this address pair, protocol and rule has no more than `count` connections; inverted, when it has more. */
+  | { readonly type: 'connlimit'; readonly count: number; readonly isInverted: boolean }
+  /** Writes the register into the packet; `checksumOffset` names the header's own checksum, which is brought up to date. */
+  | {
+      readonly type: 'payload-set';
+      readonly base: 'network';
+      readonly offset: number;
+      readonly length: number;
+      readonly register: Register;
+      readonly checksumOffset?: number;
     }
   /** Port registers hold 2 bytes in network order. */
   | {
@@ -93,4 +105,6 @@ export type Expression =
     }
   | { readonly type: 'notrack' }
   /** icmpx admin-prohibited. */
-  | { readonly type: 'reject' };
+  | { readonly type: 'reject' }
+  /** A TCP reset; the rule must match TCP. */
+  | { readonly type: 'reject-reset' };

@@ -44,15 +44,19 @@ const KERNEL_NAMES = {
   load: 'immediate',
   verdict: 'immediate',
   ct: 'ct',
+  'ct-set': 'ct',
   fib: 'fib',
   counter: 'counter',
   'counter-ref': 'objref',
   log: 'log',
   limit: 'limit',
+  connlimit: 'connlimit',
+  'payload-set': 'payload',
   masquerade: 'masq',
   nat: 'nat',
   notrack: 'notrack',
   reject: 'reject',
+  'reject-reset': 'reject',
 } as const satisfies Record<Expression['type'], string>;
 
 const META_KEYS = {
@@ -79,7 +83,10 @@ const REGISTER_VERDICT = 0;
 const REGISTER_FIRST = 8;
 const RANDOM_FULLY = 16;
 const OBJECT_COUNTER = 1;
+const REJECT_TCP_RESET = 1;
 const REJECT_ICMPX = 2;
+const CHECKSUM_NONE = 0;
+const CHECKSUM_INTERNET = 1;
 const ADMIN_PROHIBITED = 3;
 const INVERTED = 1;
 
@@ -139,6 +146,10 @@ const ENCODERS: Encoders = {
     writer.u32be(2, CT_KEYS[key]);
     writer.u32be(1, registerNumber(register));
   },
+  'ct-set'(writer, { key, register }) {
+    writer.u32be(2, CT_KEYS[key]);
+    writer.u32be(4, registerNumber(register));
+  },
   fib(writer, { result, flags, register }) {
     writer.u32be(
       3,
@@ -166,6 +177,19 @@ const ENCODERS: Encoders = {
     writer.u32be(4, 0);
     writer.u32be(5, isInverted ? INVERTED : 0);
   },
+  connlimit(writer, { count, isInverted }) {
+    writer.u32be(1, count);
+    writer.u32be(2, isInverted ? INVERTED : 0);
+  },
+  'payload-set'(writer, { base, offset, length, register, checksumOffset }) {
+    writer.u32be(5, registerNumber(register));
+    writer.u32be(2, PAYLOAD_BASES[base]);
+    writer.u32be(3, offset);
+    writer.u32be(4, length);
+    writer.u32be(6, checksumOffset === undefined ? CHECKSUM_NONE : CHECKSUM_INTERNET);
+    if (checksumOffset !== undefined) writer.u32be(7, checksumOffset);
+    writer.u32be(8, 0);
+  },
   masquerade(writer, { isFullyRandom, portMin, portMax }) {
     if (isFullyRandom) writer.u32be(1, RANDOM_FULLY);
     if (portMin !== undefined) writer.u32be(2, registerNumber(portMin));
@@ -180,6 +204,9 @@ const ENCODERS: Encoders = {
     if (portMax !== undefined) writer.u32be(6, registerNumber(portMax));
   },
   notrack() {},
+  'reject-reset'(writer) {
+    writer.u32be(1, REJECT_TCP_RESET);
+  },
   reject(writer) {
     writer.u32be(1, REJECT_ICMPX);
     writer.u8(2, ADMIN_PROHIBITED);

@@ -45,3 +45,34 @@ test('`deleteConntrack()` takes the connections from and to an address, and no o
   t.is(await kernel.deleteConntrack('10.9.0.1'), 0);
   kernel.close();
 });
+
+test('`connections()` tells both directions, and `markConnections()` marks what it is given in the bits it is given', async (t) => {
+  await using namespace = await createNamespace();
+  await prepare(namespace);
+  const kernel = openKernel({ netnsPath: namespace.path });
+  t.is((await kernel.connections()).length, 5);
+  const found = await kernel.connections(new Set(['10.9.0.2', 'fd00:9::1']));
+  const one = found.find(({ family }) => family === 4);
+  t.deepEqual(found.map(({ original }) => `${original.source}>${original.destination}`).sort(), [
+    '10.9.0.1>10.9.0.2',
+    '10.9.0.3>10.9.0.2',
+    'fd00:9::1>fd00:9::2',
+  ]);
+  t.like(one, {
+    protocol: 17,
+    mark: 0,
+    original: { destinationPort: 9 },
+    reply: { source: '10.9.0.2', sourcePort: 9 },
+  });
+  t.is(await kernel.markConnections(await kernel.connections(), { mark: 3, mask: 0xffffffff }), 5);
+  t.is(await kernel.markConnections(found, { mark: 0x80000000, mask: 0x80000000 }), 3);
+  const marks = async () => (await kernel.connections()).map(({ mark }) => mark).sort();
+  t.deepEqual(await marks(), [0x80000003, 0x80000003, 0x80000003, 3, 3]);
+  t.is((await namespace.exec('conntrack', '-L', '-m', String(0x80000003))).split('\n').filter(Boolean).length, 3);
+  t.is(await kernel.markConnections(found, { mark: 0, mask: 0x80000000 }), 3);
+  t.deepEqual(await marks(), [3, 3, 3, 3, 3]);
+  await namespace.exec('conntrack', '-F');
+  t.is(await kernel.markConnections(found, { mark: 1, mask: 1 }), 0, 'what is gone is not made anew');
+  t.deepEqual(await kernel.connections(), []);
+  kernel.close();
+});

@@ -18,6 +18,7 @@ const ipv6: Expression[] = [{ type: 'meta', key: 'nfproto', register: 0 }, equal
 const tcp: Expression[] = [{ type: 'meta', key: 'l4proto', register: 0 }, equals('06')];
 const source: Expression = { type: 'payload', base: 'network', offset: 12, length: 4, register: 0 };
 const port: Expression = { type: 'payload', base: 'transport', offset: 2, length: 2, register: 0 };
+const drop: Expression = { type: 'verdict', verdict: { code: 'drop' } };
 const accept: Expression = { type: 'verdict', verdict: { code: 'accept' } };
 
 function name(text: string): string {
@@ -83,6 +84,35 @@ const RULES: readonly (readonly [string, readonly Expression[]])[] = [
   ],
   ['ct mark 7', [{ type: 'ct', key: 'mark', register: 0 }, equals('07000000')]],
   ['ct direction reply', [{ type: 'ct', key: 'direction', register: 0 }, equals('01')]],
+  [
+    'ct mark set ct mark & 0x7fffffff',
+    [
+      { type: 'ct', key: 'mark', register: 0 },
+      { type: 'bitwise', source: 0, destination: 0, mask: bytes('ffffff7f'), xor: bytes('00000000') },
+      { type: 'ct-set', key: 'mark', register: 0 },
+    ],
+  ],
+  ['ct count over 5 drop', [{ type: 'connlimit', count: 5, isInverted: true }, drop]],
+  ['ct count 5', [{ type: 'connlimit', count: 5, isInverted: false }]],
+  ['meta l4proto tcp reject with tcp reset', [...tcp, { type: 'reject-reset' }]],
+  [
+    'ip dscp set ef',
+    [
+      ...ipv4,
+      { type: 'payload', base: 'network', offset: 0, length: 2, register: 0 },
+      { type: 'bitwise', source: 0, destination: 0, mask: bytes('ff03'), xor: bytes('00b8') },
+      { type: 'payload-set', base: 'network', offset: 0, length: 2, register: 0, checksumOffset: 10 },
+    ],
+  ],
+  [
+    'ip6 dscp set ef',
+    [
+      ...ipv6,
+      { type: 'payload', base: 'network', offset: 0, length: 2, register: 0 },
+      { type: 'bitwise', source: 0, destination: 0, mask: bytes('f03f'), xor: bytes('0b80') },
+      { type: 'payload-set', base: 'network', offset: 0, length: 2, register: 0 },
+    ],
+  ],
   ['fib daddr type local', [{ type: 'fib', result: 'type', flags: ['daddr'], register: 0 }, equals('02000000')]],
   [
     'fib saddr . mark . iif oif != 0',

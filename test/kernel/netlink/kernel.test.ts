@@ -17,6 +17,16 @@ kernelContract(test, 'the real kernel', async () => {
     },
     removeLink: async (name) => void (await namespace.exec('ip', 'link', 'del', name)),
     applyAsOther: (operations) => other.nft.apply(operations),
+    async track(source, destination) {
+      await namespace.exec('ip', 'address', 'add', source, 'dev', 'lo').catch(() => '');
+      await namespace.exec('ip', 'address', 'add', destination, 'dev', 'lo').catch(() => '');
+      const chain = 'add chain inet track c { type filter hook output priority 0; }';
+      await namespace.exec('nft', `add table inet track; ${chain}; add rule inet track c ct state new counter`);
+      const [kind, to, from] = source.includes(':')
+        ? ['UDP6', `[${destination}]`, `[${source}]`]
+        : ['UDP4', destination, source];
+      await namespace.exec('bash', '-c', `echo x | socat -u - '${kind}-SENDTO:${to}:9,bind=${from}'`);
+    },
     async close() {
       kernel.close();
       other.close();

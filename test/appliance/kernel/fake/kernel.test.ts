@@ -13,6 +13,7 @@ kernelContract(test, 'the fake kernel', async () => {
       kernel.setLink({ index, name, kind: 'veth', mac, mtuBytes: 1500, isUp: true, isRunning: true });
       return index;
     },
+    track: async (source, destination) => kernel.addConnection(source, destination),
     removeLink: async (name) => kernel.removeLink(name),
     applyAsOther: (operations) => kernel.nft.applyAsOther(operations),
     close: async () => kernel.close(),
