@@ -53,6 +53,7 @@ export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { conf
     routeRefreshIntervalMs: read('RouteRefreshInterval', 'seconds'),
     nftablesRefreshIntervalMs: read('NftablesRefreshInterval', 'seconds'),
     interfaceRefreshIntervalMs: read('InterfaceRefreshInterval', 'seconds'),
+    areLiveFlowsReevaluated: word('LiveFlowReevaluation') === 'Enabled',
     openstackRegion: read('OpenstackRegion', 'dns-label'),
     areFloatingIpsEnabled: word('FloatingIPs') === 'Enabled',
     serviceLoopPrevention: word('ServiceLoopPrevention'),

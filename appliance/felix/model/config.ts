@@ -56,6 +56,7 @@ export interface FelixConfig {
   readonly healthHost: string;
   readonly healthPort: number;
   readonly logSeverityScreen: string;
+  readonly areLiveFlowsReevaluated: boolean;
   readonly openstackRegion: string;
   readonly nftablesMode: 'Auto' | 'Enabled' | 'Disabled';
 

@@ -8,14 +8,13 @@ import type { Expression } from '../../kernel/netlink/expression.ts';
 import { parsePrefixOrAddress } from '../../lib/ip/address.ts';
 import type { DispatchMap } from './dispatch.ts';
 import { plain } from './endpoint-chain.ts';
+import { matchKnownFlow, renderSuspectAnswers, renderSuspectCleared, suspectCounter } from './known-flow.ts';
 import {
   branch,
   clearMark,
   count,
-  ctState,
   hostWord,
   interfaceKey,
-  matchCtState,
   matchDnated,
   matchFamily,
   matchInterfacePrefix,
@@ -47,6 +46,8 @@ export const baseChains = {
   'forward-to-host': { kind: 'filter', hook: 'forward', priority: -1 },
   'output-host': { kind: 'filter', hook: 'output', priority: 0 },
   'postrouting-host': { kind: 'filter', hook: 'postrouting', priority: -150 },
+  'input-judged': { kind: 'filter', hook: 'input', priority: 0 },
+  'postrouting-judged': { kind: 'filter', hook: 'postrouting', priority: -140 },
   'nat-postrouting': { kind: 'nat', hook: 'postrouting', priority: 110 },
 } as const satisfies Record<string, BaseChain>;
 
@@ -64,6 +65,7 @@ export const baseCounters = {
   reversePath: 'drop/reverse-path',
   unknown: 'drop/unknown-interface',
   toHost: 'drop/endpoint-to-host',
+  suspect: suspectCounter,
 } as const;
 
 export interface SpoofAllowance {
@@ -87,6 +89,8 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     ...renderRaw(inputs, context),
     ...renderWorkloadStages(context),
     ...renderHostStages(inputs, context),
+    'input-judged': renderSuspectCleared(context),
+    'postrouting-judged': renderSuspectCleared(context),
   };
   const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
   return rendered.set('nat-postrouting', inputs.natRules);
@@ -137,7 +141,8 @@ function matchInterface(key: 'iifname' | 'oifname', name: string): Expression[] 
   ];
 }
 
-function renderWorkloadStages({ config }: RenderContext): Chains {
+function renderWorkloadStages(context: RenderContext): Chains {
+  const { config } = context;
   const from = (target: string) => perPrefix(config.interfacePrefixes, 'iifname', branch('goto', target));
   const to = (target: string) => perPrefix(config.interfacePrefixes, 'oifname', branch('goto', target));
   const unknown = counted('unknown interface', baseCounters.unknown, verdict('drop'));
@@ -148,7 +153,7 @@ function renderWorkloadStages({ config }: RenderContext): Chains {
     'workload-input': [...neighbours, dispatch('from-workload', 'iifname'), unknown],
     'input-to-host': from('workload-to-host'),
     'workload-to-host': [
-      rule('known flow', ...matchCtState(ctState.established | ctState.related), verdict('accept')),
+      rule('known flow', ...matchKnownFlow(context), verdict('accept')),
       ...neighbours,
       ...(config.defaultEndpointToHostAction === 'Drop' ? [toHostDrop] : []),
     ],
@@ -178,26 +183,33 @@ function renderNeighbourDiscovery(): RenderedRule[] {
   );
 }
 
-function renderHostStages(inputs: BaseInputs, { config, marks }: RenderContext): Chains {
+function renderHostStages(inputs: BaseInputs, context: RenderContext): Chains {
+  const { config, marks } = context;
+  const answers = renderSuspectAnswers(context);
   const accepted = rule('accepted before', ...matchMark(marks.accept), verdict('accept'));
   const fromWorkload = perPrefix(config.interfacePrefixes, 'iifname', verdict('accept'));
   const toWorkload = perPrefix(config.interfacePrefixes, 'oifname', verdict('accept'));
-  const established = matchCtState(ctState.established | ctState.related);
   const deferred = dispatchHost(inputs, 'host-out-deferred', 'oifname');
   const isDeferred = rule('deferred', ...matchMark(marks.defer), ...clearMark(marks.defer), branch('goto', 'deferred'));
   return {
-    'pre-dnat': whenAsked(dispatchHost(inputs, 'host-pre-dnat', 'iifname'), [
-      rule('known flow', ...established, verdict('accept')),
-      accepted,
-    ]),
+    'pre-dnat': [
+      ...answers,
+      ...whenAsked(dispatchHost(inputs, 'host-pre-dnat', 'iifname'), [
+        rule('known flow', ...matchKnownFlow(context), verdict('accept')),
+        accepted,
+      ]),
+    ],
     'input-host': whenAsked(dispatchHost(inputs, 'host-in', 'iifname'), [...fromWorkload, accepted]),
     'forward-from-host': whenAsked(dispatchHost(inputs, 'host-forward-in', 'iifname'), [accepted]),
     'forward-to-host': dispatchHost(inputs, 'host-forward-out', 'oifname'),
-    'output-host': whenAsked(dispatchHost(inputs, 'host-out', 'oifname'), [
-      accepted,
-      ...toWorkload,
-      rule('DNATed: decide in postrouting', ...matchDnated(), ...setMark(marks.defer), verdict('accept')),
-    ]),
+    'output-host': [
+      ...answers,
+      ...whenAsked(dispatchHost(inputs, 'host-out', 'oifname'), [
+        accepted,
+        ...toWorkload,
+        rule('DNATed: decide in postrouting', ...matchDnated(), ...setMark(marks.defer), verdict('accept')),
+      ]),
+    ],
     'postrouting-host': deferred.length === 0 ? [] : [isDeferred],
     deferred: whenAsked(deferred, toWorkload),
   };

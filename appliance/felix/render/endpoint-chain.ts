@@ -1,6 +1,7 @@
 /** List chains and tier chains: the order in which an endpoint's policies and profiles are asked. Pure. Source: felix's endpoint chains. */
 import type { Policy, PolicyId } from '../model/policy.ts';
 import type { ListChain, TierChain } from './chain-spec.ts';
+import { matchKnownFlow } from './known-flow.ts';
 import {
   branch,
   clearMark,
@@ -78,10 +79,9 @@ function drop(label: string, counter: string, deny: ReturnType<typeof denyExpres
   return { label, expressions: [count(counter), deny], counter };
 }
 
-function renderConntrack({ config }: RenderContext, deny: ReturnType<typeof denyExpression>): RenderedRule[] {
-  const flow = matchCtState(ctState.established | ctState.related);
-  const rules: RenderedRule[] = [{ label: 'known flow', expressions: [...flow, verdict('accept')] }];
-  if (config.isConntrackInvalidCheckDisabled) return rules;
+function renderConntrack(context: RenderContext, deny: ReturnType<typeof denyExpression>): RenderedRule[] {
+  const rules: RenderedRule[] = [{ label: 'known flow', expressions: [...matchKnownFlow(context), verdict('accept')] }];
+  if (context.config.isConntrackInvalidCheckDisabled) return rules;
   const counter = endpointCounters.invalid;
   const expressions = [...matchCtState(ctState.invalid), count(counter), deny];
   return [...rules, { label: 'invalid packet', expressions, counter }];

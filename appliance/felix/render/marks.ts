@@ -1,5 +1,5 @@
 /**
- * Allots the bits of the packet mark that the rules use, lowest first from the configured mask. Pure.
+ * Allots the bits of the packet mark that the rules use, lowest first from the configured mask, and one of the connection's mark, the highest. Pure.
  * Source: the order of Felix's mark bits; three are enough here because `accept` ends a stage, not the way of the packet.
  */
 
@@ -11,15 +11,17 @@ export interface Marks {
   /** A packet of this host was DNATed: its egress policy is decided in postrouting, where the output link is final. */
   readonly defer: number;
   readonly all: number;
+  /** In the mark of a connection, not of a packet: judged again and found denied. 0 when the mask has no bit left. */
+  readonly suspect: number;
 }
 
 const defaultMask = 0xffff0000;
 
 /** The three lowest bits of `mask`; a mask with fewer than three falls back to the default mask. */
 export function allotMarks(mask: number): Marks {
-  const [accept, pass, defer] = bitsOf(mask);
+  const [accept, pass, defer, ...others] = bitsOf(mask);
   if (accept === undefined || pass === undefined || defer === undefined) return allotMarks(defaultMask);
-  return { accept, pass, defer, all: (accept | pass | defer) >>> 0 };
+  return { accept, pass, defer, all: (accept | pass | defer) >>> 0, suspect: others.at(-1) ?? 0 };
 }
 
 function bitsOf(mask: number): number[] {

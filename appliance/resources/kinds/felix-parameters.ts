@@ -778,6 +778,15 @@ export const felixParameters: readonly FelixParameter[] = [
   row('TyphaReadTimeout', undefined, 'seconds', '30', 'Silent Typha longer than this → restart.'),
   row('TyphaURISAN', undefined, 'string', '', 'Expected Typha certificate URI SAN.'),
   row('TyphaWriteTimeout', undefined, 'seconds', '10', 'Write timeout towards Typha.'),
+  // Not one of Calico's: its agents leave live flows alone.
+  row(
+    'LiveFlowReevaluation',
+    undefined,
+    'enum',
+    'Enabled',
+    'Live connections that a changed policy no longer allows are cut; Disabled leaves them until they end.',
+    { words: ['Disabled', 'Enabled'] },
+  ),
   row('DebugBPFCgroupV2', undefined, 'string', '', 'Test only.'),
   row('DebugCPUProfilePath', undefined, 'path', '/tmp/felix-cpu-<timestamp>.pprof', 'Test only: CPU profile.'),
   row('DebugPanicAfter', undefined, 'seconds', '0', 'Test only.'),

@@ -102,6 +102,9 @@ class IptablesDataplane implements Dataplane {
       onRoute: (event) => {
         if (this.#host.onRoute(event)) this.#loop.wake();
       },
+      onNeighbour: (event) => {
+        if (this.#host.onNeighbour(event)) this.#loop.wake();
+      },
     });
     this.#host = new HostSide({
       kernel,

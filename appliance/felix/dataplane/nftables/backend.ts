@@ -12,6 +12,7 @@ import type { PolicyId } from '../../model/policy.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Dataplane, DataplaneReports } from '../dataplane.ts';
+import { type FlowRound, LiveFlows } from '../flows/live-flows.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
 import type { PassWatch } from '../pass-watch.ts';
@@ -30,6 +31,8 @@ export interface NftablesDataplaneOptions {
   readonly tableName?: string;
   /** Called after each pass; for benches. */
   readonly onPass?: (stats: PassStats & { readonly totalMs: number }) => void;
+  /** Called after live flows were judged; for tests and benches. */
+  readonly onFlowRound?: (round: FlowRound) => void;
   readonly clock?: Clock;
   /** Told of each pass. */
   readonly watch?: PassWatch;
@@ -54,6 +57,7 @@ class NftablesDataplane implements Dataplane {
   readonly #host: HostSide;
   readonly #writer: TableWriter;
   readonly #foreign: ForeignChanges;
+  readonly #flows: LiveFlows;
   readonly #reported = new Map<string, { id: PolicyId; problem: string }>();
   #queue: Flush[] = [];
   #waiters: (() => void)[] = [];
@@ -93,6 +97,14 @@ class NftablesDataplane implements Dataplane {
       clock: this.#clock,
       onDue: () => this.#wake(),
     });
+    this.#flows = new LiveFlows({
+      kernel,
+      log,
+      clock: this.#clock,
+      world: this.#desired,
+      interfaces: () => this.#interfaces.interfaces(),
+      onRound: options.onFlowRound,
+    });
     this.#writer = new TableWriter({
       nft: kernel.nft,
       table: options.tableName ?? 'calico',
@@ -128,6 +140,7 @@ class NftablesDataplane implements Dataplane {
     this.#host.close();
     this.#foreign.close();
     await this.#running;
+    await this.#flows.close();
     this.#interfaces.close();
     this.#release();
   }
@@ -175,6 +188,7 @@ class NftablesDataplane implements Dataplane {
       for (const message of messages) {
         this.#host.onMessage(message);
         yield* this.#desired.accept(message);
+        this.#flows.onMessage(message);
       }
       this.#revision = revision;
       yield;
@@ -205,6 +219,7 @@ class NftablesDataplane implements Dataplane {
     if (repair !== undefined) this.#foreign.onRepaired(repair, this.#clock.now() - startMs);
     this.#reportPolicies();
     await this.#host.addAfter(config);
+    this.#flows.onApplied();
     if (revision !== undefined) this.#options.reports.onApplied(revision);
     this.#options.watch?.end();
     this.#options.onPass?.({ ...stats, totalMs: this.#clock.now() - startMs });

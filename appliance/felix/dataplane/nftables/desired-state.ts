@@ -350,6 +350,26 @@ export class DesiredState {
     return this.refused.substituteOf(text) ?? this.#policies.get(text)?.policy;
   }
 
+  policyOf(id: PolicyId): Policy | undefined {
+    return this.#effectivePolicy(printPolicyId(id));
+  }
+
+  profileOf(name: string): ProfileRules | undefined {
+    return this.#profiles.get(name);
+  }
+
+  membersOf(setId: string): (Iterable<string> & { has(member: string): boolean }) | undefined {
+    return this.members.membersOf(setId);
+  }
+
+  /** The workload that speaks for each interface that has one. */
+  *speakers(): Generator<WorkloadEndpoint> {
+    for (const name of this.#workloadsOfInterface.keys()) {
+      const endpoint = this.workloadOf(name)?.endpoint;
+      if (endpoint !== undefined) yield endpoint;
+    }
+  }
+
   readonly #listRefs = new Map<string, number>();
 
   #countList(id: string, by: number): number {

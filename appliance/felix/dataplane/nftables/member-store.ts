@@ -60,6 +60,11 @@ export class MemberStore {
     };
   }
 
+  /** What the set holds; undefined when it is not there. */
+  membersOf(id: string): SmallSet<string> | undefined {
+    return this.#sets.get(id)?.members;
+  }
+
   *replace(id: string, type: StoredType, members: readonly string[]): Work {
     const known = this.#sets.get(id);
     if (known !== undefined && known.type !== type) yield* this.remove(id);

@@ -14,6 +14,12 @@ export const sampleConfig: FelixConfig = {
   routeRefreshIntervalMs: 0,
   nftablesRefreshIntervalMs: 0,
   interfaceRefreshIntervalMs: 0,
+  isHealthEnabled: false,
+  healthHost: 'localhost',
+  healthPort: 9099,
+  logSeverityScreen: 'INFO',
+  areLiveFlowsReevaluated: true,
+  openstackRegion: '',
 };
 
 export function config(changes: Partial<FelixConfig> = {}): Message {
