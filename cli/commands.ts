@@ -188,6 +188,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/token/create.ts')).tokenCreateCommand,
   },
   {
+    name: 'node init',
+    summary: "Write this host's settings, by questions or flags",
+    load: async () => (await import('./commands/node/init.ts')).nodeInitCommand,
+  },
+  {
     name: 'node join',
     summary: 'Make this host a node, by a join token',
     load: async () => (await import('./commands/node/join.ts')).nodeJoinCommand,
@@ -221,6 +226,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'node diags',
     summary: 'Gather what explains the state of this machine',
     load: async () => (await import('./commands/node/diags.ts')).nodeDiagsCommand,
+  },
+  {
+    name: 'node uninstall',
+    summary: 'End the services of this host, and take their work back',
+    load: async () => (await import('./commands/node/uninstall.ts')).nodeUninstallCommand,
   },
   {
     name: 'node run',

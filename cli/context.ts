@@ -2,6 +2,7 @@
  * What a command may touch of the world: streams, environment, clock. Injected, so that tests run commands in process. I/O.
  */
 import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -11,6 +12,8 @@ export interface CliContext {
   err(text: string): void;
   /** All of stdin, as text. */
   readStdin(): Promise<string>;
+  /** Asks a question on the terminal, where there is one. */
+  ask?(question: string): Promise<string>;
   /** Waits; used between retries and polls. */
   sleep(milliseconds: number): Promise<void>;
   /** Aborted when the person (or the system) asks the command to end. From the first call on, the signal alone no longer ends the process. */
@@ -28,6 +31,7 @@ export function createProcessContext(): CliContext {
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString('utf8');
     },
+    ...(isatty(0) && isatty(1) ? { ask } : {}),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     stopping() {
       const ending = new AbortController();
@@ -35,6 +39,18 @@ export function createProcessContext(): CliContext {
       return ending.signal;
     },
   };
+}
+
+/** A question that is not answered (end of input) ends the command. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  terminal.once('close', () => process.stdin.pause());
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
 }
 
 /** Writes straight to the descriptor: setting up process.stdout costs several milliseconds of a short life. */

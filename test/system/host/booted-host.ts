@@ -15,6 +15,7 @@ const commandMsMax = 120_000;
 const path = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface BootedHost {
+  readonly name: string;
   /** Its files, as this machine sees them. */
   readonly directory: string;
   /** Runs a command on it, as root; its stdout. Throws when it fails. */
@@ -57,6 +58,7 @@ export async function bootHost(image: string, name: string, place?: Place): Prom
     clearTimeout(timer);
   };
   return {
+    name,
     directory,
     run,
     sh: (line) => run('sh', '-c', line),
