@@ -11,6 +11,8 @@ export interface CliRun {
 export interface CliSurroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** What somebody at a terminal would say; without it there is no terminal. */
+  readonly answers?: (question: string) => string;
   /** Asks the command to end, as a signal would. */
   readonly stopping?: AbortSignal;
   /** Called with everything written to stdout so far. */
@@ -19,6 +21,7 @@ export interface CliSurroundings {
 
 /** `words` without the program's name. Nothing of the real environment is seen. */
 export async function runCli(words: readonly string[], surroundings: CliSurroundings = {}): Promise<CliRun> {
+  const { answers } = surroundings;
   let stdout = '';
   let stderr = '';
   const context = {
@@ -30,6 +33,7 @@ export async function runCli(words: readonly string[], surroundings: CliSurround
     err(text: string) {
       stderr += text;
     },
+    ...(answers === undefined ? {} : { ask: async (question: string) => answers(question) }),
     readStdin: async () => surroundings.stdin ?? '',
     sleep: () => new Promise<void>((resolve) => setImmediate(resolve)),
     stopping: () => surroundings.stopping ?? new AbortController().signal,

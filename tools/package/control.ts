@@ -53,7 +53,7 @@ fi
 const prerm = `#!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-  systemctl disable --now calico-node.service calico-apiserver.service || true
+  systemctl disable --now calico-node.service calico-boot.service calico-apiserver.service || true
 fi
 # The last moment at which there is a program that knows what is ours in the kernel.
 if [ "$1" = remove ]; then

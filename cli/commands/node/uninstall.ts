@@ -6,7 +6,7 @@ import { cliError, exitCodes } from '../../errors.ts';
 import { isSet } from '../../flags.ts';
 import { programPath } from '../../node/check-settings.ts';
 
-const units = ['calico-node.service', 'calico-apiserver.service'];
+const units = ['calico-node.service', 'calico-boot.service', 'calico-apiserver.service'];
 const commandMsMax = 120_000;
 
 export const nodeUninstallCommand: Command = {

@@ -44,6 +44,14 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     }
     await host.run('systemctl', 'stop', 'calico-node');
     t.regex(await host.run('nft', 'list', 'tables'), /inet calico/, 'a stopped agent goes on being obeyed');
+    await host.run('calicoctl', 'node', 'uninstall', '--restore');
+    const restored = await snapshot(host);
+    for (const part of ['ruleset', 'routes', 'links', 'sysctls'] as const)
+      t.deepEqual(differences({ [part]: before[part]! }, restored), [], `restored, its ${part} are as before`);
+    t.is(
+      await host.sh('systemctl is-enabled calico-node calico-boot calico-apiserver || true'),
+      'disabled\n'.repeat(3).trim(),
+    );
     await host.run('dpkg', '--purge', 'calico-appliance');
     t.deepEqual(differences(before, await snapshot(host)), [], 'purged, it leaves nothing behind');
   } finally {
