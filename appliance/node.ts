@@ -105,6 +105,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     hostAddresses,
     stamps: { now: () => new Date(), uuid: randomUUID },
     log: root,
+    version: startOf(process).version,
     about: () => ({
       ...startOf(process),
       certificates: certificatesOf(settings),

@@ -52,7 +52,7 @@ if ! cmp -s "$root/package-lock.json" "$stamp"; then
   (cd "$root" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
   cp "$root/package-lock.json" "$stamp"
 fi
-[ "$level" != test ] || for list in schemathesis kubernetes; do sh "$root/tools/python.sh" "$list" >/dev/null; done
+[ "$level" != test ] || for list in schemathesis kubernetes prometheus; do sh "$root/tools/python.sh" "$list" >/dev/null; done
 [ "$level" != test ] || sh "$root/tools/openapi-client.sh"
 
 # The kubectls the tests speak through: a few minutes the first time. What cannot be had is said, and counted as skipped by its test.

@@ -41,6 +41,8 @@ export interface Follower {
   readonly revision: Revision;
   /** How often the way to the store was lost. */
   readonly losses: number;
+  /** Every key that has been told and is there. */
+  keys(): Iterable<string>;
   /** Settles when following is over; rejects with an error that the sink threw. */
   readonly done: Promise<void>;
   /** Has the sink told, by `onUpdates` without updates, that everything is told up to the store's revision of now or later. */
@@ -70,6 +72,7 @@ export function followStore(options: FollowOptions): Follower {
     get losses() {
       return following.losses;
     },
+    keys: () => following.keys(),
     done,
     requestProgress: () => following.requestProgress(),
     close() {
@@ -102,6 +105,10 @@ class Following {
     const sinceMs = performance.now() - this.#changedAtMs;
     if (this.#problem === undefined) return { isConnected: true, sinceMs };
     return { isConnected: false, sinceMs, problem: this.#problem };
+  }
+
+  keys(): Iterable<string> {
+    return this.#mirror.keys();
   }
 
   stop(): void {

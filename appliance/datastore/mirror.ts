@@ -12,6 +12,10 @@ export class Mirror {
     return this.#revisions.size;
   }
 
+  keys(): Iterable<string> {
+    return this.#revisions.keys();
+  }
+
   /** True when this state of the key has not been told yet. */
   isNews(key: string, modRevision: Revision): boolean {
     return this.#revisions.get(key) !== modRevision;

@@ -57,6 +57,7 @@ export async function world(t: ExecutionContext, extra: Record<string, string> =
     folder,
     agent,
     etcd,
+    exec: namespace.exec,
     /** Code and text of an answer to a request from within the namespace. */
     get: async (url: string) => JSON.parse(await namespace.exec(process.execPath, '-e', getting, url)) as WebAnswer,
     nft: () => namespace.exec('nft', 'list', 'ruleset'),

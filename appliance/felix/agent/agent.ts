@@ -12,23 +12,26 @@ import type { Logger } from '../../lib/log.ts';
 import type { ConfigLayer } from '../config/layers.ts';
 import { createConfigSource } from '../config/source.ts';
 import { createRulesetSaver } from '../dataplane/boot/saver.ts';
+import type { Dataplane } from '../dataplane/dataplane.ts';
 import { createNftablesDataplane } from '../dataplane/nftables/backend.ts';
 import type { PassStats } from '../dataplane/nftables/table-writer.ts';
 import { PassWatch } from '../dataplane/pass-watch.ts';
 import type { FelixConfig } from '../model/config.ts';
 import { createHealth } from '../status/health.ts';
-import { answerHealth } from '../status/health-pages.ts';
 import { regionOf, statusPrefixes } from '../status/keys.ts';
+import type { FelixFacts } from '../status/metrics/felix-metrics.ts';
 import { startProcessStatus } from '../status/process-status.ts';
 import { createProgress } from '../status/progress.ts';
 import { startStatusSocket } from '../status/status-socket.ts';
 import { createStatusWriter } from '../status/status-writer.ts';
-import { createWebListener } from '../status/web-listener.ts';
+import { createAgentMetrics } from './agent-metrics.ts';
 import type { HostAddress } from './detect-address.ts';
 import { createHang } from './hang.ts';
 import { type AgentFacts, createHealthReporters } from './health-reporters.ts';
 import { logLevelOf } from './log-level.ts';
+import { Measures } from './measures.ts';
 import { createPipeline } from './pipeline.ts';
+import { createPorts } from './ports.ts';
 import { keepRegistering } from './registration.ts';
 import { createReporter } from './reporter.ts';
 
@@ -45,6 +48,7 @@ export interface AgentOptions {
   readonly hostAddresses: () => readonly HostAddress[];
   readonly stamps: Parameters<typeof createResources>[1];
   readonly log: Logger;
+  readonly version?: string;
   /** What the program adds to the status: its version, its certificates. */
   readonly about?: () => Record<string, unknown>;
   /** Takes the level the configuration asks for; undefined when it asks for none. */
@@ -97,11 +101,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let lastPass: PassStats | undefined;
   const watch = new PassWatch(() => passTrouble(resolved.config));
   const health = createHealth(createHealthReporters(facts), () => resolved.config.healthTimeoutsMs);
-  const healthPort = createWebListener({
-    answer: (request, response) => answerHealth(health, request, response),
-    log: options.log.child({ component: 'health' }),
+  const measures = new Measures();
+  watch.onEnd((ms) => measures.onPassEnd(ms, performance.now()));
+  const ports = createPorts({
+    health,
+    metrics: createAgentMetrics({
+      config: () => resolved.config,
+      facts: metricFacts,
+      keys: () => following?.keys() ?? [],
+      readHits: () => dataplane.readHits?.() ?? Promise.resolve(undefined),
+      eventLoop,
+    }),
+    log: options.log,
   });
-  configurePorts();
   const saver =
     options.boot && createRulesetSaver({ ...options.boot, kernel: options.kernel, now: options.stamps.now, log });
 
@@ -114,12 +126,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onPass: (stats) => {
       lastPass = stats;
       saver?.onPass(stats);
+      measures.onPass(stats.operations);
     },
   });
   const pipeline = createPipeline({
     hostname: nodename,
     config,
-    dataplane,
+    dataplane: measured(dataplane, measures),
     log: options.log.child({ component: 'pipeline' }),
     onBatch: createHang(() => resolved.config.simulateGraphHangMs),
     onConfig(next) {
@@ -130,7 +143,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         log.warn({ region }, 'OpenstackRegion stays as it is until the next start');
       resolved = next;
       isConfigured = true;
-      configurePorts();
+      ports.configure(next.config);
       heartbeat.configure({ intervalMs: next.config.reportingIntervalMs, ttlMs: next.config.reportingTtlMs });
       reporter.reportEndpoints(next.config.isEndpointReportingEnabled);
     },
@@ -158,19 +171,26 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       config: Object.fromEntries(resolved.values),
       configProblems: resolved.problems,
       health: health.states(),
-      ports: { health: portState(healthPort.problem, resolved.config.isHealthEnabled) },
+      ports: ports.states(),
     }),
   }).catch(async (error: unknown) => {
-    await Promise.all([dataplane.close(), heartbeat.close(), healthPort.close()]);
+    await Promise.all([dataplane.close(), heartbeat.close(), ports.close()]);
     throw error;
   });
+  ports.configure(resolved.config);
   eventLoop.enable();
   following = followStore({
     store: () => store,
     prefixes: [resourcesPrefix],
     sink: {
-      onUpdates: pipeline.onUpdates,
+      async onUpdates(updates, revision) {
+        const beganMs = performance.now();
+        await pipeline.onUpdates(updates, revision);
+        const nowMs = performance.now();
+        measures.onUpdates(updates, nowMs - beganMs, nowMs);
+      },
       async onStatus(status, revision) {
+        measures.onStatus(status);
         await pipeline.onStatus(status, revision);
         if (status === 'in-sync') reporter.sweep();
       },
@@ -191,23 +211,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     async close() {
       abort.abort();
       eventLoop.disable();
-      await Promise.allSettled([
-        following.close(),
-        socket.close(),
-        heartbeat.close(),
-        healthPort.close(),
-        registration,
-      ]);
+      await Promise.allSettled([following.close(), socket.close(), heartbeat.close(), ports.close(), registration]);
       await dataplane.close();
       await Promise.allSettled([writer.close(), saver?.close()]);
       options.kernel.close();
     },
   };
-  function configurePorts(): void {
-    const { isHealthEnabled, healthHost: host, healthPort: port } = resolved.config;
-    healthPort.configure(isHealthEnabled ? { host, port } : undefined);
-  }
-
   function facts(): AgentFacts {
     const { isConnected = false, problem } = following?.connection ?? {};
     return {
@@ -223,13 +232,41 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       appliedRevision: progress.appliedRevision,
     };
   }
+
+  function metricFacts(): FelixFacts {
+    return {
+      host: nodename,
+      version: options.version ?? '',
+      nowMs: performance.now(),
+      store: pipeline.status,
+      isConnected: following?.connection.isConnected ?? false,
+      isStoreReady: config.isStoreReady,
+      losses: following?.losses ?? 0,
+      sentRevision: pipeline.sentRevision,
+      appliedRevision: progress.appliedRevision,
+      refusedPolicies: progress.refusals.size,
+      invalidObjects: pipeline.problems().size,
+      configProblems: resolved.problems.length,
+      health: health.states(),
+      counts: pipeline.counts,
+      index: pipeline.indexSize,
+      sizes: dataplane.sizes?.(),
+      passes: watch.count,
+      measures,
+    };
+  }
+}
+
+/** The way to the dataplane, on which is counted what it is told. */
+function measured(dataplane: Dataplane, measures: Measures): Pick<Dataplane, 'accept'> {
+  return {
+    accept(flush) {
+      measures.onFlush(flush, performance.now());
+      dataplane.accept(flush);
+    },
+  };
 }
 
 function passTrouble({ simulatePassDelayMs, simulateDataplaneHangMs }: FelixConfig) {
   return { delayMs: simulatePassDelayMs, hangAfterMs: simulateDataplaneHangMs };
-}
-
-/** As `GET /status` has it. */
-function portState(problem: string | undefined, isEnabled: boolean) {
-  return { isEnabled, ...(problem === undefined ? {} : { problem }) };
 }

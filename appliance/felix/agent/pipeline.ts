@@ -10,6 +10,7 @@ import type { Work } from '../../lib/work.ts';
 import { decodeUpdate, type GraphUpdate } from '../calc/decode.ts';
 import { createGraph, type Graph } from '../calc/graph.ts';
 import { LargeValues } from '../calc/large-values.ts';
+import { printDataplaneConfig } from '../config/decode-process.ts';
 import type { ConfigSource, Resolved } from '../config/source.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { Message } from '../model/messages.ts';
@@ -19,7 +20,7 @@ import { createSpoofingEndpoints } from './spoofing-endpoints.ts';
 export interface PipelineOptions {
   readonly hostname: string;
   readonly config: ConfigSource;
-  readonly dataplane: Dataplane;
+  readonly dataplane: Pick<Dataplane, 'accept'>;
   readonly log: Logger;
   /** Called whenever effective values or their problems are new, the first time in any case, before the dataplane hears of them. */
   readonly onConfig: (resolved: Resolved) => void;
@@ -35,6 +36,8 @@ export interface Pipeline extends SyncSink {
   readonly busyMs: number;
   /** How much the dataplane keeps. */
   readonly counts: PolicyCounts;
+  /** What labels are looked at, and by how many selectors. */
+  readonly indexSize: Graph['indexSize'];
   /** Objects in the store that are treated as absent because they are wrong: key -> why. */
   readonly problems: Graph['problems'];
 }
@@ -74,6 +77,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     get busyMs() {
       return slice.busyMs;
+    },
+    get indexSize() {
+      return graph.indexSize;
     },
     problems: () => new Map([...graph.problems(), ...config.problems]),
     async onUpdates(updates, revision) {
@@ -129,7 +135,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const resolvedText = JSON.stringify([problems, ...values]);
     if (resolvedText !== lastResolved) options.onConfig(resolved);
     lastResolved = resolvedText;
-    const text = JSON.stringify(resolved.config);
+    const text = printDataplaneConfig(resolved.config);
     if (text === lastConfig) return [];
     lastConfig = text;
     graph.allowSourceSpoofing(resolved.config.isSourceSpoofingAllowed);

@@ -8,6 +8,7 @@ export interface PolicyCounts {
   readonly profiles: number;
   readonly workloadEndpoints: number;
   readonly hostEndpoints: number;
+  readonly ipSets: number;
 }
 
 /** Counts by identity, so that updates count once. */
@@ -16,6 +17,7 @@ export function createPolicyCounts() {
   const profiles = new Set<string>();
   const workloadEndpoints = new Set<string>();
   const hostEndpoints = new Set<string>();
+  const ipSets = new Set<string>();
   return {
     take(messages: readonly Message[]): void {
       for (const message of messages) takeOne(message);
@@ -26,6 +28,7 @@ export function createPolicyCounts() {
         profiles: profiles.size,
         workloadEndpoints: workloadEndpoints.size,
         hostEndpoints: hostEndpoints.size,
+        ipSets: ipSets.size,
       };
     },
   };
@@ -55,6 +58,12 @@ export function createPolicyCounts() {
         break;
       case 'host-endpoint-remove':
         hostEndpoints.delete(printEndpoint(message.id));
+        break;
+      case 'ip-set-update':
+        ipSets.add(message.id);
+        break;
+      case 'ip-set-remove':
+        ipSets.delete(message.id);
         break;
       default: // is no policy and no endpoint
     }

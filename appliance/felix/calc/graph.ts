@@ -51,6 +51,8 @@ export interface Graph {
   problems(): ReadonlyMap<string, readonly Problem[]>;
   /** Rows held by all parts but for what an empty store needs: 0 when everything was deleted and flushed. */
   rows(): number;
+  /** Items whose labels are looked at for IP sets, and the selectors they are held against. */
+  readonly indexSize: { readonly items: number; readonly selectors: number };
 }
 
 /** A graph for one host, empty and not in sync. */
@@ -121,6 +123,10 @@ class CalculationGraph implements Graph {
 
   problems(): ReadonlyMap<string, readonly Problem[]> {
     return this.#problems;
+  }
+
+  get indexSize() {
+    return this.#parts.sets.indexSize;
   }
 
   rows(): number {

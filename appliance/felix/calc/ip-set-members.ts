@@ -98,6 +98,10 @@ export class IpSetMembers {
     return this.#dirty.size > 0 || this.#unneeded.size > 0;
   }
 
+  get indexSize() {
+    return this.#index.size;
+  }
+
   /** Rows held; 0 when all has been removed. */
   get rows(): number {
     return this.#sets.size + this.#dirty.size + this.#unneeded.size + this.#index.rows;

@@ -123,6 +123,10 @@ export class LabelIndex<S, I> {
     });
   }
 
+  get size(): { readonly items: number; readonly selectors: number } {
+    return { items: this.#items.size, selectors: this.#selectors.size };
+  }
+
   /** Rows held, of every sort: 0 when all has been removed. For tests and metrics. */
   get rows(): number {
     const maps = [this.#selectors, this.#items, this.#parents, this.#filedSelectors, this.#unfiledSelectors];

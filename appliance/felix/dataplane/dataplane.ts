@@ -3,6 +3,7 @@ import type { Revision } from '../../datastore/store.ts';
 import type { HostEndpointId, WorkloadEndpointId } from '../model/endpoint.ts';
 import type { Flush } from '../model/messages.ts';
 import type { PolicyId } from '../model/policy.ts';
+import type { Hits } from './hits.ts';
 
 export type EndpointStatus = 'up' | 'down' | 'error';
 
@@ -16,6 +17,11 @@ export interface DataplaneReports {
   onApplied(revision: Revision): void;
 }
 
+export interface DataplaneSizes {
+  readonly chains: number;
+  readonly counters: number;
+}
+
 export interface Dataplane {
   /**
    * Takes one flush; returns at once. Work is coalesced and applied in passes, one kernel transaction each.
@@ -24,6 +30,10 @@ export interface Dataplane {
   accept(flush: Flush): void;
   /** Resolves when everything accepted before is in the kernel (or reported as refused). */
   settled(): Promise<void>;
+  /** What the kernel counted so far. */
+  readHits?(): Promise<Hits>;
+  /** How much the kernel holds of ours. */
+  sizes?(): DataplaneSizes;
   /** Stops working; leaves the kernel as it is. */
   close(): Promise<void>;
 }

@@ -11,14 +11,16 @@ import type { Flush } from '../../model/messages.ts';
 import type { PolicyId } from '../../model/policy.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import type { Dataplane, DataplaneReports } from '../dataplane.ts';
+import type { Dataplane, DataplaneReports, DataplaneSizes } from '../dataplane.ts';
 import { type FlowRound, LiveFlows } from '../flows/live-flows.ts';
+import type { Hits } from '../hits.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
 import type { PassWatch } from '../pass-watch.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
 import { DesiredState } from './desired-state.ts';
 import { ForeignChanges } from './foreign-changes.ts';
+import { assignHits } from './hits.ts';
 import type { PassStats } from './table-writer.ts';
 import { TableWriter } from './table-writer.ts';
 import type { Work } from './work.ts';
@@ -131,6 +133,15 @@ class NftablesDataplane implements Dataplane {
   settled(): Promise<void> {
     if (!this.#isBusy()) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  async readHits(): Promise<Hits> {
+    const { kernel, tableName = 'calico' } = this.#options;
+    return assignHits(await kernel.nft.dumpCounters(tableName), this.#desired.ruleOwners());
+  }
+
+  sizes(): DataplaneSizes {
+    return { chains: this.#desired.chains.writtenCount, counters: this.#desired.counters.writtenCount };
   }
 
   async close(): Promise<void> {

@@ -29,6 +29,10 @@ export class Counted {
     return this.#refs.keys();
   }
 
+  get writtenCount(): number {
+    return this.#written.size;
+  }
+
   /** Needed and not in the kernel. */
   missing(): string[] {
     return [...this.#touched].filter((name) => this.#refs.has(name) && !this.#written.has(name));

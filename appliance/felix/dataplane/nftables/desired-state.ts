@@ -26,6 +26,7 @@ import type { RenderedChain } from '../../render/rendered.ts';
 import { ChainStore } from './chain-store.ts';
 import { Counted } from './counted.ts';
 import { DispatchStore } from './dispatch-store.ts';
+import type { RuleOwners } from './hits.ts';
 import { MemberStore } from './member-store.ts';
 import { RefusedPolicies, refusedProfile } from './refused-policies.ts';
 import { finish, type Work } from './work.ts';
@@ -124,6 +125,11 @@ export class DesiredState {
       if (id !== undefined) policies.set(text, { id, problem });
     }
     return policies;
+  }
+
+  /** Whose rules are counted. */
+  ruleOwners(): RuleOwners {
+    return { policies: this.#policies.values(), profiles: this.#profiles };
   }
 
   markRefusedAgain(): void {

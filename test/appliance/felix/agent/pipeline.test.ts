@@ -16,7 +16,7 @@ function world() {
   const pipeline = createPipeline({
     hostname: 'here',
     config: createConfigSource('here', []),
-    dataplane: { accept: (flush) => void flushes.push(flush), settled: async () => {}, close: async () => {} },
+    dataplane: { accept: (flush) => void flushes.push(flush) },
     log: silentLogger,
     onConfig: (resolved) => void configs.push(resolved),
   });
@@ -119,6 +119,18 @@ test('configuration is told when its meaning changes, and reported when its valu
   t.deepEqual(told(), []);
   t.is(configs.length, 3);
   t.is(configs[2]?.problems.length, 1);
+});
+
+test('what the process alone looks at costs the dataplane nothing', async (t) => {
+  const { configs, write, start, told } = world();
+  await start();
+  told();
+  for (const spec of [{ healthPort: 1 }, { prometheusMetricsEnabled: true }, { reportingInterval: '1s' }]) {
+    const before = configs.length;
+    await write(configuration, { spec });
+    t.deepEqual(told(), []);
+    t.is(configs.length, before + 1, 'but is reported');
+  }
 });
 
 test('endpoints that ask to spoof come and go with the setting', async (t) => {

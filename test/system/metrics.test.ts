@@ -1,0 +1,136 @@
+/** The agent's metrics as a monitor reads them: by Prometheus' own parser, with hits that real packets caused, over plain HTTP and TLS. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { createNamespace } from '../kernel/netlink/namespace.ts';
+import { until, world } from './agent-world.ts';
+
+const top = join(import.meta.dirname, '../..');
+const root = '/calico/resources/v3/projectcalico.org';
+
+type Sample = readonly [type: string, name: string, labels: Readonly<Record<string, string>>, value: number | null];
+
+/** Every sample, once Prometheus' parser has found nothing wrong. */
+function parse(text: string): Sample[] {
+  const python = execFileSync('sh', [join(top, 'tools/python.sh'), 'prometheus'], { encoding: 'utf8' }).trim();
+  const output = execFileSync(python, [join(top, 'test/python/read_metrics.py')], { input: text, encoding: 'utf8' });
+  return JSON.parse(output) as Sample[];
+}
+
+/** The parser gives every counter the ending that Felix's do not have. */
+const bare = (name: string) => name.replace(/_total$/, '');
+
+function sampleOf(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}) {
+  const isMeant = (own: Sample[2]) => Object.entries(labels).every(([label, text]) => own[label] === text);
+  return samples.find((sample) => bare(sample[1]) === bare(name) && isMeant(sample[2]))?.[3];
+}
+
+/** A workload behind `calia` whose egress policy allows ICMP by its second rule. */
+async function addWorkload(t: ExecutionContext, { exec, etcdctl, nft }: Awaited<ReturnType<typeof world>>) {
+  const workload = await createNamespace();
+  t.teardown(() => workload[Symbol.asyncDispose]());
+  await exec('ip', 'link', 'add', 'calia', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', workload.name);
+  await exec('ip', 'link', 'set', 'calia', 'up');
+  await workload.exec('ip', 'address', 'add', '10.65.0.1/32', 'dev', 'eth0');
+  await workload.exec('ip', 'link', 'set', 'eth0', 'up');
+  await workload.exec('ip', 'route', 'add', '10.0.0.1', 'dev', 'eth0');
+  const rules = [
+    { action: 'Deny', protocol: 'TCP' },
+    { action: 'Allow', protocol: 'ICMP' },
+  ];
+  const objects: Record<string, unknown> = {
+    [`${root}/workloadendpoints/shop/here-vm-a-eth0`]: {
+      kind: 'WorkloadEndpoint',
+      metadata: { labels: { part: 'a' } },
+      spec: { node: 'here', interfaceName: 'calia', ipNetworks: ['10.65.0.1/32'] },
+    },
+    [`${root}/globalnetworkpolicies/default.pings`]: {
+      kind: 'GlobalNetworkPolicy',
+      spec: { selector: "part == 'a'", types: ['Egress'], egress: rules },
+    },
+  };
+  for (const [key, value] of Object.entries(objects)) await etcdctl('put', key, JSON.stringify(value));
+  await until(async () => (await nft()).includes('default.pings/egress/1'));
+  return workload;
+}
+
+test.serial('metrics are what packets, objects and passes were', async (t) => {
+  const there = await world(t, { FELIX_PROMETHEUSMETRICSENABLED: 'true', FELIX_PROMETHEUSMETRICSPORT: '9191' });
+  const { get, status, exec } = there;
+  await until(async () => (await status()).appliedRevision > 0);
+  const workload = await addWorkload(t, there);
+  await exec('ip', 'address', 'add', '10.0.0.1/32', 'dev', 'lo');
+  await workload.exec('sh', '-c', 'ping -c 3 -i 0.2 -W 1 10.0.0.1 || true');
+  const read = async () => parse((await get('http://127.0.0.1:9191/metrics')).text);
+  const rule = { kind: 'GlobalNetworkPolicy', namespace: '', name: 'default.pings', direction: 'egress', rule: '1' };
+  await until(async () => sampleOf(await read(), 'calico_policy_rule_packets_total', rule) === 3);
+  const samples = await read();
+  t.is(sampleOf(samples, 'calico_policy_rule_bytes_total', rule), 3 * 84);
+  t.is(sampleOf(samples, 'calico_policy_rule_packets_total', { ...rule, rule: '0' }), 0);
+  t.is(sampleOf(samples, 'calico_policy_packets_total', { name: 'default.pings', action: 'allow' }), 3);
+  t.is(sampleOf(samples, 'calico_stage_packets_total', { stage: 'drop/endpoint-to-host' }), 3);
+  t.is(sampleOf(samples, 'felix_host', { host: 'here' }), 1);
+  t.is(sampleOf(samples, 'felix_resync_state'), 3);
+  t.is(sampleOf(samples, 'felix_cluster_num_hosts'), 1);
+  t.is(sampleOf(samples, 'felix_cluster_num_policies'), 1);
+  t.is(sampleOf(samples, 'felix_cluster_num_workload_endpoints'), 1);
+  t.is(sampleOf(samples, 'felix_active_local_endpoints'), 1);
+  t.is(sampleOf(samples, 'felix_active_local_policies'), 1);
+  t.is(sampleOf(samples, 'felix_int_dataplane_failures'), 0);
+  t.is(sampleOf(samples, 'felix_calc_graph_updates_processed', { type: 'globalnetworkpolicies' }), 1);
+  t.true(sampleOf(samples, 'felix_int_dataplane_messages', { type: 'policy-update' })! >= 1);
+  t.true(sampleOf(samples, 'felix_int_dataplane_apply_time_seconds_count')! >= 2);
+  t.true(sampleOf(samples, 'felix_nft_calls')! >= 2);
+  t.true(sampleOf(samples, 'process_open_fds')! > 5);
+  t.true(sampleOf(samples, 'process_resident_memory_bytes')! > 1e7);
+  t.is(sampleOf(samples, 'nodejs_version_info'), 1);
+  t.is(sampleOf(samples, 'calico_node_ready', { component: 'InternalDataplaneMainLoop' }), 1);
+});
+
+test.serial('the store moves the port, switches TLS on and leaves out what is not wanted', async (t) => {
+  const { etcdctl, get, status, folder, exec } = await world(t);
+  await until(async () => (await status()).appliedRevision > 0);
+  const configure = (spec: object) => etcdctl('put', `${root}/felixconfigurations/default`, JSON.stringify({ spec }));
+  t.is((await get('http://127.0.0.1:9091/metrics')).code, 0);
+  await configure({ prometheusMetricsEnabled: true });
+  await until(async () => (await get('http://127.0.0.1:9091/metrics')).code === 200);
+  await configure({
+    prometheusMetricsEnabled: true,
+    prometheusMetricsPort: 9092,
+    prometheusGoMetricsEnabled: false,
+    prometheusProcessMetricsEnabled: false,
+  });
+  await until(async () => (await get('http://127.0.0.1:9092/metrics')).code === 200);
+  const { text } = await get('http://127.0.0.1:9092/metrics');
+  t.notRegex(text, /^(process|nodejs)_/m);
+  t.regex(text, /^felix_host/m);
+  t.is((await get('http://127.0.0.1:9091/metrics')).code, 0);
+  const [certFile, keyFile] = [join(folder, 'm.crt'), join(folder, 'm.key')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-days', '2'];
+  await exec(
+    'openssl',
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    keyFile,
+    '-out',
+    certFile,
+    ...subject,
+  );
+  const half = { prometheusMetricsEnabled: true, prometheusMetricsPort: 9092, prometheusMetricsCertFile: certFile };
+  await configure(half);
+  await until(async () => /together/.test((await status()).ports?.metrics.problem ?? ''));
+  t.is((await get('http://127.0.0.1:9092/metrics')).code, 0, 'what is half protected is not served');
+  await configure({ ...half, prometheusMetricsKeyFile: keyFile });
+  const connect = `openssl s_client -connect 127.0.0.1:9092 -CAfile ${certFile} -verify_return_error -brief </dev/null`;
+  const isSecure = () =>
+    exec('sh', '-c', connect).then(
+      () => true,
+      () => false,
+    );
+  await until(isSecure);
+  t.is((await get('http://127.0.0.1:9092/metrics')).code, 0, 'and no longer in the clear');
+});
