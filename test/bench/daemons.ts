@@ -33,6 +33,7 @@ export interface Daemons {
   lastPass(): Promise<PassFigures>;
   passText(): Promise<string>;
   memoryText(): Promise<string>;
+  pids(): { readonly node: number; readonly apiserver: number };
   /** The longest since the last call, in milliseconds. */
   takeStallMs(): Promise<number>;
   cpuSeconds(): { node: number; apiserver: number };
@@ -82,6 +83,7 @@ export async function startDaemons(folder: string): Promise<Daemons> {
       return `last pass: ${totalMs.toFixed(0)} ms, of which kernel ${kernelMs.toFixed(0)} ms; ${operations} operations, ${bytes} bytes`;
     },
     memoryText: async () => `agent ${memory(node)}, API server ${memory(apiserver)}`,
+    pids: () => ({ node: node.pid!, apiserver: apiserver.pid! }),
     takeStallMs: async () =>
       ((await getJson(nodeSocket, '/status?resetStall=1')) as { eventLoopStallMs: number }).eventLoopStallMs,
     cpuSeconds: () => ({ node: cpuSeconds(node), apiserver: cpuSeconds(apiserver) }),

@@ -34,7 +34,7 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     await isHardened(t, host);
     await letsOthersJoin(t, host);
     for (const kill of [
-      () => host.run('systemctl', 'kill', '--signal=KILL', 'calico-node', 'calico-apiserver'),
+      () => host.run('systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'calico-node', 'calico-apiserver'),
       () => host.powerOff().then(host.boot),
       () => host.cutPower().then(host.boot),
     ]) {

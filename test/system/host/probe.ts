@@ -19,9 +19,9 @@ export interface Seen {
 export async function probeDuring(
   segment: Segment,
   address: string,
-  ports: readonly number[],
+  ports: readonly (number | `flow:${number}`)[],
   work: () => Promise<void>,
-): Promise<Readonly<Record<number, Seen>>> {
+): Promise<Readonly<Record<string, Seen>>> {
   const words = [`--net=${segment.path}`, process.execPath, join(root, 'test/system/host/prober.ts'), address];
   const prober = execa('nsenter', [...words, ...ports.map(String)], {
     stdin: 'ignore',

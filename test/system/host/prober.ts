@@ -1,11 +1,13 @@
 /**
  * Program: asks TCP ports of an address for a connection every 10 ms, a new one each time, until it is told to stop, and prints what each said.
- * A closed port that can be reached refuses; of a packet that was dropped nothing is heard. Usage: prober.ts ADDRESS PORT...
+ * A closed port that can be reached refuses; of a packet that was dropped nothing is heard. `flow:PORT` instead keeps one connection, sends a byte each
+ * time and counts those that come back. Usage: prober.ts ADDRESS (PORT | flow:PORT)...
  */
 import { connect } from 'node:net';
 
 const intervalMs = 10;
-const patienceMs = 400;
+/** Long on a bridge, also when the machine is busy. */
+const patienceMs = 2_000;
 const [address = '', ...ports] = process.argv.slice(2);
 
 interface Seen {
@@ -46,10 +48,38 @@ function ask(port: string, count: Seen): void {
   });
 }
 
-setInterval(() => {
-  for (const [port, count] of seen) ask(port, count);
+/** Sends as long as the connection is there; what happens to it afterwards shows in the numbers. */
+function keepFlow(port: string, count: Seen): () => void {
+  const socket = connect({ host: address, port: Number(port) });
+  let isOpen = true;
+  socket.on('data', (bytes) => {
+    count.answered += bytes.length;
+    const nowMs = performance.now();
+    count.gapMs = Math.max(count.gapMs, nowMs - (count.lastMs ?? nowMs));
+    count.lastMs = nowMs;
+  });
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    isOpen = false;
+  });
+  return () => {
+    count.asked++;
+    if (isOpen) socket.write('.');
+    else count.silent++;
+  };
+}
+
+const askers = [...seen].map(([word, count]) =>
+  word.startsWith('flow:') ? keepFlow(word.slice('flow:'.length), count) : () => ask(word, count),
+);
+const timer = setInterval(() => {
+  for (const each of askers) each();
 }, intervalMs);
 
+/** What is still under way has its time. */
 process.once('SIGTERM', () => {
-  process.stdout.write(`${JSON.stringify(Object.fromEntries(seen))}\n`, () => process.exit(0));
+  clearInterval(timer);
+  setTimeout(() => {
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(seen))}\n`, () => process.exit(0));
+  }, patienceMs + 100);
 });
