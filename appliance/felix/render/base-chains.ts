@@ -6,8 +6,10 @@
 import type { NftHook } from '../../kernel/kernel.ts';
 import type { Expression } from '../../kernel/netlink/expression.ts';
 import { parsePrefixOrAddress } from '../../lib/ip/address.ts';
+import type { AddressNat } from '../model/endpoint.ts';
 import type { DispatchMap } from './dispatch.ts';
 import { plain } from './endpoint-chain.ts';
+import { renderFloatingDnat, renderFloatingHairpins } from './floating-ips.ts';
 import { matchKnownFlow, renderSuspectAnswers, renderSuspectCleared, suspectCounter } from './known-flow.ts';
 import {
   branch,
@@ -48,6 +50,8 @@ export const baseChains = {
   'postrouting-host': { kind: 'filter', hook: 'postrouting', priority: -150 },
   'input-judged': { kind: 'filter', hook: 'input', priority: 0 },
   'postrouting-judged': { kind: 'filter', hook: 'postrouting', priority: -140 },
+  'nat-prerouting': { kind: 'nat', hook: 'prerouting', priority: -100 },
+  'nat-output': { kind: 'nat', hook: 'output', priority: -100 },
   'nat-postrouting': { kind: 'nat', hook: 'postrouting', priority: 110 },
 } as const satisfies Record<string, BaseChain>;
 
@@ -81,6 +85,7 @@ export interface BaseInputs {
   readonly anyHost: ReadonlyMap<DispatchMap, string>;
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly natRules: RenderedChain;
+  readonly floatingIps: readonly AddressNat[];
 }
 
 /** All of them by name. */
@@ -89,11 +94,15 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     ...renderRaw(inputs, context),
     ...renderWorkloadStages(context),
     ...renderHostStages(inputs, context),
+    'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
+    'nat-output': renderFloatingDnat(inputs.floatingIps),
     'input-judged': renderSuspectCleared(context),
     'postrouting-judged': renderSuspectCleared(context),
   };
   const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
-  return rendered.set('nat-postrouting', inputs.natRules);
+  const { natRules, floatingIps } = inputs;
+  const rules = [...renderFloatingHairpins(floatingIps), ...natRules.rules];
+  return rendered.set('nat-postrouting', { ...natRules, rules });
 }
 
 type Chains = Record<string, readonly RenderedRule[]>;

@@ -113,7 +113,9 @@ class InMemoryKernel implements FakeKernel {
   }
 
   async deleteConntrack(address: string) {
-    const kept = this.#connections.filter((connection) => !isOf(connection, new Set([address])));
+    const kept = this.#connections.filter(
+      (one) => !isOf(one, new Set([address])) && one.original.destination !== address,
+    );
     const deleted = this.#connections.length - kept.length;
     this.#connections = kept;
     return deleted;

@@ -14,10 +14,23 @@ const SUBSYSTEM = 1 << 8;
 const CT = { get: SUBSYSTEM | 1, delete: SUBSYSTEM | 2 } as const;
 const CTA = { original: 1, reply: 2, id: 12, zone: 18, filter: 25 } as const;
 const TUPLE_IP = 1;
-const SOURCE = { 4: 1, 6: 3 } as const;
+/** Attributes of an address in a tuple. */
+const ADDRESSES = { source: { 4: 1, 6: 3 }, destination: { 4: 2, 6: 4 } } as const;
 /** Which direction's tuple a dump is filtered by, and the attribute that says so. */
 const FILTER_FLAGS = { original: 1, reply: 2 } as const;
-const FILTER_SOURCE = 1;
+const FILTERED = { source: 1, destination: 2 } as const;
+
+/** Where in an entry an address is looked for. The original destination is the reply source but for translated ones. */
+interface Place {
+  readonly direction: 'original' | 'reply';
+  readonly end: 'source' | 'destination';
+}
+
+const places: readonly Place[] = [
+  { direction: 'original', end: 'source' },
+  { direction: 'original', end: 'destination' },
+  { direction: 'reply', end: 'source' },
+];
 
 /** An entry's name: original tuple, id and zone as raw attributes. */
 interface Entry {
@@ -26,15 +39,15 @@ interface Entry {
   readonly zone: Buffer | undefined;
 }
 
-/** Deletes the entries whose original source or reply source is the address; how many were there. */
+/** Deletes the entries whose original source or destination, or reply source, is the address; how many were there. */
 export async function deleteConntrack(
   reader: NetlinkReader,
   pipeline: NetlinkPipeline,
   address: Address,
 ): Promise<number> {
   const entries = new Map<string, Entry>();
-  for (const direction of ['original', 'reply'] as const) {
-    for (const entry of await findEntries(reader, direction, address)) entries.set(keyOf(entry), entry);
+  for (const place of places) {
+    for (const entry of await findEntries(reader, place, address)) entries.set(keyOf(entry), entry);
   }
   const outcomes = await pipeline.send([...entries.values()], (writer, entry, sequence) => {
     writeDelete(writer, address, entry, sequence);
@@ -52,35 +65,35 @@ function keyOf({ tuple, id, zone }: Entry): string {
  * Kernels since 5.8 filter IPv4 for us; older ones send all, so each entry is looked at here too. Their filter for IPv6
  * leaves out the very entries that match (seen on 6.18), so there we read all.
  */
-function findEntries(reader: NetlinkReader, direction: 'original' | 'reply', address: Address): Promise<Entry[]> {
+function findEntries(reader: NetlinkReader, place: Place, address: Address): Promise<Entry[]> {
   const request = {
     type: CT.get,
     header: nfgenmsg(FAMILY_NUMBERS[address.family]),
     attributes: (writer: MessageWriter) => {
-      if (address.family === 4) writeFilter(writer, direction, address);
+      if (address.family === 4) writeFilter(writer, place, address);
     },
   };
-  return reader.dump(request, (message) => readEntry(message, direction, address));
+  return reader.dump(request, (message) => readEntry(message, place, address));
 }
 
-function writeFilter(writer: MessageWriter, direction: 'original' | 'reply', address: Address): void {
+function writeFilter(writer: MessageWriter, { direction, end }: Place, address: Address): void {
   const tuple = writer.nest(CTA[direction]);
   const ip = writer.nest(TUPLE_IP);
-  writer.attribute(SOURCE[address.family], address.bytes);
+  writer.attribute(ADDRESSES[end][address.family], address.bytes);
   writer.endNest(ip);
   writer.endNest(tuple);
   const filter = writer.nest(CTA.filter);
-  writer.u32(FILTER_FLAGS[direction], FILTER_SOURCE);
+  writer.u32(FILTER_FLAGS[direction], FILTERED[end]);
   writer.endNest(filter);
 }
 
-function readEntry(message: Message, direction: 'original' | 'reply', address: Address): Entry[] {
+function readEntry(message: Message, { direction, end }: Place, address: Address): Entry[] {
   const attributes = readAttributes(message.body, 4);
   const original = attributes.get(CTA.original);
   const tuple = attributes.get(CTA[direction]);
   const ip = tuple && readAttributes(tuple).get(TUPLE_IP);
-  const source = ip && readAttributes(ip).get(SOURCE[address.family]);
-  if (original === undefined || source === undefined || compareBytes(source, address.bytes) !== 0) return [];
+  const found = ip && readAttributes(ip).get(ADDRESSES[end][address.family]);
+  if (original === undefined || found === undefined || compareBytes(found, address.bytes) !== 0) return [];
   return [{ tuple: Buffer.from(original), id: copy(attributes.get(CTA.id)), zone: copy(attributes.get(CTA.zone)) }];
 }
 

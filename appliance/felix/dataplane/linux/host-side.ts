@@ -108,7 +108,7 @@ export class HostSide {
   async removeBefore(config: FelixConfig): Promise<void> {
     for (const name of this.#dirty) this.#current.add(name);
     this.#dirty = new Set();
-    await inSlices(this.#eachCurrent((name) => this.#want(name)));
+    await inSlices(this.#eachCurrent((name) => this.#want(name, config)));
     if (this.#isResyncDue) await this.#startOver(config);
     if (!config.isRouteSyncDisabled) await this.#routes.removeBefore(config);
   }
@@ -138,9 +138,9 @@ export class HostSide {
     this.#routes.close();
   }
 
-  #want(name: string): void {
+  #want(name: string, config: FelixConfig): void {
     const endpoint = this.#parts.desired.workloadOf(name)?.endpoint;
-    const destinations = endpoint === undefined ? [] : destinationsOf(endpoint);
+    const destinations = endpoint === undefined ? [] : destinationsOf(endpoint, config);
     if (destinations.length === 0) this.#routes.want(name, undefined);
     else this.#routes.want(name, { destinations, ...(endpoint?.mac === undefined ? {} : { mac: endpoint.mac }) });
   }

@@ -8,9 +8,14 @@ const protocolKernel = 2;
 const ipv6DefaultMetric = 1024;
 
 /** Destinations of a workload: its addresses and the floating ones that lead to it. */
-export function destinationsOf({ isActive, ipv4Nets, ipv6Nets, nats }: WorkloadEndpoint): string[] {
+export function destinationsOf(
+  { isActive, ipv4Nets, ipv6Nets, nats }: WorkloadEndpoint,
+  config: FelixConfig,
+): string[] {
   if (!isActive) return [];
-  const floating = nats.map(({ externalIp }) => `${externalIp}/${externalIp.includes(':') ? 128 : 32}`);
+  const floating = (config.areFloatingIpsEnabled ? nats : []).map(
+    ({ externalIp }) => `${externalIp}/${externalIp.includes(':') ? 128 : 32}`,
+  );
   return [...new Set([...ipv4Nets, ...ipv6Nets, ...floating])];
 }
 

@@ -15,6 +15,7 @@ import type { DispatchMap, Entries } from '../../render/dispatch.ts';
 import { dispatchMaps, renderHostEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
 import { endpointCounters, renderListChain, renderTierChain } from '../../render/endpoint-chain.ts';
 import { renderFailsafes } from '../../render/failsafe.ts';
+import { resolveFloatingIps } from '../../render/floating-ips.ts';
 import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
 import { allotMarks } from '../../render/marks.ts';
@@ -316,12 +317,13 @@ export class DesiredState {
     const filledMaps = this.dispatch.filledMaps();
     const anyHost = namesOf(this.#entries.get(anyInterface));
     const spoofAllowances = this.#spoofAllowances(context.config);
-    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances]);
+    const floatingIps = context.config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [];
+    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances, floatingIps]);
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
     this.#baseKey = key;
     const natRules = renderNatOutgoing(this.#natFamilies(), context);
-    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules };
+    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
     for (const [name, content] of chains) this.chains.put(name, content);
   }

@@ -19,6 +19,7 @@ export const sampleConfig: FelixConfig = {
   healthPort: 9099,
   logSeverityScreen: 'INFO',
   areLiveFlowsReevaluated: true,
+  areFloatingIpsEnabled: false,
   openstackRegion: '',
 };
 
