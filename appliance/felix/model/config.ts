@@ -57,7 +57,6 @@ export interface FelixConfig {
   readonly healthPort: number;
   readonly logSeverityScreen: string;
   readonly areLiveFlowsReevaluated: boolean;
-  readonly areFloatingIpsEnabled: boolean;
   readonly openstackRegion: string;
   readonly nftablesMode: 'Auto' | 'Enabled' | 'Disabled';
 
