@@ -195,6 +195,43 @@ export interface InterfaceAddress {
   readonly prefix: string;
 }
 
+/** A queueing discipline at the root of a link, or the one that sees what comes in. */
+export interface Qdisc {
+  readonly ifindex: number;
+  readonly kind: string;
+  /** Major and minor number, 16 bits each. */
+  readonly handle: number;
+  readonly place: 'root' | 'ingress';
+}
+
+export interface TokenBucket {
+  /** Bytes a second. */
+  readonly rateBytes: number;
+  readonly burstBytes: number;
+  /** Bytes that may wait; what comes beyond them is dropped. */
+  readonly limitBytes: number;
+  /** How fast a burst may be spent. */
+  readonly peak?: { readonly rateBytes: number; readonly burstBytes: number };
+}
+
+export type TrafficOperation =
+  /** Takes the place of whatever is at the link's root; changes a bucket of the same handle without losing what waits. */
+  | {
+      readonly type: 'replace-token-bucket';
+      readonly ifindex: number;
+      readonly handle: number;
+      readonly bucket: TokenBucket;
+    }
+  /** What comes in by the link can be redirected. Success when it can already. */
+  | { readonly type: 'add-ingress'; readonly ifindex: number }
+  /** What comes in by the link leaves by `to` first, and then goes on as if nothing had been. */
+  | { readonly type: 'add-redirect'; readonly ifindex: number; readonly to: number }
+  /** With its filters. */
+  | { readonly type: 'delete-qdisc'; readonly ifindex: number; readonly place: Qdisc['place'] }
+  /** An intermediate link, up. */
+  | { readonly type: 'add-ifb'; readonly name: string; readonly mtuBytes: number }
+  | { readonly type: 'delete-ifb'; readonly ifindex: number };
+
 /** One direction of a connection, as the kernel tracks it. */
 export interface ConnectionTuple {
   readonly source: string;
@@ -247,6 +284,9 @@ export interface Kernel {
   neighbours(family: 4 | 6, ifindex: number): Promise<readonly Neighbour[]>;
   /** Pipelined in one send; one result per operation: undefined, or what the kernel said. */
   changeRoutes(operations: readonly RouteOperation[]): Promise<readonly (NftRefusal | undefined)[]>;
+  qdiscs(): Promise<readonly Qdisc[]>;
+  /** As `changeRoutes()`. */
+  changeTraffic(operations: readonly TrafficOperation[]): Promise<readonly (NftRefusal | undefined)[]>;
   /** Writes a sysctl by its path below /proc/sys (`net/ipv4/conf/cali1/proxy_arp`); undefined when done, else the reason. */
   writeSysctl(path: string, value: string): string | undefined;
   readSysctl(path: string): string | undefined;

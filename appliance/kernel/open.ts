@@ -4,7 +4,7 @@
  */
 import { assert } from '../lib/assert.ts';
 import { parseAddress } from '../lib/ip/address.ts';
-import type { Kernel, NftRefusal, OpenKernel, RouteOperation } from './kernel.ts';
+import type { Kernel, NftRefusal, OpenKernel, RouteOperation, TrafficOperation } from './kernel.ts';
 import { addressesRequest, readInterfaceAddress } from './netlink/addresses.ts';
 import { markConnections, readConnections } from './netlink/connections.ts';
 import { deleteConntrack } from './netlink/conntrack.ts';
@@ -20,6 +20,7 @@ import { NftFollower } from './netlink/nft-follower.ts';
 import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
 import { readRoute, routesRequest, writeDeleteRoute, writeReplaceRoute } from './netlink/routes.ts';
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts';
+import { qdiscsRequest, readQdisc, writeTrafficOperation } from './netlink/traffic.ts';
 import { NetworkNamespace } from './netns.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
@@ -60,6 +61,9 @@ export const openKernel: OpenKernel = (options = {}) => {
     routes: (family) => routeReader.dump(routesRequest(family), each(readRoute)),
     neighbours: (family, ifindex) => routeReader.dump(neighboursRequest(family, ifindex), each(readNeighbour)),
     changeRoutes: async (operations) => refusalsOf(operations, await routeWriter.send(operations, writeRouteOperation)),
+    qdiscs: () => routeReader.dump(qdiscsRequest, each(readQdisc)),
+    changeTraffic: async (operations) =>
+      trafficRefusals(operations, await routeWriter.send(operations, writeTrafficOperation)),
     writeSysctl: (path, value) => namespace.run(() => writeSysctl(path, value)),
     readSysctl: (path) => namespace.run(() => readSysctl(path)),
     async deleteConntrack(text) {
@@ -113,5 +117,18 @@ function refusalsOf(operations: readonly RouteOperation[], outcomes: readonly Ou
   return outcomes.map((outcome, index) => {
     const isDelete = operations[index]!.type.startsWith('delete-');
     return outcome === undefined || (isDelete && ABSENT.has(outcome.code)) ? undefined : { index, ...outcome };
+  });
+}
+
+/** EINVAL and ENOENT are the kernel's words for a qdisc that is not there. */
+const ABSENT_QDISC: ReadonlySet<string> = new Set([...ABSENT, 'EINVAL']);
+
+function trafficRefusals(operations: readonly TrafficOperation[], outcomes: readonly Outcome[]) {
+  return outcomes.map((outcome, index): NftRefusal | undefined => {
+    const { type } = operations[index]!;
+    if (outcome === undefined) return undefined;
+    if (type.startsWith('delete-') && ABSENT_QDISC.has(outcome.code)) return undefined;
+    if (type === 'add-ingress' && outcome.code === 'EEXIST') return undefined;
+    return { index, ...outcome };
   });
 }

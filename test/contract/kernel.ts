@@ -1,6 +1,14 @@
 /** What every kernel behind the port does, real or fake. Each case gets a kernel of its own, empty but for what `open` made. */
 import type { ExecutionContext, TestFn } from 'ava';
-import type { Kernel, NftElement, NftOperation, NftResult, NftSet, Route } from '#appliance/kernel/kernel.ts';
+import type {
+  Kernel,
+  NftElement,
+  NftOperation,
+  NftResult,
+  NftSet,
+  Route,
+  TrafficOperation,
+} from '#appliance/kernel/kernel.ts';
 import type { Expression, Verdict } from '#appliance/kernel/netlink/expression.ts';
 import { KeyPacker, unpackKeys } from '#appliance/kernel/nft-keys.ts';
 import { copyCases } from './kernel-copy.ts';
@@ -503,6 +511,44 @@ const routeCases: Record<string, Case> = {
     await under.addLink('cali1');
     await new Promise((resolve) => setTimeout(resolve, 20));
     t.is(heard.length, before);
+  },
+
+  async 'traffic is shaped at the root and led through an intermediate link, until either is deleted'(t, under) {
+    const index = await under.addLink('cali0');
+    const bucket = { rateBytes: 125_000, burstBytes: 64_000, limitBytes: 70_000 };
+    const peak = { rateBytes: 6e9, burstBytes: 9000 };
+    const told = async (...operations: TrafficOperation[]) =>
+      (await under.kernel.changeTraffic(operations)).map((refusal) => refusal?.code);
+    const root = { type: 'replace-token-bucket', ifindex: index, handle: 0xca110000, bucket } as const;
+    t.deepEqual(await told(root, { ...root, bucket: { ...bucket, rateBytes: 5e9, peak } }), [undefined, undefined]);
+    t.deepEqual(await told({ type: 'add-ifb', name: 'bwcali0', mtuBytes: 1500 }), [undefined]);
+    t.deepEqual(await told({ type: 'add-ifb', name: 'bwcali0', mtuBytes: 1500 }), ['EEXIST']);
+    const ifb = (await under.kernel.links()).find(({ name }) => name === 'bwcali0')!;
+    t.like(ifb, { kind: 'ifb', isUp: true, mtuBytes: 1500 });
+    const redirect = { type: 'add-redirect', ifindex: index, to: ifb.index } as const;
+    const ingress = { type: 'add-ingress', ifindex: index } as const;
+    t.deepEqual(await told(redirect, ingress, ingress, redirect), ['EINVAL', undefined, undefined, undefined]);
+    t.deepEqual(await told({ ...root, ifindex: 9999 }), ['ENODEV']);
+    const ours = async () =>
+      (await under.kernel.qdiscs())
+        .filter(({ ifindex, kind }) => ifindex === index && kind !== 'noqueue')
+        .map(({ kind, handle, place }) => `${place} ${kind} ${handle.toString(16)}`)
+        .sort();
+    t.deepEqual(await ours(), ['ingress ingress ffff0000', 'root tbf ca110000']);
+    const remove = (place: 'root' | 'ingress') => ({ type: 'delete-qdisc', ifindex: index, place }) as const;
+    t.deepEqual(await told(remove('root'), remove('root'), remove('ingress'), remove('ingress')), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    t.deepEqual(await ours(), []);
+    const gone = { type: 'delete-ifb', ifindex: ifb.index } as const;
+    t.deepEqual(await told(gone, gone), [undefined, undefined]);
+    t.is(
+      (await under.kernel.links()).find(({ name }) => name === 'bwcali0'),
+      undefined,
+    );
   },
 
   async 'connections are found by either end, marked in some bits, and forgotten'(t, under) {

@@ -9,8 +9,11 @@ import type {
   KernelEvent,
   Link,
   Neighbour,
+  Qdisc,
   Route,
   RouteOperation,
+  TokenBucket,
+  TrafficOperation,
 } from '../kernel.ts';
 import { FakeNft } from './nft.ts';
 
@@ -23,6 +26,14 @@ export interface FakeKernel extends Kernel {
   setAddress(address: InterfaceAddress): void;
   /** Adds a tracked connection by its original and reply sources. */
   addConnection(original: string, reply: string, more?: Partial<Connection>): void;
+  /** What shapes traffic, with what the port does not tell. */
+  traffic(): readonly FakeQdisc[];
+}
+
+export interface FakeQdisc extends Qdisc {
+  readonly bucket?: TokenBucket;
+  /** Where what comes in goes first. */
+  readonly redirect?: number;
 }
 
 /** An empty kernel: no tables, no links. */
@@ -36,6 +47,7 @@ class InMemoryKernel implements FakeKernel {
   readonly #addresses = new Map<string, InterfaceAddress>();
   readonly #routes = new Map<string, Route>();
   readonly #neighbours = new Map<string, Neighbour>();
+  readonly #qdiscs = new Map<string, FakeQdisc>();
   readonly #sysctls = new Map<string, string>([['net/ipv4/ip_forward', '0']]);
   readonly #listeners = new Set<(event: KernelEvent) => void>();
   #connections: Connection[] = [];
@@ -89,6 +101,62 @@ class InMemoryKernel implements FakeKernel {
     this.#neighbours.set(key, neighbour);
     this.#tell({ type: 'neighbour', neighbour, isGone: false });
     return undefined;
+  }
+
+  async qdiscs() {
+    return [...this.#qdiscs.values()].map(
+      ({ ifindex, kind, handle, place }): Qdisc => ({ ifindex, kind, handle, place }),
+    );
+  }
+
+  async changeTraffic(operations: readonly TrafficOperation[]) {
+    return operations.map((operation, index) => {
+      const code = this.#changeTraffic(operation);
+      return code === undefined ? undefined : { index, code, message: code };
+    });
+  }
+
+  #changeTraffic(operation: TrafficOperation): string | undefined {
+    if (operation.type === 'add-ifb') return this.#addIfb(operation.name, operation.mtuBytes);
+    const { ifindex } = operation;
+    const link = this.#links.get(ifindex);
+    if (operation.type === 'delete-ifb') {
+      if (link !== undefined) this.removeLink(link.name);
+      return undefined;
+    }
+    if (operation.type === 'delete-qdisc') {
+      this.#qdiscs.delete(`${ifindex} ${operation.place}`);
+      return undefined;
+    }
+    if (link === undefined) return 'ENODEV';
+    if (operation.type === 'replace-token-bucket') {
+      const { handle, bucket } = operation;
+      this.#qdiscs.set(`${ifindex} root`, { ifindex, kind: 'tbf', handle, place: 'root', bucket });
+    } else if (operation.type === 'add-ingress') {
+      const key = `${ifindex} ingress`;
+      const ingress = { ifindex, kind: 'ingress', handle: 0xffff0000, place: 'ingress' } as const;
+      if (!this.#qdiscs.has(key)) this.#qdiscs.set(key, ingress);
+    } else return this.#addRedirect(ifindex, operation.to);
+    return undefined;
+  }
+
+  #addIfb(name: string, mtuBytes: number): string | undefined {
+    if (this.#byName(name) !== undefined) return 'EEXIST';
+    const index = Math.max(0, ...this.#links.keys()) + 1;
+    this.setLink({ index, name, kind: 'ifb', mac: '02:00:00:00:00:99', mtuBytes, isUp: true, isRunning: true });
+    return undefined;
+  }
+
+  #addRedirect(ifindex: number, to: number): string | undefined {
+    const ingress = this.#qdiscs.get(`${ifindex} ingress`);
+    if (ingress === undefined || !this.#links.has(to)) return ingress === undefined ? 'EINVAL' : 'ENODEV';
+    if (ingress.redirect !== undefined) return 'EEXIST';
+    this.#qdiscs.set(`${ifindex} ingress`, { ...ingress, redirect: to });
+    return undefined;
+  }
+
+  traffic() {
+    return [...this.#qdiscs.values()];
   }
 
   /** Per-interface sysctls exist as long as their link does; their names are not checked. */
@@ -159,6 +227,7 @@ class InMemoryKernel implements FakeKernel {
       this.#addresses.delete(key);
       this.#tell({ type: 'address', address, isGone: true });
     }
+    for (const [key, { ifindex }] of this.#qdiscs) if (ifindex === link.index) this.#qdiscs.delete(key);
     for (const [key, entry] of this.#neighbours) if (entry.ifindex === link.index) this.#neighbours.delete(key);
     this.#links.delete(link.index);
     this.#tell({ type: 'link', link: { ...link, isUp: false, isRunning: false }, isGone: true });

@@ -13,6 +13,10 @@ export const RTM = {
   newNeighbour: 28,
   deleteNeighbour: 29,
   getNeighbour: 30,
+  newQdisc: 36,
+  deleteQdisc: 37,
+  getQdisc: 38,
+  newFilter: 44,
 } as const;
 
 /** Multicast groups. */

@@ -264,6 +264,8 @@ function withApply(kernel: Kernel, judge: (operations: readonly NftOperation[]) 
     writeSysctl: (path, value) => kernel.writeSysctl(path, value),
     readSysctl: (path) => kernel.readSysctl(path),
     deleteConntrack: (address) => kernel.deleteConntrack(address),
+    qdiscs: () => kernel.qdiscs(),
+    changeTraffic: (operations) => kernel.changeTraffic(operations),
     connections: (addresses) => kernel.connections(addresses),
     markConnections: (connections, change) => kernel.markConnections(connections, change),
     listen: (onEvent) => kernel.listen(onEvent),
