@@ -163,6 +163,37 @@ export interface Link {
   readonly isUp: boolean;
   /** Link flag RUNNING. */
   readonly isRunning: boolean;
+  /** Of a VXLAN device. */
+  readonly vxlan?: VxlanSettings;
+}
+
+/** What of a VXLAN device cannot be changed once it is there. */
+export interface VxlanSettings {
+  readonly vni: number;
+  readonly port: number;
+  /** The address packets are sent from. */
+  readonly local?: string;
+  /** Index of the link they are sent through; 0 for any. */
+  readonly parent: number;
+  readonly isLearning: boolean;
+}
+
+/** A link to be made; it is born down. */
+export type NewLink =
+  | {
+      readonly kind: 'vxlan';
+      readonly name: string;
+      readonly mac: string;
+      readonly mtuBytes: number;
+      readonly vxlan: VxlanSettings;
+    }
+  | { readonly kind: 'wireguard' | 'ipip'; readonly name: string; readonly mtuBytes: number };
+
+export interface LinkChange {
+  readonly isUp?: boolean;
+  readonly name?: string;
+  readonly mtuBytes?: number;
+  readonly mac?: string;
 }
 
 export interface Route {
@@ -260,6 +291,62 @@ export interface Connection {
   readonly name: ConnectionName;
 }
 
+/** Where a VXLAN device sends frames for a MAC address: to another host. */
+export interface ForwardingEntry {
+  readonly ifindex: number;
+  readonly mac: string;
+  readonly destination: string;
+}
+
+/** Which packets ask which routing table. */
+export interface RoutingRule {
+  readonly family: 4 | 6;
+  readonly priority: number;
+  readonly table: number;
+  /** 0 with a mask of 0 for a rule that asks for no mark. */
+  readonly mark: number;
+  readonly mask: number;
+  /** It is for the packets that do not match. */
+  readonly isInverted: boolean;
+}
+
+/** A WireGuard device; its private key is never read back. */
+export interface WireguardDevice {
+  /** Base64; empty while the device has no key. */
+  readonly publicKey: string;
+  readonly port: number;
+  readonly mark: number;
+  readonly peers: readonly WireguardDevicePeer[];
+}
+
+export interface WireguardPeerSettings {
+  /** Base64. */
+  readonly publicKey: string;
+  readonly endpoint?: { readonly address: string; readonly port: number };
+  readonly keepAliveSeconds: number;
+  /** Canonical CIDRs, sorted. */
+  readonly allowedNets: readonly string[];
+}
+
+export interface WireguardDevicePeer extends WireguardPeerSettings {
+  /** 0 when there was none. */
+  readonly lastHandshakeSeconds: number;
+  readonly receivedBytes: bigint;
+  readonly sentBytes: bigint;
+}
+
+/** What is absent stays as it is. */
+export interface WireguardChange {
+  /** 32 bytes. */
+  readonly privateKey?: Uint8Array;
+  readonly port?: number;
+  readonly mark?: number;
+  /** To add, or to have just these allowed nets. */
+  readonly peers?: readonly WireguardPeerSettings[];
+  /** Public keys of peers that go; they go first. */
+  readonly removedPeers?: readonly string[];
+}
+
 /** A change seen on the multicast groups. `lost`: the kernel dropped notifications; read everything anew. */
 export type KernelEvent =
   | { readonly type: 'link'; readonly link: Link; readonly isGone: boolean }
@@ -282,6 +369,19 @@ export interface Kernel {
   addresses(): Promise<readonly InterfaceAddress[]>;
   routes(family: 4 | 6): Promise<readonly Route[]>;
   neighbours(family: 4 | 6, ifindex: number): Promise<readonly Neighbour[]>;
+  forwardingEntries(ifindex: number): Promise<readonly ForwardingEntry[]>;
+  rules(family: 4 | 6): Promise<readonly RoutingRule[]>;
+  /** `EEXIST` when the name is taken, `ENOTSUP` when the kernel has no such links. */
+  addLink(link: NewLink): Promise<void>;
+  changeLink(ifindex: number, change: LinkChange): Promise<void>;
+  /** Deleting what is gone is success. */
+  deleteLink(ifindex: number): Promise<void>;
+  /** `prefix` is an address with its prefix length. Adding what is there, and deleting what is not, is success. */
+  addAddress(ifindex: number, prefix: string): Promise<void>;
+  deleteAddress(ifindex: number, prefix: string): Promise<void>;
+  /** Undefined when there is no such device. */
+  wireguard(ifindex: number): Promise<WireguardDevice | undefined>;
+  changeWireguard(ifindex: number, change: WireguardChange): Promise<void>;
   /** Pipelined in one send; one result per operation: undefined, or what the kernel said. */
   changeRoutes(operations: readonly RouteOperation[]): Promise<readonly (NftRefusal | undefined)[]>;
   qdiscs(): Promise<readonly Qdisc[]>;
@@ -303,7 +403,10 @@ export interface Kernel {
 
 export type RouteOperation =
   | { readonly type: 'replace-route' | 'delete-route'; readonly route: Route }
-  | { readonly type: 'replace-neighbour' | 'delete-neighbour'; readonly neighbour: Neighbour };
+  | { readonly type: 'replace-neighbour' | 'delete-neighbour'; readonly neighbour: Neighbour }
+  | { readonly type: 'replace-forwarding' | 'delete-forwarding'; readonly forwarding: ForwardingEntry }
+  /** Adding a rule that is there is success. */
+  | { readonly type: 'add-rule' | 'delete-rule'; readonly rule: RoutingRule };
 
 /** Opens the kernel of a network namespace: this process's own, or the one behind a path such as /run/netns/NAME. */
 export type OpenKernel = (options?: { netnsPath?: string }) => Kernel;

@@ -4,14 +4,13 @@
  * Source: rtnetlink(7), linux/if_link.h, linux/veth.h.
  */
 import { closeSync, openSync } from 'node:fs';
-import { assert } from '../lib/assert.ts';
-import { parsePrefix } from '../lib/ip/address.ts';
-import { IFA } from './netlink/addresses.ts';
+import type { LinkChange } from './kernel.ts';
 import { refused } from './netlink/dump.ts';
-import { IFF_UP, IFLA, IFLA_INFO, LINK_HEADER_LENGTH, parseMac } from './netlink/links.ts';
+import { linkHeader, writeAddress, writeChange, writeDelete, writeEnd } from './netlink/link-messages.ts';
+import { IFLA, IFLA_INFO } from './netlink/links.ts';
 import { type MessageWriter, NLM } from './netlink/message.ts';
 import { NetlinkPipeline } from './netlink/pipeline.ts';
-import { FAMILY_NUMBERS, RTM } from './netlink/route-numbers.ts';
+import { RTM } from './netlink/route-numbers.ts';
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts';
 import { NetworkNamespace } from './netns.ts';
 
@@ -19,13 +18,6 @@ export interface VethEnd {
   readonly name: string;
   readonly mac?: string;
   readonly mtuBytes?: number;
-}
-
-export interface LinkChange {
-  readonly isUp?: boolean;
-  readonly name?: string;
-  readonly mtuBytes?: number;
-  readonly mac?: string;
 }
 
 /** Writes to the links of one network namespace. Every call throws KERNEL_REFUSED (details: code, message). */
@@ -81,53 +73,5 @@ function writeVeth(writer: MessageWriter, sequence: number, link: VethEnd, peer:
   writer.endNest(other);
   writer.endNest(data);
   writer.endNest(info);
-  writer.end();
-}
-
-function writeEnd(writer: MessageWriter, { name, mac, mtuBytes }: LinkChange): void {
-  if (name !== undefined) writer.string(IFLA.name, name);
-  if (mac !== undefined) writer.attribute(IFLA.address, parseMac(mac));
-  if (mtuBytes !== undefined) writer.u32(IFLA.mtu, mtuBytes);
-}
-
-function writeChange(writer: MessageWriter, sequence: number, ifindex: number, change: LinkChange): void {
-  writer.begin(RTM.newLink, NLM.request | NLM.ack, sequence);
-  writer.raw(linkHeader(ifindex, change.isUp));
-  writeEnd(writer, change);
-  writer.end();
-}
-
-function writeDelete(writer: MessageWriter, sequence: number, ifindex: number): void {
-  writer.begin(RTM.deleteLink, NLM.request | NLM.ack, sequence);
-  writer.raw(linkHeader(ifindex));
-  writer.end();
-}
-
-/** struct ifinfomsg: index, flags, and which flags are meant. */
-function linkHeader(ifindex: number, isUp?: boolean): Buffer {
-  const header = Buffer.alloc(LINK_HEADER_LENGTH);
-  header.writeInt32LE(ifindex, 4);
-  if (isUp !== undefined) {
-    header.writeUInt32LE(isUp ? IFF_UP : 0, 8);
-    header.writeUInt32LE(IFF_UP, 12);
-  }
-  return header;
-}
-
-const NO_DUPLICATE_DETECTION = 0x02;
-
-function writeAddress(writer: MessageWriter, sequence: number, ifindex: number, text: string): void {
-  const prefix = parsePrefix(text);
-  assert(prefix !== undefined, `${text} is an address with a length`);
-  const { family, bytes } = prefix.address;
-  const header = Buffer.alloc(8);
-  header[0] = FAMILY_NUMBERS[family];
-  header[1] = prefix.length;
-  header[2] = family === 6 ? NO_DUPLICATE_DETECTION : 0;
-  header.writeUInt32LE(ifindex, 4);
-  writer.begin(RTM.newAddress, NLM.request | NLM.ack | NLM.create | NLM.exclusive, sequence);
-  writer.raw(header);
-  writer.attribute(IFA.local, bytes);
-  writer.attribute(IFA.address, bytes);
   writer.end();
 }

@@ -8,7 +8,8 @@ import type { Kernel, NftRefusal, OpenKernel, RouteOperation, TrafficOperation }
 import { addressesRequest, readInterfaceAddress } from './netlink/addresses.ts';
 import { markConnections, readConnections } from './netlink/connections.ts';
 import { deleteConntrack } from './netlink/conntrack.ts';
-import { NetlinkReader } from './netlink/dump.ts';
+import { isRefusal, NetlinkReader, refused } from './netlink/dump.ts';
+import { writeAddress, writeChange, writeDelete, writeDeleteAddress, writeNewLink } from './netlink/link-messages.ts';
 import { linksRequest, readLink } from './netlink/links.ts';
 import { KernelListener } from './netlink/listener.ts';
 import type { Message, MessageWriter } from './netlink/message.ts';
@@ -19,8 +20,11 @@ import { dumpCounters, dumpElements, dumpKeys, dumpTable } from './netlink/nft-d
 import { NftFollower } from './netlink/nft-follower.ts';
 import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
 import { readRoute, routesRequest, writeDeleteRoute, writeReplaceRoute } from './netlink/routes.ts';
+import { readRule, rulesRequest, writeAddRule, writeDeleteRule } from './netlink/rules.ts';
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts';
 import { qdiscsRequest, readQdisc, writeTrafficOperation } from './netlink/traffic.ts';
+import { forwardingRequest, readForwarding, writeDeleteForwarding, writeReplaceForwarding } from './netlink/vxlan.ts';
+import { WireguardCalls } from './netlink/wireguard-calls.ts';
 import { NetworkNamespace } from './netns.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
@@ -34,6 +38,11 @@ export const openKernel: OpenKernel = (options = {}) => {
   const conntrackReader = new NetlinkReader(sockets.conntrackReads);
   const conntrackWriter = new NetlinkPipeline(sockets.conntrackWrites);
   const transactions = new NftTransactions(sockets.nftWrites);
+  const wireguard = new WireguardCalls(sockets.genericReads, sockets.genericWrites);
+  const sendOne = async (write: (writer: MessageWriter, sequence: number) => void) => {
+    const [outcome] = await routeWriter.send([undefined], (writer, _item, sequence) => write(writer, sequence));
+    if (outcome !== undefined) throw refused(outcome.code, outcome.message);
+  };
   return {
     nft: {
       apply: (operations) => transactions.apply(operations),
@@ -60,6 +69,21 @@ export const openKernel: OpenKernel = (options = {}) => {
     addresses: () => routeReader.dump(addressesRequest, each(readInterfaceAddress)),
     routes: (family) => routeReader.dump(routesRequest(family), each(readRoute)),
     neighbours: (family, ifindex) => routeReader.dump(neighboursRequest(family, ifindex), each(readNeighbour)),
+    forwardingEntries: (ifindex) =>
+      routeReader.dump(
+        forwardingRequest(ifindex),
+        each((body) => readForwarding(body, ifindex)),
+      ),
+    rules: (family) => routeReader.dump(rulesRequest(family), each(readRule)),
+    addLink: (link) => sendOne((writer, sequence) => writeNewLink(writer, sequence, link)),
+    changeLink: (ifindex, change) => sendOne((writer, sequence) => writeChange(writer, sequence, ifindex, change)),
+    deleteLink: (ifindex) => orAbsent(sendOne((writer, sequence) => writeDelete(writer, sequence, ifindex))),
+    addAddress: (ifindex, prefix) =>
+      orAlready(sendOne((writer, sequence) => writeAddress(writer, sequence, ifindex, prefix))),
+    deleteAddress: (ifindex, prefix) =>
+      orAbsent(sendOne((writer, sequence) => writeDeleteAddress(writer, sequence, ifindex, prefix))),
+    wireguard: (ifindex) => wireguard.read(ifindex),
+    changeWireguard: (ifindex, change) => wireguard.change(ifindex, change),
     changeRoutes: async (operations) => refusalsOf(operations, await routeWriter.send(operations, writeRouteOperation)),
     qdiscs: () => routeReader.dump(qdiscsRequest, each(readQdisc)),
     changeTraffic: async (operations) =>
@@ -89,6 +113,8 @@ function openSockets() {
     conntrackWrites: new NetlinkSocket(NETLINK.netfilter),
     routeReads: new NetlinkSocket(NETLINK.route),
     routeWrites: new NetlinkSocket(NETLINK.route),
+    genericReads: new NetlinkSocket(NETLINK.generic),
+    genericWrites: new NetlinkSocket(NETLINK.generic),
   };
 }
 
@@ -103,20 +129,40 @@ function writeRouteOperation(writer: MessageWriter, operation: RouteOperation, s
   if ('route' in operation) {
     const write = operation.type === 'replace-route' ? writeReplaceRoute : writeDeleteRoute;
     write(writer, operation.route, sequence);
-  } else {
+  } else if ('neighbour' in operation) {
     const write = operation.type === 'replace-neighbour' ? writeReplaceNeighbour : writeDeleteNeighbour;
     write(writer, operation.neighbour, sequence);
+  } else if ('forwarding' in operation) {
+    const write = operation.type === 'replace-forwarding' ? writeReplaceForwarding : writeDeleteForwarding;
+    write(writer, operation.forwarding, sequence);
+  } else {
+    const write = operation.type === 'add-rule' ? writeAddRule : writeDeleteRule;
+    write(writer, operation.rule, sequence);
   }
 }
 
-/** No such route, entry or link. */
-const ABSENT: ReadonlySet<string> = new Set(['ESRCH', 'ENOENT', 'ENODEV', 'ENXIO']);
+/** No such route, rule, entry, address or link. */
+const ABSENT: ReadonlySet<string> = new Set(['ESRCH', 'ENOENT', 'ENODEV', 'ENXIO', 'EADDRNOTAVAIL']);
 
-/** Deleting what is not there is success. */
+async function orAbsent(call: Promise<void>): Promise<void> {
+  await call.catch((error: unknown) => {
+    if (!isRefusal(error, [...ABSENT])) throw error;
+  });
+}
+
+async function orAlready(call: Promise<void>): Promise<void> {
+  await call.catch((error: unknown) => {
+    if (!isRefusal(error, ['EEXIST'])) throw error;
+  });
+}
+
+/** Deleting what is not there is success, and so is adding a rule that is. */
 function refusalsOf(operations: readonly RouteOperation[], outcomes: readonly Outcome[]): (NftRefusal | undefined)[] {
   return outcomes.map((outcome, index) => {
-    const isDelete = operations[index]!.type.startsWith('delete-');
-    return outcome === undefined || (isDelete && ABSENT.has(outcome.code)) ? undefined : { index, ...outcome };
+    const { type } = operations[index]!;
+    const isThere = type === 'add-rule' && outcome?.code === 'EEXIST';
+    const isGone = type.startsWith('delete-') && outcome !== undefined && ABSENT.has(outcome.code);
+    return outcome === undefined || isThere || isGone ? undefined : { index, ...outcome };
   });
 }
 

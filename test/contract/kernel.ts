@@ -570,6 +570,71 @@ const routeCases: Record<string, Case> = {
     t.is((await under.kernel.connections()).length, 2);
   },
 
+  async 'a VXLAN device is made, changed and deleted, with its addresses and entries'(t, under) {
+    const parent = await under.addLink('cali0');
+    const { kernel } = under;
+    const vxlan = { vni: 4096, port: 4789, local: '192.0.2.1', parent, isLearning: false };
+    const mac = '66:00:00:00:00:01';
+    const made = { kind: 'vxlan', name: 'vx', mac, mtuBytes: 1400, vxlan } as const;
+    await kernel.addLink(made);
+    await t.throwsAsync(kernel.addLink(made), { code: 'KERNEL_REFUSED' });
+    const find = async () => (await kernel.links()).find(({ name }) => name === 'vx');
+    t.like(await find(), { kind: 'vxlan', mac, mtuBytes: 1400, isUp: false, vxlan });
+    const { index } = (await find())!;
+    await kernel.changeLink(index, { isUp: true, mtuBytes: 1300, mac: '66:00:00:00:00:02' });
+    t.like(await find(), { mac: '66:00:00:00:00:02', mtuBytes: 1300, isUp: true, vxlan });
+    for (const prefix of ['10.65.0.0/32', 'fd65::1/128']) {
+      const has = async () => (await kernel.addresses()).some((one) => one.ifindex === index && one.prefix === prefix);
+      await kernel.addAddress(index, prefix);
+      await kernel.addAddress(index, prefix);
+      t.true(await has());
+      await kernel.deleteAddress(index, prefix);
+      await kernel.deleteAddress(index, prefix);
+      t.false(await has());
+    }
+    const forwarding = { ifindex: index, mac: '66:00:00:00:00:07', destination: '192.0.2.7' };
+    const moved = { ...forwarding, destination: '192.0.2.8' };
+    for (const one of [forwarding, moved]) {
+      t.deepEqual(await kernel.changeRoutes([{ type: 'replace-forwarding', forwarding: one }]), [undefined]);
+      t.deepEqual(await kernel.forwardingEntries(index), [one]);
+    }
+    const remove = { type: 'delete-forwarding', forwarding: moved } as const;
+    t.deepEqual(await kernel.changeRoutes([remove, remove]), [undefined, undefined]);
+    t.deepEqual(await kernel.forwardingEntries(index), []);
+    await kernel.deleteLink(index);
+    await kernel.deleteLink(index);
+    t.is(await find(), undefined);
+  },
+
+  async 'a VXLAN device over IPv6 has its settings'(t, under) {
+    const parent = await under.addLink('cali0');
+    const vxlan = { vni: 5, port: 4790, local: 'fd00::1', parent, isLearning: true };
+    await under.kernel.addLink({ kind: 'vxlan', name: 'vx6', mac: '66:00:00:00:00:01', mtuBytes: 1400, vxlan });
+    const { index, ...link } = (await under.kernel.links()).find(({ name }) => name === 'vx6')!;
+    t.like(link, { kind: 'vxlan', vxlan });
+    const forwarding = { ifindex: index, mac: '66:00:00:00:00:07', destination: 'fd00::7' };
+    await under.kernel.changeRoutes([{ type: 'replace-forwarding', forwarding }]);
+    t.deepEqual(await under.kernel.forwardingEntries(index), [forwarding]);
+  },
+
+  async 'routing rules of both families come and go'(t, under) {
+    for (const family of [4, 6] as const) {
+      const rule = { family, priority: 99, table: 300, mark: 0x80000, mask: 0x80000, isInverted: true } as const;
+      const ours = async () => (await under.kernel.rules(family)).filter(({ priority }) => priority === 99);
+      const add = { type: 'add-rule', rule } as const;
+      t.deepEqual(await under.kernel.changeRoutes([add, add]), [undefined, undefined]);
+      t.deepEqual(await ours(), [rule]);
+      const remove = { type: 'delete-rule', rule } as const;
+      t.deepEqual(await under.kernel.changeRoutes([remove, remove]), [undefined, undefined]);
+      t.deepEqual(await ours(), []);
+    }
+  },
+
+  async 'a link that is no WireGuard device has none'(t, under) {
+    t.is(await under.kernel.wireguard(await under.addLink('cali0')), undefined);
+    await t.throwsAsync(under.kernel.changeWireguard(9999, { port: 51820 }), { code: 'KERNEL_REFUSED' });
+  },
+
   async 'links are listed with what they are'(t, under) {
     const index = await under.addLink('cali0');
     const link = (await under.kernel.links()).find(({ name }) => name === 'cali0');

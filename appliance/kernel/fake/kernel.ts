@@ -2,19 +2,28 @@
  * The port to the kernel, kept in memory: for tests and dry runs. It refuses what the real one refuses; both pass the same
  * suite (`test/contract/kernel.ts`). What nobody asks the kernel for (links, addresses, connections) is set from outside.
  */
+import { createPublicKey } from 'node:crypto';
 import type {
   Connection,
+  ForwardingEntry,
   InterfaceAddress,
   Kernel,
   KernelEvent,
   Link,
+  LinkChange,
   Neighbour,
+  NewLink,
   Qdisc,
   Route,
   RouteOperation,
+  RoutingRule,
   TokenBucket,
   TrafficOperation,
+  WireguardChange,
+  WireguardDevice,
+  WireguardDevicePeer,
 } from '../kernel.ts';
+import { refused } from '../netlink/dump.ts';
 import { FakeNft } from './nft.ts';
 
 export interface FakeKernel extends Kernel {
@@ -48,6 +57,9 @@ class InMemoryKernel implements FakeKernel {
   readonly #routes = new Map<string, Route>();
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #qdiscs = new Map<string, FakeQdisc>();
+  readonly #forwarding = new Map<string, ForwardingEntry>();
+  readonly #rules = new Map<string, RoutingRule>();
+  readonly #wireguard = new Map<number, WireguardDevice>();
   readonly #sysctls = new Map<string, string>([['net/ipv4/ip_forward', '0']]);
   readonly #listeners = new Set<(event: KernelEvent) => void>();
   #connections: Connection[] = [];
@@ -62,9 +74,90 @@ class InMemoryKernel implements FakeKernel {
 
   async changeRoutes(operations: readonly RouteOperation[]) {
     return operations.map((operation, index) => {
-      const code = 'route' in operation ? this.#changeRoute(operation) : this.#changeNeighbour(operation);
+      const code = this.#changeOne(operation);
       return code === undefined ? undefined : { index, code, message: code };
     });
+  }
+
+  #changeOne(operation: RouteOperation): string | undefined {
+    if ('route' in operation) return this.#changeRoute(operation);
+    if ('neighbour' in operation) return this.#changeNeighbour(operation);
+    if ('forwarding' in operation) return this.#changeForwarding(operation);
+    const key = JSON.stringify(operation.rule);
+    if (operation.type === 'add-rule') this.#rules.set(key, operation.rule);
+    else this.#rules.delete(key);
+    return undefined;
+  }
+
+  #changeForwarding({
+    type,
+    forwarding,
+  }: Extract<RouteOperation, { forwarding: ForwardingEntry }>): string | undefined {
+    const key = `${forwarding.ifindex} ${forwarding.mac}`;
+    if (type === 'delete-forwarding') this.#forwarding.delete(key);
+    else if (!this.#links.has(forwarding.ifindex)) return 'ENODEV';
+    else this.#forwarding.set(key, forwarding);
+    return undefined;
+  }
+
+  async forwardingEntries(ifindex: number) {
+    return [...this.#forwarding.values()].filter((entry) => entry.ifindex === ifindex);
+  }
+
+  async rules(family: 4 | 6) {
+    return [...this.#rules.values()].filter((rule) => rule.family === family);
+  }
+
+  async addLink(link: NewLink) {
+    if (this.#byName(link.name) !== undefined) throw refused('EEXIST', 'File exists');
+    const index = Math.max(0, ...this.#links.keys()) + 1;
+    const { kind, name, mtuBytes } = link;
+    const more = link.kind === 'vxlan' ? { mac: link.mac, vxlan: link.vxlan } : { mac: '' };
+    this.setLink({ index, kind, name, mtuBytes, ...more, isUp: false, isRunning: false });
+    if (kind === 'wireguard') this.#wireguard.set(index, { publicKey: '', port: 0, mark: 0, peers: [] });
+  }
+
+  async changeLink(ifindex: number, { isUp, ...change }: LinkChange) {
+    const link = this.#links.get(ifindex);
+    if (link === undefined) throw refused('ENODEV', 'No such device');
+    this.setLink({ ...link, ...change, ...(isUp === undefined ? {} : { isUp, isRunning: isUp }) });
+  }
+
+  async deleteLink(ifindex: number) {
+    const link = this.#links.get(ifindex);
+    if (link !== undefined) this.removeLink(link.name);
+  }
+
+  async addAddress(ifindex: number, prefix: string) {
+    if (!this.#links.has(ifindex)) throw refused('ENODEV', 'No such device');
+    const family = prefix.includes(':') ? 6 : 4;
+    if (!this.#addresses.has(`${ifindex} ${prefix}`)) this.setAddress({ family, ifindex, prefix });
+  }
+
+  async deleteAddress(ifindex: number, prefix: string) {
+    const key = `${ifindex} ${prefix}`;
+    const address = this.#addresses.get(key);
+    if (address === undefined) return;
+    this.#addresses.delete(key);
+    this.#tell({ type: 'address', address, isGone: true });
+  }
+
+  async wireguard(ifindex: number) {
+    return this.#wireguard.get(ifindex);
+  }
+
+  async changeWireguard(ifindex: number, change: WireguardChange) {
+    const device = this.#wireguard.get(ifindex);
+    if (device === undefined) throw refused('ENODEV', 'No such device');
+    const { privateKey, port = device.port, mark = device.mark, peers = [], removedPeers = [] } = change;
+    const all = new Map<string, WireguardDevicePeer>(device.peers.map((peer) => [peer.publicKey, peer]));
+    for (const key of removedPeers) all.delete(key);
+    for (const peer of peers) {
+      const none = { lastHandshakeSeconds: 0, receivedBytes: 0n, sentBytes: 0n };
+      all.set(peer.publicKey, { ...(all.get(peer.publicKey) ?? none), ...peer });
+    }
+    const publicKey = privateKey === undefined ? device.publicKey : publicKeyOf(privateKey);
+    this.#wireguard.set(ifindex, { publicKey, port, mark, peers: [...all.values()] });
   }
 
   #changeRoute({ type, route }: Extract<RouteOperation, { route: Route }>): string | undefined {
@@ -229,6 +322,8 @@ class InMemoryKernel implements FakeKernel {
     }
     for (const [key, { ifindex }] of this.#qdiscs) if (ifindex === link.index) this.#qdiscs.delete(key);
     for (const [key, entry] of this.#neighbours) if (entry.ifindex === link.index) this.#neighbours.delete(key);
+    for (const [key, entry] of this.#forwarding) if (entry.ifindex === link.index) this.#forwarding.delete(key);
+    this.#wireguard.delete(link.index);
     this.#links.delete(link.index);
     this.#tell({ type: 'link', link: { ...link, isUp: false, isRunning: false }, isGone: true });
   }
@@ -267,4 +362,11 @@ class InMemoryKernel implements FakeKernel {
 
 function isOf({ original, reply }: Connection, addresses: ReadonlySet<string>): boolean {
   return addresses.has(original.source) || addresses.has(reply.source);
+}
+
+/** As the kernel derives it; 302e... begins a raw X25519 key in PKCS #8. */
+function publicKeyOf(privateKey: Uint8Array): string {
+  const key = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), privateKey]);
+  const { x = '' } = createPublicKey({ key, format: 'der', type: 'pkcs8' } as never).export({ format: 'jwk' });
+  return Buffer.from(x, 'base64url').toString('base64');
 }

@@ -2,6 +2,7 @@
  * Reads whole tables of the kernel: one dump at a time on a socket, repeated when the kernel says it changed meanwhile. I/O.
  * Source: netlink(7), linux/netlink.h (NLM_F_DUMP, NLM_F_DUMP_INTR).
  */
+import { AppError } from '../../lib/errors.ts';
 import { kernelErrors } from '../errors.ts';
 import { errnoName, errnoText } from '../libc.ts';
 import { type Answer, readAnswer } from './answer.ts';
@@ -95,4 +96,9 @@ function isWhole(answer: Exclude<Answer, { type: 'data' }>, isInterrupted: boole
 /** KERNEL_REFUSED with the kernel's own code and words. */
 export function refused(code: string, message: string): Error {
   return kernelErrors.fail('KERNEL_REFUSED', message, { details: { code, message } });
+}
+
+/** Whether it is the kernel's no, with one of these codes. */
+export function isRefusal(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof AppError && error.code === 'KERNEL_REFUSED' && codes.includes(String(error.details.code));
 }

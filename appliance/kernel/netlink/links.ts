@@ -3,6 +3,7 @@ import type { Link } from '../kernel.ts';
 import type { Request } from './dump.ts';
 import { readAttributes, readString } from './message.ts';
 import { RTM } from './route-numbers.ts';
+import { readVxlan } from './vxlan.ts';
 
 /** struct ifinfomsg. */
 export const LINK_HEADER_LENGTH = 16;
@@ -19,15 +20,19 @@ export function readLink(body: Buffer): Link | undefined {
   if (body.length < LINK_HEADER_LENGTH || body[0] !== 0) return undefined;
   const attributes = readAttributes(body, LINK_HEADER_LENGTH);
   const flags = body.readUInt32LE(8);
-  const info = attributes.get(IFLA.linkInfo);
+  const linkInfo = attributes.get(IFLA.linkInfo);
+  const info = linkInfo && readAttributes(linkInfo);
+  const kind = readString(info?.get(IFLA_INFO.kind));
+  const data = info?.get(IFLA_INFO.data);
   return {
     index: body.readInt32LE(4),
     name: readString(attributes.get(IFLA.name)),
-    kind: info === undefined ? '' : readString(readAttributes(info).get(IFLA_INFO.kind)),
+    kind,
     mac: printMac(attributes.get(IFLA.address)),
     mtuBytes: attributes.get(IFLA.mtu)?.readUInt32LE(0) ?? 0,
     isUp: (flags & IFF_UP) !== 0,
     isRunning: (flags & IFF_RUNNING) !== 0,
+    ...(kind === 'vxlan' && data !== undefined ? { vxlan: readVxlan(data) } : {}),
   };
 }
 

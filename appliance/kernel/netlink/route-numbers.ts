@@ -17,6 +17,9 @@ export const RTM = {
   deleteQdisc: 37,
   getQdisc: 38,
   newFilter: 44,
+  newRule: 32,
+  deleteRule: 33,
+  getRule: 34,
 } as const;
 
 /** Multicast groups. */

@@ -27,7 +27,7 @@ const EINTR = 4;
 const ENOBUFS = 105;
 
 /** Netlink's families, as protocols of the socket. */
-export const NETLINK = { route: 0, netfilter: 12 } as const;
+export const NETLINK = { route: 0, netfilter: 12, generic: 16 } as const;
 
 /** Larger than any datagram: dumps come in 32 KiB at most, notifications in 8. */
 const RECEIVE_BYTES = 64 * 1024;

@@ -60,6 +60,12 @@ export class InterfaceTable {
     return this.#links.get(index);
   }
 
+  /** The link that has this address; of several the first to have come. */
+  linkWith(address: string): Link | undefined {
+    for (const [index, addresses] of this.#addresses) if (addresses.has(address)) return this.#links.get(index);
+    return undefined;
+  }
+
   links(): Iterable<Link> {
     return this.#links.values();
   }
@@ -145,7 +151,11 @@ export class InterfaceTable {
 
 function isChanged(before: Link, now: Link): boolean {
   return (
-    before.isRunning !== now.isRunning || before.isUp !== now.isUp || before.mac !== now.mac || before.name !== now.name
+    before.isRunning !== now.isRunning ||
+    before.isUp !== now.isUp ||
+    before.mac !== now.mac ||
+    before.mtuBytes !== now.mtuBytes ||
+    before.name !== now.name
   );
 }
 

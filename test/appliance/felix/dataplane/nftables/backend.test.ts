@@ -254,21 +254,10 @@ function withApply(kernel: Kernel, judge: (operations: readonly NftOperation[]) 
     copyTable: (table) => kernel.nft.copyTable(table),
     applyCopy: (table, copy) => kernel.nft.applyCopy(table, copy),
   };
-  return {
-    nft,
-    links: () => kernel.links(),
-    addresses: () => kernel.addresses(),
-    routes: (family) => kernel.routes(family),
-    neighbours: (family, ifindex) => kernel.neighbours(family, ifindex),
-    changeRoutes: (operations) => kernel.changeRoutes(operations),
-    writeSysctl: (path, value) => kernel.writeSysctl(path, value),
-    readSysctl: (path) => kernel.readSysctl(path),
-    deleteConntrack: (address) => kernel.deleteConntrack(address),
-    qdiscs: () => kernel.qdiscs(),
-    changeTraffic: (operations) => kernel.changeTraffic(operations),
-    connections: (addresses) => kernel.connections(addresses),
-    markConnections: (connections, change) => kernel.markConnections(connections, change),
-    listen: (onEvent) => kernel.listen(onEvent),
-    close: () => kernel.close(),
-  };
+  return new Proxy(kernel, {
+    get(target, name) {
+      const value = name === 'nft' ? nft : Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
