@@ -101,6 +101,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     local,
     runDir: settings.runDir,
     boot: { directory: bootDirectory(dataDir), version: productVersion() },
+    dataDir,
     environment,
     hostAddresses,
     stamps: { now: () => new Date(), uuid: randomUUID },

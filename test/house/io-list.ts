@@ -8,7 +8,7 @@ export const ioFiles: readonly RegExp[] = [
   /^appliance\/datastore\//,
   /^appliance\/kernel\//,
   /^appliance\/pki\//, // draws keys
-  /^appliance\/ipam\/(ipam|release|snapshot|split)\.ts$/,
+  /^appliance\/ipam\/(assign|ipam|release|snapshot|split)\.ts$/,
   /^appliance\/(tokens|enrolment)\//,
   /^appliance\/etcd-face\//,
   /^appliance\/api\//,
@@ -25,5 +25,5 @@ export const pureFiles: readonly RegExp[] = [
   /^appliance\/enrolment\/(join-token|env-lines|certificate-check)\.ts$/,
   /^appliance\/felix\/status\/keys\.ts$/,
   /^appliance\/felix\/dataplane\/boot\/(saved-ruleset|fallback)\.ts$/,
-  /^appliance\/felix\/agent\/(policy-counts|detect-address|log-level|spoofing-endpoints)\.ts$/,
+  /^appliance\/felix\/agent\/(policy-counts|detect-address|log-level|spoofing-endpoints|tunnel-plan)\.ts$/,
 ];

@@ -58,7 +58,7 @@ export const areas: readonly Area[] = [
   {
     name: 'calc',
     files: /^appliance\/felix\/calc\//,
-    mayImport: ['lib', 'selector', 'resources', 'datastore', 'model'],
+    mayImport: ['lib', 'selector', 'resources', 'ipam-model', 'datastore', 'model'],
     reason: 'a pure brain: never the kernel, never a dataplane',
   },
   {
@@ -76,7 +76,7 @@ export const areas: readonly Area[] = [
   {
     name: 'felix-agent',
     files: /^appliance\/felix\/(agent|status)\//,
-    mayImport: ['lib', 'pki', 'model', 'calc', 'datastore', 'resources', 'dataplane', 'kernel'],
+    mayImport: ['lib', 'pki', 'model', 'calc', 'datastore', 'resources', 'ipam', 'ipam-model', 'dataplane', 'kernel'],
     reason: 'puts the brains and hands of Felix together',
   },
   {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { followStore, type StoreConnection } from '../../datastore/follow.ts';
+import type { StoreConnection } from '../../datastore/follow.ts';
 import type { createResources } from '../../datastore/resources.ts';
 import type { Store } from '../../datastore/store.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -26,14 +26,17 @@ import { startStatusSocket } from '../status/status-socket.ts';
 import { createStatusWriter } from '../status/status-writer.ts';
 import { createAgentMetrics } from './agent-metrics.ts';
 import type { HostAddress } from './detect-address.ts';
+import { type ClusterFollower, followCluster } from './follow-cluster.ts';
 import { createHang } from './hang.ts';
 import { type AgentFacts, createHealthReporters } from './health-reporters.ts';
 import { logLevelOf } from './log-level.ts';
 import { Measures } from './measures.ts';
+import { writeMtuFile } from './mtu-file.ts';
 import { createPipeline } from './pipeline.ts';
 import { createPorts } from './ports.ts';
 import { keepRegistering } from './registration.ts';
 import { createReporter } from './reporter.ts';
+import { keepTunnelAddresses } from './tunnel-addresses.ts';
 
 export interface AgentOptions {
   readonly store: Store;
@@ -44,6 +47,8 @@ export interface AgentOptions {
   readonly runDir: string;
   /** Where to keep the ruleset for the next boot; undefined for agents that are not the host's own. */
   readonly boot?: { readonly directory: string; readonly version: string } | undefined;
+  /** Where what other programs of this host read is left; absent: nothing is. */
+  readonly dataDir?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly hostAddresses: () => readonly HostAddress[];
   readonly stamps: Parameters<typeof createResources>[1];
@@ -73,7 +78,6 @@ function describeConnection(connection: StoreConnection | undefined) {
   return { state, sinceMs: Math.round(sinceMs), ...(problem === undefined ? {} : { problem }) };
 }
 
-const resourcesPrefix = '/calico/resources/v3/projectcalico.org/';
 /** Of every store: an empty one has it. */
 const firstRevision = 1;
 
@@ -120,7 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const dataplane = createNftablesDataplane({
     kernel: options.kernel,
     hostname: nodename,
-    reports: reporter,
+    reports: { ...reporter, onWorkloadMtu },
     watch,
     log: options.log.child({ component: 'dataplane' }),
     onPass: (stats) => {
@@ -129,6 +133,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       measures.onPass(stats.operations);
     },
   });
+  function onWorkloadMtu(mtuBytes: number): void {
+    if (options.dataDir !== undefined) writeMtuFile(options.dataDir, mtuBytes, log);
+  }
   const pipeline = createPipeline({
     hostname: nodename,
     config,
@@ -148,7 +155,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       reporter.reportEndpoints(next.config.isEndpointReportingEnabled);
     },
   });
-  let following: ReturnType<typeof followStore> | undefined;
+  const tunnelAddresses = keepTunnelAddresses({
+    ...options,
+    mayWrite,
+    isHostEncrypted: () => resolved.config.isWireguardHostEncryptionEnabled,
+    log: options.log.child({ component: 'tunnel-addresses' }),
+  });
+  /** A host that only enforces policy has no tunnels. */
+  const hasTunnels = options.environment.CALICO_NETWORKING_BACKEND !== 'none';
+  let following: ClusterFollower | undefined;
   const socket = await startStatusSocket({
     path: join(options.runDir, 'node.sock'),
     progress,
@@ -179,11 +194,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   ports.configure(resolved.config);
   eventLoop.enable();
-  following = followStore({
-    store: () => store,
-    prefixes: [resourcesPrefix],
+  following = followCluster({
+    store,
     sink: {
       async onUpdates(updates, revision) {
+        if (hasTunnels) for (const { key } of updates) tunnelAddresses.notice(key);
         const beganMs = performance.now();
         await pipeline.onUpdates(updates, revision);
         const nowMs = performance.now();
@@ -192,7 +207,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       async onStatus(status, revision) {
         measures.onStatus(status);
         await pipeline.onStatus(status, revision);
-        if (status === 'in-sync') reporter.sweep();
+        if (status !== 'in-sync') return;
+        reporter.sweep();
+        if (hasTunnels) tunnelAddresses.wake();
       },
     },
     log: options.log.child({ component: 'syncer' }),
@@ -211,7 +228,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     async close() {
       abort.abort();
       eventLoop.disable();
-      await Promise.allSettled([following.close(), socket.close(), heartbeat.close(), ports.close(), registration]);
+      const parts = [following, socket, heartbeat, ports, tunnelAddresses];
+      await Promise.allSettled([...parts.map((part) => part?.close()), registration]);
       await dataplane.close();
       await Promise.allSettled([writer.close(), saver?.close()]);
       options.kernel.close();

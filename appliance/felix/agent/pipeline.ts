@@ -125,7 +125,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (part.isLast) break;
       if (slice.isOver) await slice.next();
     }
-    sentRevision = revision;
+    sentRevision = Math.max(sentRevision, revision);
   }
 
   function configMessages(): Message[] {

@@ -1,6 +1,7 @@
 /** From bytes of the store to parsed JSON: the graph's door. Pure. */
 import type { Revision } from '../../datastore/store.ts';
 import type { Update } from '../../datastore/syncer.ts';
+import { parseBlockKey } from './convert/block.ts';
 import { parseResourceKey } from './convert/key.ts';
 import type { LargeValues } from './large-values.ts';
 
@@ -13,9 +14,9 @@ export interface GraphUpdate {
   readonly unreadable?: string;
 }
 
-/** Parses the bytes of an update; what is no resource is passed on without a value, since the graph does not look at it. */
+/** Parses the bytes of an update; what is neither resource nor block is passed on without a value, since the graph does not look at it. */
 export function decodeUpdate({ key, value, revision }: Update, large: LargeValues): GraphUpdate {
-  if (value === undefined || parseResourceKey(key) === undefined) {
+  if (value === undefined || (parseResourceKey(key) === undefined && parseBlockKey(key) === undefined)) {
     large.forget(key);
     return { key, value: undefined, revision };
   }

@@ -12,6 +12,8 @@ import type { SyncStatus } from '../../datastore/syncer.ts';
 import type { Flush, Message } from '../model/messages.ts';
 import { ActiveProfiles } from './active-profiles.ts';
 import { ActiveRules } from './active-rules.ts';
+import { ClusterRoutes } from './cluster-routes.ts';
+import { convertBlock, parseBlockKey } from './convert/block.ts';
 import { parseResourceKey, pluralOfValue } from './convert/key.ts';
 import { defaultAllowName, defaultAllowProfile } from './convert/profile.ts';
 import type { GraphUpdate } from './decode.ts';
@@ -20,6 +22,7 @@ import { IpPools } from './ip-pools.ts';
 import { IpSetMembers } from './ip-set-members.ts';
 import { createKinds, type GraphKind, type GraphParts, type StoredKey } from './kinds.ts';
 import { LocalEndpoints } from './local-endpoints.ts';
+import { Encapsulations, TunnelEndpoints } from './tunnel-endpoints.ts';
 
 export interface GraphOptions {
   /** Endpoints of this host are the local ones. */
@@ -80,7 +83,16 @@ class CalculationGraph implements Graph {
     const profiles = new ActiveProfiles(this.#rules);
     profiles.setProfile(defaultAllowName, defaultAllowProfile());
     const endpoints = new LocalEndpoints(this.#rules, profiles);
-    this.#parts = { sets, profiles, endpoints, pools: new IpPools(), hosts: new Hosts() };
+    this.#parts = {
+      sets,
+      profiles,
+      endpoints,
+      pools: new IpPools(),
+      hosts: new Hosts(),
+      routes: new ClusterRoutes(hostname),
+      tunnels: new TunnelEndpoints(hostname),
+      encapsulations: new Encapsulations(),
+    };
     this.#context = { hostname, isSourceSpoofingAllowed };
     this.#kinds = createKinds(this.#parts, this.#context);
     this.#emptyRows = this.#countRows();
@@ -136,9 +148,27 @@ class CalculationGraph implements Graph {
   *#apply({ key, value, unreadable }: GraphUpdate): Work {
     const parsed = parseResourceKey(key);
     const kind = parsed && this.#kinds.get(parsed.plural);
-    if (parsed === undefined || kind === undefined) return;
+    if (parsed === undefined) return this.#applyBlock({ key, value, unreadable });
+    if (kind === undefined) return;
     const isWellFormed = kind.isNamespaced === (parsed.namespace !== '');
     const problems = isWellFormed ? yield* applyOwn(kind, { key, ...parsed }, value) : badKey(value);
+    this.#note(key, problems, unreadable);
+  }
+
+  /** Blocks are no resources: their values have no kind and no metadata. */
+  #applyBlock({
+    key,
+    value,
+    unreadable,
+  }: Pick<GraphUpdate, 'key' | 'value'> & { unreadable: string | undefined }): void {
+    const cidr = parseBlockKey(key);
+    if (cidr === undefined) return;
+    const { value: block, problems } = convertBlock(cidr, value);
+    this.#parts.routes.setBlock(cidr, block);
+    this.#note(key, problems, unreadable);
+  }
+
+  #note(key: string, problems: readonly Problem[], unreadable: string | undefined): void {
     const all = unreadable === undefined ? problems : [{ path: '', message: unreadable }, ...problems];
     if (all.length === 0) this.#problems.delete(key);
     else this.#problems.set(key, all);
@@ -146,7 +176,7 @@ class CalculationGraph implements Graph {
 
   /** The order a dataplane may rely on: what is referred to comes before what refers to it, and goes after it. */
   *#messages(): Generator<Message | undefined> {
-    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
     yield* sets.takeUpdates();
     yield* endpoints.policies.takeUpdates();
     yield* profiles.takeUpdates();
@@ -155,10 +185,18 @@ class CalculationGraph implements Graph {
     yield* profiles.takeRemovals();
     yield* endpoints.policies.takeRemovals();
     yield* sets.takeRemovals();
+    yield* routes.settle();
+    yield* routes.takeRemovals();
+    yield* tunnels.takeVtepRemovals();
+    yield* tunnels.takeVtepUpdates();
+    yield* routes.takeUpdates();
+    yield* tunnels.takePeerRemovals();
+    yield* tunnels.takePeerUpdates();
     yield* hosts.takeRemovals();
     yield* hosts.takeUpdates();
     yield* pools.takeRemovals();
     yield* pools.takeUpdates();
+    yield* encapsulations.takeUpdates();
     if (this.#isInSyncSent) return;
     this.#isInSyncSent = true;
     yield { type: 'in-sync' };
@@ -173,14 +211,16 @@ class CalculationGraph implements Graph {
   }
 
   #isUpToDate(): boolean {
-    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
-    const parts = [sets, endpoints.policies, profiles, endpoints, pools, hosts];
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
+    const others = [pools, hosts, routes, tunnels, encapsulations];
+    const parts = [sets, endpoints.policies, profiles, endpoints, ...others];
     return this.#isInSyncSent && this.#revision === this.#flushedRevision && !parts.some((part) => part.hasPending);
   }
 
   #countRows(): number {
-    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
-    const parts = [sets, this.#rules, endpoints.policies, profiles, endpoints, pools, hosts];
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
+    const others = [pools, hosts, routes, tunnels, encapsulations];
+    const parts = [sets, this.#rules, endpoints.policies, profiles, endpoints, ...others];
     return parts.reduce((sum, part) => sum + part.rows, 0);
   }
 }

@@ -3,6 +3,7 @@ import type { Problem } from '#appliance/lib/problem.ts';
 import type { Work } from '#appliance/lib/work.ts';
 import type { PolicyKind } from '../model/policy.ts';
 import type { ActiveProfiles } from './active-profiles.ts';
+import type { ClusterRoutes } from './cluster-routes.ts';
 import type { Conversion } from './convert/fields.ts';
 import { convertHostEndpoint } from './convert/host-endpoint.ts';
 import { convertIpPool } from './convert/ip-pool.ts';
@@ -10,6 +11,7 @@ import type { ResourceKey } from './convert/key.ts';
 import { convertKubernetesPolicy } from './convert/kubernetes-policy.ts';
 import { convertNetworkSet } from './convert/network-set.ts';
 import { convertNode } from './convert/node.ts';
+import { convertNodeNetwork } from './convert/node-network.ts';
 import { convertPolicy } from './convert/policy.ts';
 import { convertProfile, defaultAllowName } from './convert/profile.ts';
 import { convertTier } from './convert/tier.ts';
@@ -19,6 +21,7 @@ import type { IpPools } from './ip-pools.ts';
 import type { IpSetMembers, LabelledContributor } from './ip-set-members.ts';
 import type { LocalEndpoint } from './local-endpoint.ts';
 import type { LocalEndpoints } from './local-endpoints.ts';
+import type { Encapsulations, TunnelEndpoints } from './tunnel-endpoints.ts';
 
 /** The parts that hear of resources. */
 export interface GraphParts {
@@ -27,6 +30,9 @@ export interface GraphParts {
   readonly endpoints: LocalEndpoints;
   readonly pools: IpPools;
   readonly hosts: Hosts;
+  readonly routes: ClusterRoutes;
+  readonly tunnels: TunnelEndpoints;
+  readonly encapsulations: Encapsulations;
 }
 
 /** What conversions need to know besides the object. */
@@ -117,19 +123,31 @@ function tierKind({ endpoints }: GraphParts): GraphKind {
   });
 }
 
-function ipPoolKind({ pools }: GraphParts): GraphKind {
+function ipPoolKind({ pools, routes, encapsulations }: GraphParts): GraphKind {
   return defineKind({
     isNamespaced: false,
     convert: (_, value) => convertIpPool(value),
-    accept: ({ name }, pool) => pools.setPool(name, pool),
+    accept: ({ name }, pool) => {
+      for (const part of [pools, routes, encapsulations]) part.setPool(name, pool);
+    },
   });
 }
 
-function nodeKind({ hosts }: GraphParts): GraphKind {
+function nodeKind({ hosts, routes, tunnels }: GraphParts): GraphKind {
   return defineKind({
     isNamespaced: false,
-    convert: (_, value) => convertNode(value),
-    accept: ({ name }, metadata) => hosts.setHost(name, metadata),
+    convert({ name }, value) {
+      const host = convertNode(value);
+      const network = convertNodeNetwork(name, value);
+      const isAbsent = host.value === undefined || network.value === undefined;
+      const seen = new Set(host.problems.map(({ path }) => path));
+      const problems = [...host.problems, ...network.problems.filter(({ path }) => !seen.has(path))];
+      return { value: isAbsent ? undefined : { host: host.value, network: network.value }, problems };
+    },
+    accept: ({ name }, node) => {
+      hosts.setHost(name, node?.host);
+      for (const part of [routes, tunnels]) part.setNode(name, node?.network);
+    },
   });
 }
 

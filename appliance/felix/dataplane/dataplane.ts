@@ -15,6 +15,10 @@ export interface DataplaneReports {
   onPolicyStatus(id: PolicyId, problem: string | undefined): void;
   /** Everything up to `revision` is in the kernel (or reported as refused). */
   onApplied(revision: Revision): void;
+  /** The largest packet a workload should send, as of now. */
+  onWorkloadMtu?(mtuBytes: number): void;
+  /** The public key of this host's WireGuard device (base64); empty when it has none any more. */
+  onWireguardKey?(family: 4 | 6, publicKey: string): void;
 }
 
 export interface DataplaneSizes {

@@ -41,6 +41,16 @@ export type Message =
   | { readonly type: 'ip-pool-remove'; readonly id: string }
   | { readonly type: 'host-metadata-update'; readonly host: string; readonly metadata: HostMetadata }
   | { readonly type: 'host-metadata-remove'; readonly host: string }
+  /** Where addresses of the cluster are; by destination. */
+  | { readonly type: 'route-update'; readonly route: ClusterRoute }
+  | { readonly type: 'route-remove'; readonly destination: string }
+  | { readonly type: 'vtep-update'; readonly vtep: TunnelEndpoint }
+  | { readonly type: 'vtep-remove'; readonly node: string }
+  /** Of each node and family; a key that several other nodes have is not told. */
+  | { readonly type: 'wireguard-peer-update'; readonly peer: WireguardPeer }
+  | { readonly type: 'wireguard-peer-remove'; readonly family: 4 | 6; readonly node: string }
+  /** Nothing is in use before the first of these. */
+  | { readonly type: 'encapsulation'; readonly encapsulation: Encapsulation }
   /** Sent exactly once, after everything that was in the store at start. The dataplane writes nothing to the kernel before it. */
   | { readonly type: 'in-sync' };
 
@@ -62,5 +72,53 @@ export interface HostMetadata {
   /** Canonical bare addresses. */
   readonly ipv4Address?: string;
   readonly ipv6Address?: string;
+  /** Of its IPIP device. */
+  readonly ipipTunnelAddress?: string;
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** An IPAM block, or a single address that another host than its block's uses. */
+export interface ClusterRoute {
+  /** Canonical CIDR. */
+  readonly destination: string;
+  /** The host that has the addresses; may be this one. */
+  readonly node: string;
+  /** That host's, in the family of the destination; absent while its Node does not say. */
+  readonly nodeAddress?: string;
+  /** What the pool around it asks for; `unknown` outside of all pools for workloads. */
+  readonly encapsulation: 'none' | 'ipip' | 'vxlan' | 'unknown';
+  /** The pool asks for an encapsulation only across subnets, and the host is in ours. */
+  readonly isSameSubnet: boolean;
+  readonly isBorrowed: boolean;
+}
+
+/** The end of VXLAN tunnels on a node, of this one too; in each family that has a tunnel and a node address. */
+export interface TunnelEndpoint {
+  readonly node: string;
+  readonly ipv4?: TunnelEndpointFamily;
+  readonly ipv6?: TunnelEndpointFamily;
+}
+
+export interface TunnelEndpointFamily {
+  /** Inside the tunnel. */
+  readonly address: string;
+  readonly mac: string;
+  readonly nodeAddress: string;
+}
+
+export interface WireguardPeer {
+  readonly family: 4 | 6;
+  readonly node: string;
+  /** Base64 of 32 bytes. */
+  readonly publicKey: string;
+  readonly nodeAddress: string;
+  /** Of its WireGuard device. */
+  readonly address?: string;
+}
+
+/** What at least one pool asks for. */
+export interface Encapsulation {
+  readonly ipip: boolean;
+  readonly vxlan: boolean;
+  readonly vxlanV6: boolean;
 }

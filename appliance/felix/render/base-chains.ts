@@ -28,6 +28,7 @@ import {
 } from './match.ts';
 import type { RenderContext } from './policy.ts';
 import type { RenderedChain, RenderedRule } from './rendered.ts';
+import { renderTunnelRules, type TunnelInputs, type TunnelRules } from './tunnel-rules.ts';
 
 export interface BaseChain {
   readonly kind: 'filter' | 'nat';
@@ -86,13 +87,15 @@ export interface BaseInputs {
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly natRules: RenderedChain;
   readonly floatingIps: readonly AddressNat[];
+  readonly tunnels: TunnelInputs;
 }
 
 /** All of them by name. */
 export function renderBaseChains(inputs: BaseInputs, context: RenderContext): ReadonlyMap<string, RenderedChain> {
+  const tunnels = renderTunnelRules(inputs.tunnels, context);
   const chains: Record<string, readonly RenderedRule[]> = {
-    ...renderRaw(inputs, context),
-    ...renderWorkloadStages(context),
+    ...renderRaw(inputs, context, tunnels),
+    ...renderWorkloadStages(context, tunnels),
     ...renderHostStages(inputs, context),
     'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
     'nat-output': renderFloatingDnat(inputs.floatingIps),
@@ -100,14 +103,20 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     'postrouting-judged': renderSuspectCleared(context),
   };
   const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
+  for (const [name, { setIds, netSets }] of [
+    ['raw-output', tunnels.output],
+    ['input-workload', tunnels.input],
+  ] as const) {
+    rendered.set(name, { ...rendered.get(name)!, setIds, netSets });
+  }
   const { natRules, floatingIps } = inputs;
-  const rules = [...renderFloatingHairpins(floatingIps), ...natRules.rules];
+  const rules = [...renderFloatingHairpins(floatingIps), ...natRules.rules, ...tunnels.nat];
   return rendered.set('nat-postrouting', { ...natRules, rules });
 }
 
 type Chains = Record<string, readonly RenderedRule[]>;
 
-function renderRaw(inputs: BaseInputs, { config, marks }: RenderContext): Chains {
+function renderRaw(inputs: BaseInputs, { config, marks }: RenderContext, tunnels: TunnelRules): Chains {
   const clear = rule('clear our mark bits', ...matchMark(marks.all), ...clearMark(marks.all));
   const fromWorkload = config.interfacePrefixes.flatMap((prefix) => {
     const match = matchInterfacePrefix('iifname', prefix);
@@ -118,8 +127,13 @@ function renderRaw(inputs: BaseInputs, { config, marks }: RenderContext): Chains
     ];
   });
   return {
-    'raw-prerouting': [clear, ...fromWorkload, ...dispatchHost(inputs, 'host-untracked-in', 'iifname')],
-    'raw-output': [clear, ...dispatchHost(inputs, 'host-untracked-out', 'oifname')],
+    'raw-prerouting': [
+      clear,
+      ...fromWorkload,
+      ...tunnels.untracked,
+      ...dispatchHost(inputs, 'host-untracked-in', 'iifname'),
+    ],
+    'raw-output': [clear, ...tunnels.output.rules, ...dispatchHost(inputs, 'host-untracked-out', 'oifname')],
     'spoof-allowed': inputs.spoofAllowances.flatMap(renderSpoofAllowance),
   };
 }
@@ -150,7 +164,7 @@ function matchInterface(key: 'iifname' | 'oifname', name: string): Expression[] 
   ];
 }
 
-function renderWorkloadStages(context: RenderContext): Chains {
+function renderWorkloadStages(context: RenderContext, tunnels: TunnelRules): Chains {
   const { config } = context;
   const from = (target: string) => perPrefix(config.interfacePrefixes, 'iifname', branch('goto', target));
   const to = (target: string) => perPrefix(config.interfacePrefixes, 'oifname', branch('goto', target));
@@ -158,7 +172,7 @@ function renderWorkloadStages(context: RenderContext): Chains {
   const toHostDrop = counted('workload to host', baseCounters.toHost, verdict('drop'));
   const neighbours = renderNeighbourDiscovery();
   return {
-    'input-workload': from('workload-input'),
+    'input-workload': [...tunnels.input.rules, ...from('workload-input'), ...tunnels.inputFromHosts],
     'workload-input': [...neighbours, dispatch('from-workload', 'iifname'), unknown],
     'input-to-host': from('workload-to-host'),
     'workload-to-host': [

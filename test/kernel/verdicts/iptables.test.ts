@@ -63,6 +63,7 @@ function openEnforcer(lab: Lab, variant: Variant) {
   const graph = createGraph({ hostname: node });
   const dataplane = createIptablesDataplane({
     kernel,
+    hostname: node,
     programs: openPrograms({ netnsPath }),
     log: silentLogger,
     reports: {

@@ -37,6 +37,7 @@ export class ProblemList {
 export interface ResourceFields {
   readonly metadata: Fields;
   readonly spec: Fields;
+  readonly status: Fields;
   readonly list: ProblemList;
 }
 
@@ -59,7 +60,14 @@ function openResource(value: unknown): ResourceFields {
   const list = new ProblemList();
   const root = new Fields(isRecord(value) ? value : {}, '', list);
   if (!isRecord(value)) list.refuse('', 'not an object', value);
-  return { metadata: root.child('metadata') ?? root.none, spec: root.child('spec') ?? root.none, list };
+  const metadata = root.child('metadata') ?? root.none;
+  return { metadata, spec: root.child('spec') ?? root.none, status: statusOf(root), list };
+}
+
+/** A status that is no object is passed over: nobody's wish depends on it. */
+function statusOf(root: Fields): Fields {
+  const value = root.raw('status');
+  return isRecord(value) ? new Fields(value, 'status', root.list) : root.none;
 }
 
 function conversionOf<T>({ list }: ResourceFields, built: T | undefined): Conversion<T> {

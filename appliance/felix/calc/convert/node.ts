@@ -10,9 +10,11 @@ export function convertNode(value: unknown): Conversion<HostMetadata> {
     if (bgp?.isEmpty) return void spec.refuse('bgp', 'an empty object');
     const ipv4Address = readBgpAddress(bgp, 'ipv4Address', 4) ?? readListed(spec, 4);
     const ipv6Address = readBgpAddress(bgp, 'ipv6Address', 6) ?? readListed(spec, 6);
+    const tunnel = canonicalAddress(bgp?.text('ipv4IPIPTunnelAddr') ?? '');
     return {
       ...(ipv4Address === undefined ? {} : { ipv4Address }),
       ...(ipv6Address === undefined ? {} : { ipv6Address }),
+      ...(tunnel === undefined || isV6Text(tunnel) ? {} : { ipipTunnelAddress: tunnel }),
       labels: readLabels(metadata),
     };
   });

@@ -30,6 +30,7 @@ import { chooseVariant } from './tools.ts';
 export interface IptablesDataplaneOptions {
   readonly kernel: Kernel;
   readonly programs: Programs;
+  readonly hostname: string;
   readonly reports: DataplaneReports;
   readonly log: Logger;
   readonly clock?: Clock;
@@ -87,7 +88,7 @@ class IptablesDataplane implements Dataplane {
     const { kernel, reports, log } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#desired = new IptablesState();
+    this.#desired = new IptablesState(options.hostname);
     this.#timers = new RefreshTimers(this.#clock);
     this.#loop = new PassLoop({
       clock: this.#clock,

@@ -21,6 +21,7 @@ import { allotMarks } from '../../render/marks.ts';
 import type { Family } from '../../render/match.ts';
 import { isReachablePool } from '../../render/nat-outgoing.ts';
 import type { LocalEndpoints, LocalWorkload } from '../linux/local-endpoints.ts';
+import { isTunnelMessage, type TunnelMessage, TunnelState } from '../linux/overlay/tunnel-state.ts';
 import { MultiMap } from '../multi-map.ts';
 import { RefusedPolicies } from '../nftables/refused-policies.ts';
 import { SetState } from './set-state.ts';
@@ -43,6 +44,8 @@ export class IptablesState implements LocalEndpoints {
   config: FelixConfig | undefined;
   isInSync = false;
 
+  readonly tunnels: TunnelState;
+
   readonly #policies = new Map<string, { readonly id: PolicyId; readonly policy: Policy }>();
   readonly #profiles = new Map<string, ProfileRules>();
   readonly #pools = new Map<string, IpPool>();
@@ -57,7 +60,13 @@ export class IptablesState implements LocalEndpoints {
   #refusedSets: ReadonlyMap<string, string> = new Map();
   #areRulesDirty = true;
 
+  constructor(hostname: string) {
+    this.tunnels = new TunnelState(hostname);
+  }
+
   *accept(message: Message): Rest {
+    this.tunnels.take(message);
+    if (isTunnelMessage(message)) return;
     if (message.type === 'ip-set-update') yield* this.sets.replace(message.id, message.setType, message.members);
     else if (message.type === 'ip-set-delta') yield* this.sets.change(message.id, message.added, message.removed);
     else if (message.type === 'ip-set-remove') this.sets.remove(message.id);
@@ -135,7 +144,9 @@ export class IptablesState implements LocalEndpoints {
   }
 
   readonly #takers: {
-    readonly [Type in Exclude<Message['type'], SetMessageType>]: (message: Extract<Message, { type: Type }>) => void;
+    readonly [Type in Exclude<Message['type'], SetMessageType | TunnelMessage['type']>]: (
+      message: Extract<Message, { type: Type }>,
+    ) => void;
   } = {
     'config-update': ({ config }) => this.#takeConfig(config),
     'policy-update': ({ id, policy }) => this.#takePolicy(id, policy),

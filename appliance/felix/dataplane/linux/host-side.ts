@@ -18,6 +18,7 @@ import type { InterfaceTable } from './interface-table.ts';
 import type { Sysctl } from './link-sysctls.ts';
 import { hostSysctls, linkSysctls } from './link-sysctls.ts';
 import type { LocalEndpoints } from './local-endpoints.ts';
+import { Overlay } from './overlay/overlay.ts';
 import { destinationsOf } from './route-plan.ts';
 import { SysctlWatch } from './sysctl-watch.ts';
 import { WorkloadRoutes } from './workload-routes.ts';
@@ -38,6 +39,7 @@ const sysctlRetryMs = 5_000;
 export class HostSide {
   readonly #parts: HostSideParts;
   readonly #routes: WorkloadRoutes;
+  readonly #overlay: Overlay;
   readonly #statuses: EndpointStatuses;
   readonly #sysctls: SysctlWatch;
   /** Interfaces to look after in the next pass, and those of this one: what happens during a pass belongs to the next. */
@@ -55,12 +57,18 @@ export class HostSide {
   constructor(parts: HostSideParts) {
     this.#parts = parts;
     this.#routes = new WorkloadRoutes(parts);
+    this.#overlay = new Overlay({
+      ...parts,
+      state: parts.desired.tunnels,
+      isLocal: (destination) => this.#routes.isWanted(destination),
+    });
     this.#statuses = new EndpointStatuses(parts.reports);
     this.#sysctls = new SysctlWatch(parts);
   }
 
   /** Before the desired state takes the message: it still knows the endpoint as it was. */
   onMessage(message: Message): void {
+    this.#overlay.onMessage(message);
     if (message.type === 'config-update') this.resync();
     if (message.type === 'host-endpoint-update' || message.type === 'host-endpoint-remove') {
       this.#areHostEndpointsDirty = true;
@@ -80,6 +88,7 @@ export class HostSide {
   /** `undefined`: any interface may have changed. */
   onInterface(name: string | undefined): void {
     this.#areHostEndpointsDirty = true;
+    this.#overlay.onLink(name, this.#parts.desired.config);
     if (name === undefined) {
       this.resync();
       return;
@@ -92,7 +101,9 @@ export class HostSide {
 
   onRoute({ route, isGone }: Extract<KernelEvent, { type: 'route' }>): boolean {
     const { config } = this.#parts.desired;
-    return config !== undefined && !config.isRouteSyncDisabled && this.#routes.onRoute(route, isGone, config);
+    if (config === undefined || config.isRouteSyncDisabled) return false;
+    const isOverlays = this.#overlay.onRoute(route, isGone, config);
+    return this.#routes.onRoute(route, isGone, config) || isOverlays;
   }
 
   onNeighbour({ neighbour, isGone }: Extract<KernelEvent, { type: 'neighbour' }>): boolean {
@@ -102,6 +113,7 @@ export class HostSide {
   /** Everything is read and compared anew in the next pass. */
   resync(): void {
     this.#isResyncDue = true;
+    this.#overlay.resync();
     for (const { endpoint } of this.#parts.desired.workloads.values()) this.#dirty.add(endpoint.interfaceName);
   }
 
@@ -111,6 +123,7 @@ export class HostSide {
     await inSlices(this.#eachCurrent((name) => this.#want(name, config)));
     if (this.#isResyncDue) await this.#startOver(config);
     if (!config.isRouteSyncDisabled) await this.#routes.removeBefore(config);
+    await this.#overlay.removeBefore(config);
   }
 
   async #startOver(config: FelixConfig): Promise<void> {
@@ -128,6 +141,7 @@ export class HostSide {
   async addAfter(config: FelixConfig): Promise<void> {
     await inSlices(this.#eachCurrent((name) => this.#configureLink(name, config)));
     if (!config.isRouteSyncDisabled) await this.#routes.addAfter(config);
+    await this.#overlay.addAfter(config);
     await inSlices(this.#tell());
     this.#current = new Set();
   }
@@ -136,6 +150,7 @@ export class HostSide {
     this.#retry?.cancel();
     this.#sysctls.close();
     this.#routes.close();
+    this.#overlay.close();
   }
 
   #want(name: string, config: FelixConfig): void {

@@ -60,6 +60,11 @@ export class WorkloadRoutes {
     }
   }
 
+  /** A workload of this host is to have a route to it. */
+  isWanted(destination: string): boolean {
+    return !this.#claims.get(destination)[Symbol.iterator]().next().done;
+  }
+
   /** The link came, went, or changed its state. */
   onLink(interfaceName: string): void {
     for (const destination of this.#wanted.get(interfaceName)?.destinations ?? []) this.#dirty.add(destination);

@@ -78,7 +78,7 @@ class NftablesDataplane implements Dataplane {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#timers = new RefreshTimers(this.#clock);
-    this.#desired = new DesiredState(options.hashedLengthMin);
+    this.#desired = new DesiredState(options.hashedLengthMin, options.hostname);
     this.#interfaces = new InterfaceTable({
       kernel,
       log,

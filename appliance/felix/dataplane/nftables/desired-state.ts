@@ -24,6 +24,7 @@ import { isReachablePool, natCounter, natSets, renderNatOutgoing } from '../../r
 import type { RenderContext } from '../../render/policy.ts';
 import { hasPass, renderPolicy, renderProfile } from '../../render/policy.ts';
 import type { RenderedChain } from '../../render/rendered.ts';
+import { isTunnelMessage, type TunnelMessage, TunnelState } from '../linux/overlay/tunnel-state.ts';
 import { ChainStore } from './chain-store.ts';
 import { Counted } from './counted.ts';
 import { DispatchStore } from './dispatch-store.ts';
@@ -48,6 +49,7 @@ export class DesiredState {
   readonly chains: ChainStore;
   readonly workloads = new Map<string, LocalWorkload>();
   readonly hostEndpoints = new Map<string, HostEndpoint>();
+  readonly tunnels: TunnelState;
   /** Interface name or `*` -> host endpoint, as of the last `settle()`. */
   resolution: ReadonlyMap<string, string> = new Map();
   config: FelixConfig | undefined;
@@ -63,10 +65,12 @@ export class DesiredState {
   readonly #dirtyHostEndpoints = new Set<string>();
   #areHostsDirty = false;
   #arePoolsDirty = true;
+  #areTunnelsDirty = true;
   #isBaseDirty = true;
 
   /** `hashedLengthMin`: see MemberStore. */
-  constructor(hashedLengthMin?: number) {
+  constructor(hashedLengthMin?: number, hostname = '') {
+    this.tunnels = new TunnelState(hostname);
     this.members = new MemberStore({
       netSets: this.netSets,
       hashedLengthMin,
@@ -92,10 +96,11 @@ export class DesiredState {
 
   /** Only sets can be so large that taking them is work. */
   *accept(message: Message): Work {
+    if (this.tunnels.take(message)) this.#areTunnelsDirty = true;
     if (message.type === 'ip-set-update') yield* this.members.replace(message.id, message.setType, message.members);
     else if (message.type === 'ip-set-delta') yield* this.members.change(message.id, message.added, message.removed);
     else if (message.type === 'ip-set-remove') yield* this.members.remove(message.id);
-    else (this.#takers[message.type] as (message: Message) => void)(message);
+    else if (!isTunnelMessage(message)) (this.#takers[message.type] as (message: Message) => void)(message);
   }
 
   /** Brings chains, elements and dispatch up to date with the messages. Needs the configuration. */
@@ -108,6 +113,7 @@ export class DesiredState {
       factsOf: (id) => this.members.factsOf(id),
     };
     if (this.#arePoolsDirty) this.#settlePools(config);
+    if (this.#areTunnelsDirty) this.#settleTunnels(config);
     yield* this.#settleWorkloadInterfaces(config);
     if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces(), config);
     this.#settleBase(context);
@@ -152,7 +158,9 @@ export class DesiredState {
   }
 
   readonly #takers: {
-    readonly [Type in Exclude<Message['type'], SetMessageType>]: (message: Extract<Message, { type: Type }>) => void;
+    readonly [Type in Exclude<Message['type'], SetMessageType | TunnelMessage['type']>]: (
+      message: Extract<Message, { type: Type }>,
+    ) => void;
   } = {
     'config-update': ({ config }) => this.#takeConfig(config),
     'policy-update': ({ id, policy }) => this.#takePolicy(id, policy),
@@ -250,6 +258,11 @@ export class DesiredState {
     this.#isBaseDirty = true;
   }
 
+  #settleTunnels(config: FelixConfig): void {
+    for (const [id, nets] of this.tunnels.ruleSets(config)) finish(this.members.replace(id, 'net', nets));
+    this.#areTunnelsDirty = false;
+  }
+
   *workloadsOn(interfaceName: string): Generator<LocalWorkload> {
     for (const claim of this.#workloadsOfInterface.get(interfaceName) ?? []) {
       const workload = this.workloads.get(claim);
@@ -318,12 +331,13 @@ export class DesiredState {
     const anyHost = namesOf(this.#entries.get(anyInterface));
     const spoofAllowances = this.#spoofAllowances(context.config);
     const floatingIps = context.config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [];
-    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances, floatingIps]);
+    const tunnels = this.tunnels.ruleInputs(context.config);
+    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances, floatingIps, tunnels]);
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
     this.#baseKey = key;
     const natRules = renderNatOutgoing(this.#natFamilies(), context);
-    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps };
+    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
     for (const [name, content] of chains) this.chains.put(name, content);
   }

@@ -2,7 +2,16 @@
 import { deepStrictEqual, notDeepStrictEqual, ok } from 'node:assert/strict';
 import type { HostEndpoint, WorkloadEndpoint } from '#appliance/felix/model/endpoint.ts';
 import { printWorkloadEndpointId } from '#appliance/felix/model/endpoint.ts';
-import type { HostMetadata, IpPool, IpSetType, Message } from '#appliance/felix/model/messages.ts';
+import type {
+  ClusterRoute,
+  Encapsulation,
+  HostMetadata,
+  IpPool,
+  IpSetType,
+  Message,
+  TunnelEndpoint,
+  WireguardPeer,
+} from '#appliance/felix/model/messages.ts';
 import { type Policy, type ProfileRules, printPolicyId, type TierPolicies } from '#appliance/felix/model/policy.ts';
 import { isMasked, parsePrefix, printPrefix } from '#appliance/lib/ip/address.ts';
 
@@ -13,6 +22,19 @@ export interface DataplaneState {
   readonly endpoints: Record<string, WorkloadEndpoint | HostEndpoint>;
   readonly pools: Record<string, IpPool>;
   readonly hosts: Record<string, HostMetadata>;
+  readonly routes: Record<string, ClusterRoute>;
+  readonly vteps: Record<string, TunnelEndpoint>;
+  /** By family and node. */
+  readonly peers: Record<string, WireguardPeer>;
+  readonly encapsulation: Encapsulation;
+}
+
+const noEncapsulation: Encapsulation = { ipip: false, vxlan: false, vxlanV6: false };
+
+/** Of an empty store. */
+export function emptyState(): DataplaneState {
+  const tables = { sets: {}, policies: {}, profiles: {}, endpoints: {}, pools: {}, hosts: {} };
+  return { ...tables, routes: {}, vteps: {}, peers: {}, encapsulation: noEncapsulation };
 }
 
 type Table<T> = Map<string, T>;
@@ -24,6 +46,10 @@ export class Accumulator {
   readonly #endpoints: Table<WorkloadEndpoint | HostEndpoint> = new Map();
   readonly #pools: Table<IpPool> = new Map();
   readonly #hosts: Table<HostMetadata> = new Map();
+  readonly #routes: Table<ClusterRoute> = new Map();
+  readonly #vteps: Table<TunnelEndpoint> = new Map();
+  readonly #peers: Table<WireguardPeer> = new Map();
+  #encapsulation = noEncapsulation;
   isInSync = false;
 
   apply(messages: readonly Message[]): void {
@@ -42,6 +68,10 @@ export class Accumulator {
       endpoints: sorted(this.#endpoints),
       pools: sorted(this.#pools),
       hosts: sorted(this.#hosts),
+      routes: sorted(this.#routes),
+      vteps: sorted(this.#vteps),
+      peers: sorted(this.#peers),
+      encapsulation: this.#encapsulation,
     };
   }
 
@@ -105,6 +135,28 @@ export class Accumulator {
         break;
       case 'host-metadata-remove':
         take(this.#hosts, message.host);
+        break;
+      case 'route-update':
+        put(this.#routes, message.route.destination, message.route);
+        break;
+      case 'route-remove':
+        take(this.#routes, message.destination);
+        break;
+      case 'vtep-update':
+        put(this.#vteps, message.vtep.node, message.vtep);
+        break;
+      case 'vtep-remove':
+        take(this.#vteps, message.node);
+        break;
+      case 'wireguard-peer-update':
+        put(this.#peers, `${message.peer.family} ${message.peer.node}`, message.peer);
+        break;
+      case 'wireguard-peer-remove':
+        take(this.#peers, `${message.family} ${message.node}`);
+        break;
+      case 'encapsulation':
+        notDeepStrictEqual(message.encapsulation, this.#encapsulation, 'the encapsulation is sent again unchanged');
+        this.#encapsulation = message.encapsulation;
         break;
       case 'in-sync':
         ok(!this.isInSync, 'in-sync twice');

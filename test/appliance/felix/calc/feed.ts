@@ -1,6 +1,7 @@
 /** Feeds a graph and a remembering dataplane from manifests, in whatever order a test wants. */
 import type { GraphUpdate } from '#appliance/felix/calc/decode.ts';
 import { createGraph, type Graph } from '#appliance/felix/calc/graph.ts';
+import { blockKey } from '#appliance/ipam/model/keys.ts';
 import { Accumulator, type DataplaneState } from './accumulate.ts';
 
 /** A manifest in short: only what the graph reads. */
@@ -35,12 +36,19 @@ const plurals: Readonly<Record<string, string>> = {
 };
 
 export function keyOf({ kind, metadata }: Manifest): string {
+  // A block is no resource; the scenarios write it as one whose spec is its value.
+  if (kind === 'IPAMBlock') return blockKey(metadata.name);
   const path = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
   return `/calico/resources/v3/projectcalico.org/${plurals[kind] ?? kind}/${path}`;
 }
 
 export function storeOf(manifests: readonly Manifest[]): StoreState {
-  return new Map(manifests.map((manifest) => [keyOf(manifest), manifest]));
+  return new Map(manifests.map((manifest) => [keyOf(manifest), storedValue(manifest)]));
+}
+
+/** What the store holds of a manifest. */
+export function storedValue({ kind, spec, ...manifest }: Manifest): unknown {
+  return kind === 'IPAMBlock' ? spec : { kind, ...manifest, ...(spec === undefined ? {} : { spec }) };
 }
 
 /** The changes that lead from one state of the store to another. */

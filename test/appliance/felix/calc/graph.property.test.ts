@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { decodeUpdate } from '#appliance/felix/calc/decode.ts';
 import { createGraph } from '#appliance/felix/calc/graph.ts';
 import { LargeValues } from '#appliance/felix/calc/large-values.ts';
-import { type Change, Feed, freshState, keyOf, type Manifest, storeOf } from './feed.ts';
+import { type Change, Feed, freshState, keyOf, type Manifest, storedValue, storeOf } from './feed.ts';
 
 /** A small world in which everything refers to everything, so that random changes collide. */
 const selector = fc.constantFrom(
@@ -77,6 +77,36 @@ function manifest(kind: string, names: readonly string[], namespaces: readonly s
   return fc.record({ kind: fc.constant(kind), metadata: place, spec }) as unknown as fc.Arbitrary<Manifest>;
 }
 
+const mode = fc.constantFrom('Never', 'Always', 'CrossSubnet');
+const poolSpec = fc.record({ cidr: net, natOutgoing: fc.boolean(), ipipMode: mode, vxlanMode: mode });
+const nodeSpec = fc.record(
+  {
+    bgp: fc.record({ ipv4Address: fc.constantFrom('192.0.2.1/24', '192.0.2.2/25', '198.51.100.1/24', 'wrong') }),
+    ipv4VXLANTunnelAddr: fc.constantFrom('10.0.0.1', '10.0.0.2', ''),
+    ipv6VXLANTunnelAddr: fc.constantFrom('fd00::1', '10.0.0.2'),
+    addresses: fc.constant([{ address: 'fd00:1::1', type: 'InternalIP' }]),
+  },
+  { requiredKeys: [] },
+);
+const user = fc.constantFrom('here', 'there', 'x', undefined);
+const block = fc
+  .record({
+    cidr: fc.constantFrom('10.0.0.0/30', '10.0.0.0/31', '10.0.0.1/32', 'fd00::/126'),
+    owner: fc.constantFrom('host:here', 'host:there', 'host:x', 'virtual:load-balancer', null),
+    users: fc.array(user, { minLength: 1, maxLength: 3 }),
+    allocations: fc.array(fc.constantFrom(0, 1, 2, null), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ cidr, owner, users, allocations }) => ({
+    kind: 'IPAMBlock',
+    metadata: { name: cidr },
+    spec: {
+      cidr,
+      affinity: owner,
+      allocations: allocations.slice(0, cidr.endsWith('/32') ? 1 : cidr.endsWith('/31') ? 2 : 4),
+      attributes: users.map((node) => ({ secondary: node === undefined ? {} : { node } })),
+    },
+  })) as unknown as fc.Arbitrary<Manifest>;
+
 const workloadNames = ['here-cni-a-eth0', 'here-cni-b-eth0', 'there-cni-a-eth0'];
 const anyManifest = fc.oneof(
   { weight: 3, arbitrary: manifest('GlobalNetworkPolicy', ['g1', 'g2'], [], policySpec) },
@@ -96,7 +126,9 @@ const anyManifest = fc.oneof(
       fc.record({ order: fc.nat(3), defaultAction: fc.constantFrom('Pass', 'Deny') }),
     ),
   },
-  { weight: 1, arbitrary: manifest('IPPool', ['a', 'b'], [], fc.record({ cidr: net, natOutgoing: fc.boolean() })) },
+  { weight: 2, arbitrary: manifest('IPPool', ['a', 'b'], [], poolSpec) },
+  { weight: 3, arbitrary: manifest('Node', ['here', 'there', 'x'], [], nodeSpec) },
+  { weight: 4, arbitrary: block },
 );
 
 type Step =
@@ -126,7 +158,7 @@ function play(feed: Feed, steps: readonly Step[]): Map<string, unknown> {
 }
 
 function changeOf(next: Exclude<Step, { type: 'flush' }>, store: ReadonlyMap<string, unknown>): Change | undefined {
-  if (next.type === 'put') return { key: keyOf(next.manifest), value: next.manifest };
+  if (next.type === 'put') return { key: keyOf(next.manifest), value: storedValue(next.manifest) };
   const key = [...store.keys()][next.victim % Math.max(1, store.size)];
   return key === undefined ? undefined : { key, value: undefined };
 }
@@ -176,6 +208,7 @@ const namespacedKinds = [
 ];
 const anyKey = fc.oneof(
   fc.constantFrom(...kinds).map((kind) => keyOf({ kind, metadata: { name: 'x' } })),
+  fc.constantFrom('10.0.0.0/30', 'fd00::/126', 'x').map((name) => keyOf({ kind: 'IPAMBlock', metadata: { name } })),
   fc
     .constantFrom(...namespacedKinds)
     .map((kind) => keyOf({ kind, metadata: { name: 'here-cni-x-eth0', namespace: 'y' } })),

@@ -3,8 +3,17 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { namedPortSetId, selectorId, serviceSetId } from '#appliance/selector/id.ts';
-import type { DataplaneState } from './accumulate.ts';
-import { type Change, changesBetween, Feed, freshState, keyOf, type Manifest, type StoreState } from './feed.ts';
+import { type DataplaneState, emptyState } from './accumulate.ts';
+import {
+  type Change,
+  changesBetween,
+  Feed,
+  freshState,
+  keyOf,
+  type Manifest,
+  type StoreState,
+  storedValue,
+} from './feed.ts';
 
 interface Scenario {
   readonly name: string;
@@ -20,7 +29,7 @@ interface RawScenario {
 
 const folder = new URL('../../../scenario/calc/', import.meta.url);
 /** Equal manifests are one value everywhere, so that a step between states changes only what differs. */
-const manifests = new Map<string, Manifest>();
+const manifests = new Map<string, unknown>();
 const nothing: StoreState = new Map();
 
 function load(file: string): Scenario[] {
@@ -28,18 +37,14 @@ function load(file: string): Scenario[] {
   return (parse(text, { merge: true }) as RawScenario[]).map(({ name, store, expect }) => ({
     name,
     store: new Map(store.map((manifest) => [keyOf(manifest), shared(manifest)])),
-    expect: { ...empty(), ...(withIds(expect) as object) },
+    expect: { ...emptyState(), ...(withIds(expect) as object) },
   }));
 }
 
-function shared(manifest: Manifest): Manifest {
+function shared(manifest: Manifest): unknown {
   const text = JSON.stringify(manifest);
-  if (!manifests.has(text)) manifests.set(text, manifest);
-  return manifests.get(text)!;
-}
-
-function empty(): DataplaneState {
-  return { sets: {}, policies: {}, profiles: {}, endpoints: {}, pools: {}, hosts: {} };
+  if (!manifests.has(text)) manifests.set(text, storedValue(manifest));
+  return manifests.get(text);
 }
 
 /** Replaces the readable names of sets by their ids, in keys and values. */
@@ -97,7 +102,7 @@ for (const [way, arrange] of Object.entries(ways)) {
         before = store;
       }
       feed.update(changesBetween(before, nothing)).flush();
-      t.deepEqual(feed.state(), empty());
+      t.deepEqual(feed.state(), emptyState());
       t.is(feed.graph.rows(), 0);
     });
   }
@@ -132,7 +137,7 @@ test('createGraph() squashes states that pass before it is in sync', (t) => {
       feed.update(changesBetween(before, store)).flush();
       before = store;
     }
-    t.deepEqual(feed.state(), empty());
+    t.deepEqual(feed.state(), emptyState());
     t.deepEqual(feed.inSync().flush().state(), last.expect);
   }
 });
