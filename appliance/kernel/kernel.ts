@@ -396,8 +396,8 @@ export interface Kernel {
   connections(addresses?: ReadonlySet<string>): Promise<readonly Connection[]>;
   /** Gives the connections that are still there the bits of `mark` that are set in `mask`; how many they were. */
   markConnections(connections: readonly Connection[], change: { mark: number; mask: number }): Promise<number>;
-  /** Follows links, addresses, routes and neighbours until closed. */
-  listen(onEvent: (event: KernelEvent) => void): { close(): void };
+  /** Follows links, addresses, routes and neighbours until closed; of some types only when they are named. `lost` is always told. */
+  listen(onEvent: (event: KernelEvent) => void, types?: readonly KernelEvent['type'][]): { close(): void };
   close(): void;
 }
 

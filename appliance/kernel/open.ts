@@ -97,7 +97,7 @@ export const openKernel: OpenKernel = (options = {}) => {
     },
     connections: (addresses) => readConnections(conntrackReader, addresses),
     markConnections: (connections, change) => markConnections(conntrackWriter, connections, change),
-    listen: (onEvent) => namespace.run(() => new KernelListener(onEvent)),
+    listen: (onEvent, types) => namespace.run(() => new KernelListener(onEvent, types)),
     close() {
       for (const socket of Object.values(sockets)) socket.close();
       namespace.close();

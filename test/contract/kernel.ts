@@ -635,6 +635,26 @@ const routeCases: Record<string, Case> = {
     await t.throwsAsync(under.kernel.changeWireguard(9999, { port: 51820 }), { code: 'KERNEL_REFUSED' });
   },
 
+  async 'listeners hear of the types they name, and of neighbours'(t, under) {
+    const ifindex = await under.addLink('cali0');
+    const heard: string[] = [];
+    const listener = under.kernel.listen(({ type }) => heard.push(type), ['neighbour']);
+    const neighbour = {
+      family: 4,
+      ifindex,
+      address: '10.65.0.2',
+      mac: '02:00:00:00:00:05',
+      isPermanent: true,
+    } as const;
+    await under.kernel.changeRoutes([{ type: 'replace-route', route: workloadRoute(4, ifindex) }]);
+    await under.kernel.changeRoutes([{ type: 'replace-neighbour', neighbour }]);
+    await until(() => heard.length > 0);
+    await under.kernel.changeRoutes([{ type: 'delete-neighbour', neighbour }]);
+    await until(() => heard.length > 1);
+    listener.close();
+    t.deepEqual([...new Set(heard)], ['neighbour']);
+  },
+
   async 'links are listed with what they are'(t, under) {
     const index = await under.addLink('cali0');
     const link = (await under.kernel.links()).find(({ name }) => name === 'cali0');

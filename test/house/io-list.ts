@@ -14,6 +14,7 @@ export const ioFiles: readonly RegExp[] = [
   /^appliance\/api\//,
   /^appliance\/felix\/(agent|status)\//,
   /^appliance\/felix\/dataplane\//,
+  /^appliance\/hostendpoints\/controller\.ts$/,
   /^cli\//,
 ];
 

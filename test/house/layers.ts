@@ -74,9 +74,27 @@ export const areas: readonly Area[] = [
     reason: 'hands: never the graph, never the store itself (only its types)',
   },
   {
+    name: 'hostendpoints',
+    files: /^appliance\/hostendpoints\//,
+    mayImport: ['lib', 'selector', 'resources', 'datastore'],
+    reason: 'host endpoints that a host makes of itself: brains, and hands over the store port',
+  },
+  {
     name: 'felix-agent',
     files: /^appliance\/felix\/(agent|status)\//,
-    mayImport: ['lib', 'pki', 'model', 'calc', 'datastore', 'resources', 'ipam', 'ipam-model', 'dataplane', 'kernel'],
+    mayImport: [
+      'lib',
+      'pki',
+      'model',
+      'calc',
+      'datastore',
+      'resources',
+      'ipam',
+      'ipam-model',
+      'dataplane',
+      'kernel',
+      'hostendpoints',
+    ],
     reason: 'puts the brains and hands of Felix together',
   },
   {

@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { StoreConnection } from '../../datastore/follow.ts';
-import type { createResources } from '../../datastore/resources.ts';
+import { createResources } from '../../datastore/resources.ts';
 import type { Store } from '../../datastore/store.ts';
+import { createHostEndpointController } from '../../hostendpoints/controller.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { ConfigLayer } from '../config/layers.ts';
@@ -34,7 +35,7 @@ import { Measures } from './measures.ts';
 import { writeMtuFile } from './mtu-file.ts';
 import { createPipeline } from './pipeline.ts';
 import { createPorts } from './ports.ts';
-import { keepRegistering } from './registration.ts';
+import { keepAddresses, keepRegistering } from './registration.ts';
 import { createReporter } from './reporter.ts';
 import { keepTunnelAddresses } from './tunnel-addresses.ts';
 
@@ -163,6 +164,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   /** A host that only enforces policy has no tunnels. */
   const hasTunnels = options.environment.CALICO_NETWORKING_BACKEND !== 'none';
+  const hostEndpoints = createHostEndpointController({
+    nodename,
+    resources: createResources(store, options.stamps),
+    mayWrite,
+    log: options.log.child({ component: 'hostendpoints' }),
+  });
   let following: ClusterFollower | undefined;
   const socket = await startStatusSocket({
     path: join(options.runDir, 'node.sock'),
@@ -198,6 +205,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     store,
     sink: {
       async onUpdates(updates, revision) {
+        hostEndpoints.onUpdates(updates);
         if (hasTunnels) for (const { key } of updates) tunnelAddresses.notice(key);
         const beganMs = performance.now();
         await pipeline.onUpdates(updates, revision);
@@ -210,14 +218,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         if (status !== 'in-sync') return;
         reporter.sweep();
         if (hasTunnels) tunnelAddresses.wake();
+        hostEndpoints.onInSync();
       },
     },
     log: options.log.child({ component: 'syncer' }),
   });
-  const registration = keepRegistering(
-    { ...options, log: options.log.child({ component: 'registration' }) },
-    abort.signal,
-  );
+  const registering = {
+    ...options,
+    isWorkload: (name: string) => resolved.config.interfacePrefixes.some((prefix) => name.startsWith(prefix)),
+    log: options.log.child({ component: 'registration' }),
+  };
+  const registration = keepRegistering(registering, abort.signal).then(() => keepAddresses(registering, abort.signal));
   const started = progress.waitUntil(firstRevision, abort.signal);
   started.catch(() => undefined);
 
@@ -228,7 +239,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     async close() {
       abort.abort();
       eventLoop.disable();
-      const parts = [following, socket, heartbeat, ports, tunnelAddresses];
+      const parts = [following, socket, heartbeat, ports, tunnelAddresses, hostEndpoints];
       await Promise.allSettled([...parts.map((part) => part?.close()), registration]);
       await dataplane.close();
       await Promise.allSettled([writer.close(), saver?.close()]);

@@ -83,7 +83,8 @@ function detect(family: Family, method: string, host: readonly HostAddress[]): s
   return pickerOf(method)?.(usable)?.cidr;
 }
 
-const excludedLinks =
+/** Links whose addresses are nobody else's business: made for containers and guests, or by us. */
+export const excludedLinks =
   /^(docker|cbr|dummy|podman|virbr|lxcbr|veth|lo|br-|cali|tunl|flannel|kube-ipvs|cni|vxlan\.calico|vxlan-v6\.calico|wireguard\.cali|wg-v6\.cali|nodelocaldns)/;
 
 function pickerOf(method: string): Picker | undefined {
@@ -126,6 +127,6 @@ function parseRegex(source: string): RegExp | undefined {
   }
 }
 
-function isLinkLocal(bytes: Uint8Array): boolean {
+export function isLinkLocal(bytes: Uint8Array): boolean {
   return bytes.length === 4 ? bytes[0] === 169 && bytes[1] === 254 : bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
 }

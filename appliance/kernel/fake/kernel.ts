@@ -296,9 +296,12 @@ class InMemoryKernel implements FakeKernel {
     return before.filter(isMarked).length;
   }
 
-  listen(onEvent: (event: KernelEvent) => void) {
-    this.#listeners.add(onEvent);
-    return { close: () => void this.#listeners.delete(onEvent) };
+  listen(onEvent: (event: KernelEvent) => void, types?: readonly KernelEvent['type'][]) {
+    const listener = (event: KernelEvent) => {
+      if (types?.includes(event.type) ?? true) onEvent(event);
+    };
+    this.#listeners.add(listener);
+    return { close: () => void this.#listeners.delete(listener) };
   }
 
   close(): void {

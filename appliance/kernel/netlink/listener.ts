@@ -20,9 +20,10 @@ export class KernelListener {
   readonly #onEvent: (event: KernelEvent) => void;
 
   /** To be called inside the network namespace that is to be followed. */
-  constructor(onEvent: (event: KernelEvent) => void) {
+  constructor(onEvent: (event: KernelEvent) => void, types?: readonly KernelEvent['type'][]) {
     this.#onEvent = onEvent;
-    const groups = Object.values(RTNLGRP);
+    const followed = Object.entries(RTNLGRP).filter(([type]) => types?.some((named) => named === type) ?? true);
+    const groups = followed.flatMap(([, numbers]) => numbers);
     const socket = new NetlinkSocket(NETLINK.route, { groups, bufferBytes: BUFFER_BYTES });
     this.#socket = new WokenSocket(socket, (received) => this.#tell(received));
   }

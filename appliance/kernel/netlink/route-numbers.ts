@@ -22,8 +22,8 @@ export const RTM = {
   getRule: 34,
 } as const;
 
-/** Multicast groups. */
-export const RTNLGRP = { link: 1, neighbour: 3, ipv4Address: 5, ipv4Route: 7, ipv6Address: 9, ipv6Route: 11 } as const;
+/** Multicast groups, by what they tell of. */
+export const RTNLGRP = { link: [1], neighbour: [3], address: [5, 9], route: [7, 11] } as const;
 
 /** AF_INET and AF_INET6. */
 export const FAMILY_NUMBERS = { 4: 2, 6: 10 } as const;

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { createResources } from '#appliance/datastore/resources.ts';
-import { keepRegistering } from '#appliance/felix/agent/registration.ts';
+import { keepAddresses, keepRegistering } from '#appliance/felix/agent/registration.ts';
+import { createFakeKernel } from '#appliance/kernel/fake/kernel.ts';
 import { type Logger, silentLogger } from '#appliance/lib/log.ts';
 import { kindOf } from '#appliance/resources/registry.ts';
 import { apiVersion, type Resource } from '#appliance/resources/resource.ts';
@@ -10,6 +11,8 @@ const stamps = { now: () => new Date(0), uuid: () => '0b8a1e57-5d0c-4f38-8d1c-9c
 const never = new AbortController().signal;
 const root = '/calico/resources/v3/projectcalico.org';
 
+const host = { kernel: createFakeKernel(), isWorkload: (name: string) => name.startsWith('tap') };
+
 function register(
   test: TestStore,
   environment: Record<string, string> = {},
@@ -17,7 +20,12 @@ function register(
 ) {
   const hostAddresses = () => [{ link: 'eth0', isInternal: false, cidr: '10.9.0.7/24' }];
   const options = { store: test.store, nodename: 'node-7', environment, hostAddresses, stamps, retryMs: 1 };
-  return keepRegistering({ ...options, log: silentLogger, ...more }, never);
+  const kernel = createFakeKernel();
+  const registered = keepRegistering(
+    { ...options, kernel, isWorkload: () => false, log: silentLogger, ...more },
+    never,
+  );
+  return registered;
 }
 
 const node = async (test: TestStore) => JSON.parse((await test.read(`${root}/nodes/node-7`)) ?? 'null');
@@ -39,7 +47,10 @@ test('a bare store is initialised and gets the Node', async (t) => {
     `${root}/tiers/kube-baseline`,
   ]);
   t.true(JSON.parse((await test.read(`${root}/clusterinformations/default`))!).spec.datastoreReady);
-  t.deepEqual((await node(test)).spec, { bgp: { ipv4Address: '10.9.0.7/24' } });
+  t.deepEqual((await node(test)).spec, {
+    bgp: { ipv4Address: '10.9.0.7/24' },
+    addresses: [{ address: '10.9.0.7/24', type: 'CalicoNodeIP' }],
+  });
 });
 
 test('a second start writes nothing', async (t) => {
@@ -122,10 +133,72 @@ test('the signal ends it', async (t) => {
   const test = await openTestStore();
   test.isAway = true;
   const abort = new AbortController();
-  const options = { store: test.store, nodename: 'a', environment: {}, hostAddresses: () => [], stamps };
+  const options = { store: test.store, nodename: 'a', environment: {}, hostAddresses: () => [], stamps, ...host };
   const registered = keepRegistering({ ...options, retryMs: 60_000, log: silentLogger }, abort.signal);
   await until(() => test.calls.length > 0);
   abort.abort();
   await registered;
   t.pass();
+});
+
+test('the Node lists the interfaces of the host and follows them, but for links of containers, guests and workloads', async (t) => {
+  const test = await openTestStore();
+  const kernel = createFakeKernel();
+  const link = (index: number, name: string) => ({
+    index,
+    name,
+    kind: '',
+    mac: '',
+    mtuBytes: 1500,
+    isUp: true,
+    isRunning: true,
+  });
+  ['lo', 'eth1', 'eth0', 'docker0', 'veth1', 'tap5', 'Wrong_Name'].forEach((name, n) =>
+    kernel.setLink(link(n + 1, name)),
+  );
+  kernel.setAddress({ family: 6, ifindex: 3, prefix: 'fe80::7/64' });
+  kernel.setAddress({ family: 6, ifindex: 3, prefix: 'fd09::7/64' });
+  kernel.setAddress({ family: 4, ifindex: 3, prefix: '10.9.0.7/24' });
+  const abort = new AbortController();
+  const options = {
+    ...{ store: test.store, nodename: 'node-7', environment: {}, hostAddresses: () => [], stamps, log: silentLogger },
+    ...{ kernel, isWorkload: host.isWorkload, retryMs: 1, settleMs: 1 },
+  };
+  await keepRegistering(options, abort.signal);
+  const first = [{ name: 'eth0', addresses: ['10.9.0.7', 'fd09::7'] }, { name: 'eth1' }];
+  t.deepEqual((await node(test)).spec.interfaces, first);
+  const keeping = keepAddresses(options, abort.signal);
+  const { current } = await test.store.revisions();
+  kernel.setLink(link(9, 'veth2'));
+  kernel.setLink({ ...link(2, 'eth1'), isUp: false, isRunning: false });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.is((await test.store.revisions()).current, current, 'what the Node does not tell is not written');
+  kernel.setAddress({ family: 4, ifindex: 2, prefix: '192.0.2.7/24' });
+  await until(
+    async () => (await node(test)).spec.interfaces.length === 2 && (await node(test)).spec.interfaces[1].addresses,
+  );
+  t.deepEqual((await node(test)).spec.interfaces[1], { name: 'eth1', addresses: ['192.0.2.7'] });
+  kernel.removeLink('eth1');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.is((await node(test)).spec.interfaces.length, 2, 'not so soon again');
+  abort.abort();
+  await keeping;
+});
+
+test('a Node that somebody takes away while the agent runs stays away', async (t) => {
+  const test = await openTestStore();
+  await register(test);
+  const kernel = createFakeKernel();
+  const abort = new AbortController();
+  const base = { store: test.store, nodename: 'node-7', environment: {}, hostAddresses: () => [], stamps };
+  const keeping = keepAddresses(
+    { ...base, kernel, isWorkload: () => false, log: silentLogger, settleMs: 1 },
+    abort.signal,
+  );
+  await createResources(test.store, stamps).delete({ kind: kindOf('Node')!, namespace: '', name: 'node-7' });
+  kernel.setLink({ index: 2, name: 'eth0', kind: '', mac: '', mtuBytes: 1500, isUp: true, isRunning: true });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.is(await node(test), null);
+  abort.abort();
+  await keeping;
 });
