@@ -44,7 +44,7 @@ export interface World extends AsyncDisposable {
 }
 
 const root = '/calico/resources/v3/projectcalico.org';
-const portsProgram = join(import.meta.dirname, 'ports.ts');
+const portsProgram = join(import.meta.dirname, '../../kernel/ports.ts');
 const agentProgram = join(import.meta.dirname, '../../../bin/calico-node');
 
 export const clientAddress = '10.9.0.2';
