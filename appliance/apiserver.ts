@@ -21,6 +21,7 @@ import type { ServiceManager } from './kernel/notify.ts';
 import { hasCode } from './lib/errors.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
+import { saveMemory } from './lib/save-memory.ts';
 import { followTlsFiles, readTlsFiles } from './pki/tls-files.ts';
 import { kindOf } from './resources/registry.ts';
 import { loadSettings, type Settings } from './settings.ts';
@@ -106,6 +107,7 @@ async function start(settings: Settings, log: Logger, parts: Part[]): Promise<vo
   if (state.unreadiness !== undefined) log.warn({ listen: listening }, 'listening; the store has not been reached yet');
   await initialized;
   if (!stopping.signal.aborted) log.info({ listen: listening, revision: await resources.revision() }, 'serving');
+  saveMemory();
 }
 
 /** What changes in the life of the server. */

@@ -8,7 +8,6 @@ import { randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { openStore } from './datastore/registry.ts';
 import type { Renewal } from './enrolment/renewal.ts';
 import { type Agent, startAgent } from './felix/agent/agent.ts';
@@ -29,6 +28,7 @@ import { openServiceManager, type ServiceManager } from './kernel/notify.ts';
 import { openKernel } from './kernel/open.ts';
 import { createLogger, type Logger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
+import { saveMemory } from './lib/save-memory.ts';
 import { isSocketAnswered } from './lib/unix-socket.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { clientStore } from './store-options.ts';
@@ -176,20 +176,6 @@ function isLive(agent: Agent, log: Logger): boolean {
 function beQuiet(manager: ServiceManager): void {
   manager.status('the kernel has what the store held at the start');
   saveMemory();
-}
-
-/** Time for the collector to give back what a start has left; a second after the start it begins. */
-const givingBackMs = 8_000;
-
-/**
- * A start makes much garbage and should be over soon; from then on little is made and memory counts. The collector then
- * grows the heap in small steps, and gives back, a little at a time, what the start has left behind. That it does only while
- * size counts for more than speed, which also means slower code: so not for longer than it takes.
- */
-function saveMemory(): void {
-  setFlagsFromString('--heap-growing-percent=30');
-  setFlagsFromString('--optimize-for-size');
-  setTimeout(() => setFlagsFromString('--no-optimize-for-size'), givingBackMs).unref();
 }
 
 /** A running agent would write it all again, so there must be none. Opens what policy kept shut, and says so. */

@@ -12,7 +12,7 @@ import { startDaemons } from './daemons.ts';
 const restSeconds = Number(process.argv[2] ?? 20);
 const root = join(import.meta.dirname, '../..');
 const say = (what: string, figure: string, aim: string) =>
-  process.stdout.write(`${what.padEnd(44)}${figure.padEnd(34)}aim: ${aim}\n`);
+  process.stdout.write(`${what.padEnd(52)}${figure.padEnd(24)}${aim === '' ? '' : `aim: ${aim}`}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'calico-idle-'));
 try {
@@ -31,20 +31,44 @@ async function measure(what: string): Promise<void> {
   await sleep(restSeconds * 1000);
   const { node, apiserver } = daemons.pids();
   const [agent, server] = [memoryOf(node), memoryOf(apiserver)];
-  say(
-    `idle for ${restSeconds} s: agent + API server, RSS`,
-    `${agent.rss} + ${server.rss} = ${agent.rss + server.rss} MiB`,
-    'under 150 MB',
-  );
-  say('  of which private and their share (PSS)', `${agent.pss} + ${server.pss} = ${agent.pss + server.pss} MiB`, '');
-  say('  of which not of files (anonymous)', `${agent.own} + ${server.own} = ${agent.own + server.own} MiB`, '');
+  const each = (figure: (memory: Memory) => number) => `${mib(figure(agent))} + ${mib(figure(server))}`;
+  say(`idle for ${restSeconds} s: agent + API server, RSS`, `${each(rssOf)} MiB`, '');
+  say('  of which their own (anonymous)', `${each(({ own }) => own)} MiB`, '');
+  const files = [...agent.files].map(([file, bytes]) => Math.max(bytes, server.files.get(file) ?? 0));
+  for (const [file, bytes] of server.files) if (!agent.files.has(file)) files.push(bytes);
+  const together = agent.own + server.own + files.reduce((sum, bytes) => sum + bytes, 0);
+  say('  together, what both map counted once', `${Math.round(together / 1e6)} MB`, 'under 150 MB');
 }
 
-function memoryOf(pid: number) {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const mib = (name: string) =>
-    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0) / 1024);
-  return { rss: mib('Rss'), pss: mib('Pss'), own: mib('Anonymous') };
+interface Memory {
+  /** Bytes that belong to no file. */
+  readonly own: number;
+  /** Bytes in memory of each part of a file that is mapped. */
+  readonly files: ReadonlyMap<string, number>;
+}
+
+function memoryOf(pid: number): Memory {
+  const files = new Map<string, number>();
+  let own = 0;
+  let file: string | undefined;
+  for (const line of readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
+    const [, offset, path] = /^[0-9a-f]+-[0-9a-f]+ \S+ ([0-9a-f]+) \S+ \d+ *(.*)$/.exec(line) ?? [];
+    if (offset !== undefined) file = path?.startsWith('/') ? `${path} ${offset}` : undefined;
+    const [, name, kib] = /^(Rss|Anonymous): +(\d+) kB/.exec(line) ?? [];
+    const bytes = Number(kib ?? 0) * 1024;
+    if (name === 'Anonymous') own += bytes;
+    if (file !== undefined && name !== undefined)
+      files.set(file, (files.get(file) ?? 0) + (name === 'Rss' ? bytes : -bytes));
+  }
+  return { own, files };
+}
+
+function rssOf({ own, files }: Memory): number {
+  return own + [...files.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
 }
 
 /** Of the last package that was built, as it says itself. */

@@ -4,7 +4,7 @@
  */
 export const ioFiles: readonly RegExp[] = [
   /^appliance\/[a-z-]+\.ts$/, // entries
-  /^appliance\/lib\/(log|unix-socket)\.ts$/,
+  /^appliance\/lib\/(log|save-memory|unix-socket)\.ts$/,
   /^appliance\/datastore\//,
   /^appliance\/kernel\//,
   /^appliance\/pki\//, // draws keys
