@@ -38,6 +38,8 @@ export interface Pipeline extends SyncSink {
   readonly counts: PolicyCounts;
   /** What labels are looked at, and by how many selectors. */
   readonly indexSize: Graph['indexSize'];
+  /** The dataplane has forgotten everything: it is told all of it again. To be called from within its `accept()` of a configuration. */
+  announceAnew(): void;
   /** Objects in the store that are treated as absent because they are wrong: key -> why. */
   readonly problems: Graph['problems'];
 }
@@ -81,6 +83,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     get indexSize() {
       return graph.indexSize;
     },
+    announceAnew: () => graph.announceAnew(),
     problems: () => new Map([...graph.problems(), ...config.problems]),
     async onUpdates(updates, revision) {
       slice.begin();

@@ -84,6 +84,11 @@ export class ActivePolicies {
     return policies;
   }
 
+  /** All of it is to be handed out again. */
+  forgetSent(): void {
+    this.#table.forgetSent();
+  }
+
   *takeUpdates(): Generator<Message> {
     for (const [, { id, policy }] of this.#table.takeUpdates()) yield { type: 'policy-update', id, policy };
   }

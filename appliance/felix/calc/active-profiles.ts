@@ -42,6 +42,11 @@ export class ActiveProfiles {
     for (const name of before) this.#release(name);
   }
 
+  /** All of it is to be handed out again. */
+  forgetSent(): void {
+    this.#table.forgetSent();
+  }
+
   *takeUpdates(): Generator<Message> {
     for (const [name, profile] of this.#table.takeUpdates()) yield { type: 'profile-update', name, profile };
   }

@@ -50,6 +50,8 @@ export interface Graph {
   flush(maxMessages?: number): GraphFlush | undefined;
   /** Holds for what `update` is told from now on: whoever changes it tells the endpoints that ask for spoofing again. */
   allowSourceSpoofing(isAllowed: boolean): void;
+  /** The next flush has everything, `in-sync` last, as if nothing had been flushed before. Not allowed between parts of a flush. */
+  announceAnew(): void;
   /** What is wrong with stored objects, by store key. */
   problems(): ReadonlyMap<string, readonly Problem[]>;
   /** Rows held by all parts but for what an empty store needs: 0 when everything was deleted and flushed. */
@@ -131,6 +133,13 @@ class CalculationGraph implements Graph {
 
   allowSourceSpoofing(isAllowed: boolean): void {
     this.#context.isSourceSpoofingAllowed = isAllowed;
+  }
+
+  announceAnew(): void {
+    assert(this.#rest === undefined, 'nothing is forgotten between the parts of a flush');
+    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
+    for (const part of [sets, endpoints.policies, profiles, endpoints, pools, hosts]) part.forgetSent();
+    this.#isInSyncSent = false;
   }
 
   problems(): ReadonlyMap<string, readonly Problem[]> {

@@ -20,6 +20,11 @@ export class Hosts {
     else this.#table.set(name, metadata);
   }
 
+  /** All of it is to be handed out again. */
+  forgetSent(): void {
+    this.#table.forgetSent();
+  }
+
   *takeRemovals(): Generator<Message> {
     for (const [host] of this.#table.takeRemovals()) yield { type: 'host-metadata-remove', host };
   }

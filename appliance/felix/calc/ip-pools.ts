@@ -25,6 +25,11 @@ export class IpPools {
     if (pool !== undefined) this.#refresh(pool.cidr);
   }
 
+  /** All of it is to be handed out again. */
+  forgetSent(): void {
+    this.#table.forgetSent();
+  }
+
   *takeRemovals(): Generator<Message> {
     for (const [id] of this.#table.takeRemovals()) yield { type: 'ip-pool-remove', id };
   }

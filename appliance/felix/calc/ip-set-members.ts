@@ -93,6 +93,15 @@ export class IpSetMembers {
     }
   }
 
+  /** All are to be handed out again; those nobody needs are gone. */
+  forgetSent(): void {
+    for (const set of this.#unneeded) this.#destroy(set);
+    for (const set of this.#sets.values()) {
+      set.forgetSent();
+      this.#dirty.add(set);
+    }
+  }
+
   /** True when something may have to be handed out. */
   get hasPending(): boolean {
     return this.#dirty.size > 0 || this.#unneeded.size > 0;

@@ -83,6 +83,12 @@ export class IpSet {
     }
   }
 
+  /** It is to be announced whole again. */
+  forgetSent(): void {
+    this.#isSent = false;
+    this.#change = undefined;
+  }
+
   /** The message that brings the other side up to date, if it is not. The whole set at first, the difference later. */
   takeUpdate(): Message | undefined {
     assert(this.#waiting === undefined, 'a set is settled before it is sent');

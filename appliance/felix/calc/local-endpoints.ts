@@ -14,7 +14,7 @@ export class LocalEndpoints {
   readonly #tiers = new Map<string, TierInput>();
   readonly #endpoints = new Map<string, LocalEndpoint>();
   readonly #dirty = new Set<string>();
-  readonly #table = new DeltaTable<string, EndpointUpdate>();
+  #table = new DeltaTable<string, EndpointUpdate>();
 
   constructor(rules: ActiveRules, profiles: ActiveProfiles) {
     this.#profiles = profiles;
@@ -53,6 +53,12 @@ export class LocalEndpoints {
   setTier(name: string, tier: TierInput | undefined): void {
     if (tier === undefined) this.#tiers.delete(name);
     else this.#tiers.set(name, tier);
+    for (const key of this.#endpoints.keys()) this.#dirty.add(key);
+  }
+
+  /** All of them are to be resolved and handed out again. */
+  forgetSent(): void {
+    this.#table = new DeltaTable();
     for (const key of this.#endpoints.keys()) this.#dirty.add(key);
   }
 

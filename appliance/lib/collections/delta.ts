@@ -34,6 +34,13 @@ export class DeltaTable<K, V> {
     if (this.#wanted.delete(key)) this.#dirty.add(key);
   }
 
+  /** Nothing counts as sent: everything wanted is to be handed out again, and what is gone is not told of. */
+  forgetSent(): void {
+    this.#sent.clear();
+    this.#dirty.clear();
+    for (const key of this.#wanted.keys()) this.#dirty.add(key);
+  }
+
   /** Hands out what is new or changed; each yielded value counts as sent. */
   *takeUpdates(): Generator<readonly [K, V]> {
     for (const key of this.#dirty) {

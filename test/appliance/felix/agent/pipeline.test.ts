@@ -10,13 +10,18 @@ const clusterInformation = `${root}/clusterinformations/default`;
 const configuration = `${root}/felixconfigurations/default`;
 const endpoint = `${root}/workloadendpoints/prod/here-cni-a-eth0`;
 
-function world() {
+function world(onFlush: (flush: Flush) => void = () => undefined) {
   const flushes: Flush[] = [];
   const configs: Resolved[] = [];
   const pipeline = createPipeline({
     hostname: 'here',
     config: createConfigSource('here', []),
-    dataplane: { accept: (flush) => void flushes.push(flush) },
+    dataplane: {
+      accept(flush) {
+        flushes.push(flush);
+        onFlush(flush);
+      },
+    },
     log: silentLogger,
     onConfig: (resolved) => void configs.push(resolved),
   });
@@ -61,6 +66,20 @@ test('nothing is told before the store is in sync; then configuration first and 
   t.is(types[0], 'config-update');
   t.is(types.at(-1), 'in-sync');
   t.is(types.filter((type) => type === 'config-update').length, 1);
+});
+
+test('a dataplane that has forgotten everything at a new configuration is told all of it again', async (t) => {
+  const { pipeline, told, write, start } = world(({ messages }) => {
+    const [message] = messages;
+    if (message?.type === 'config-update' && message.config.nftablesMode === 'Disabled') pipeline.announceAnew();
+  });
+  await start();
+  await write(`${root}/ippools/a`, pool('10.0.0.0/24'));
+  told();
+  await write(configuration, { spec: { nftablesMode: 'Disabled' } });
+  t.deepEqual(told(), ['config-update', 'ip-pool-update', 'in-sync']);
+  await write(`${root}/ippools/b`, pool('10.1.0.0/24'));
+  t.deepEqual(told(), ['ip-pool-update']);
 });
 
 test('a big flush goes in parts, in order, and only the last carries the new revision', async (t) => {

@@ -61,8 +61,15 @@ export function changesBetween(before: StoreState, after: StoreState): Change[] 
 /** A graph of host `here` whose flushes are applied as they come. */
 export class Feed {
   readonly graph: Graph = createGraph({ hostname: 'here' });
-  readonly dataplane = new Accumulator();
+  dataplane = new Accumulator();
   #revision = 1;
+
+  /** A dataplane that knows nothing takes the place of the one there was. */
+  startOver(): this {
+    this.graph.announceAnew();
+    this.dataplane = new Accumulator();
+    return this;
+  }
 
   update(changes: readonly Change[]): this {
     this.graph.update(changes.map((change): GraphUpdate => ({ ...change, revision: ++this.#revision })));

@@ -189,6 +189,19 @@ test('createGraph() holds and announces nothing once everything has been deleted
   );
 });
 
+test('announceAnew() after any history tells a dataplane that knows nothing all there is', (t) => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.array(step, { maxLength: 20 }), (before, after) => {
+      const feed = new Feed().inSync();
+      play(feed, before);
+      feed.startOver();
+      const store = play(feed.flush(), [...before, ...after]);
+      t.deepEqual(feed.flush().state(), freshState(store));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 const kinds = [
   'GlobalNetworkPolicy',
   'StagedGlobalNetworkPolicy',
