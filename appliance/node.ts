@@ -26,6 +26,7 @@ import { bootDirectory, removeSavedFiles } from './felix/dataplane/boot/ruleset-
 import { uninstall } from './felix/dataplane/uninstall.ts';
 import { openServiceManager, type ServiceManager } from './kernel/notify.ts';
 import { openKernel } from './kernel/open.ts';
+import { openPrograms } from './kernel/programs.ts';
 import { createLogger, type Logger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { saveMemory } from './lib/save-memory.ts';
@@ -97,6 +98,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
   const agent = await startAgent({
     store,
     kernel,
+    openPrograms,
     nodename,
     local,
     runDir: settings.runDir,
@@ -184,12 +186,14 @@ async function uninstallFrom(settings: Settings): Promise<void> {
   if (await isSocketAnswered(socket)) throw new Error(`an agent answers at ${socket}; stop it first`);
   const { config } = createConfigSource('', readLocalLayers(settings.configDir, settings.environment)).resolve();
   const kernel = openKernel();
-  await uninstall(kernel, config);
+  const programs = openPrograms();
+  await uninstall(kernel, config, { programs });
+  programs.close();
   restoreSysctls(kernel, join(settings.runDir, sysctlFile));
   removeSavedFiles(bootDirectory(settings.dataDir));
   kernel.close();
   process.stdout.write(
-    'calico-node: table inet calico and the routes to workloads are gone, sysctls are as before; nothing is enforced any more\n',
+    'calico-node: table inet calico, chains and sets of iptables and the routes to workloads are gone, sysctls are as before; nothing is enforced any more\n',
   );
 }
 

@@ -2,7 +2,7 @@
  * Starts the few programs that are the only way to what the kernel has no netlink for (rules of xtables). No shell is asked; every child has a
  * limit in time and ends with us. I/O.
  */
-import { execa } from 'execa';
+import { existsSync } from 'node:fs';
 
 export interface ProgramResult {
   /** Undefined when it could not be started or did not end by itself. */
@@ -28,21 +28,27 @@ export interface ProgramsOptions {
   readonly netnsPath?: string;
 }
 
-const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** The system's own, whatever the environment says. */
+const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 const timeoutDefaultMs = 60_000;
 const graceMs = 2_000;
 const outputMax = 512 * 1024 * 1024;
 
-/** The system's programs, in the language everything here is written in. */
+/** Programs speak the language everything here is written in. */
 export function openPrograms({ netnsPath }: ProgramsOptions = {}): Programs {
   const closing = new AbortController();
   return {
     async run(program, args, { input, timeoutMs = timeoutDefaultMs } = {}) {
-      const [file, words] =
-        netnsPath === undefined ? [program, args] : ['nsenter', [`--net=${netnsPath}`, program, ...args]];
-      const result = await execa(file, words, {
+      const file = findProgram(program);
+      if (closing.signal.aborted) return { code: undefined, stdout: '', stderr: `${program}: we are ending` };
+      if (file === undefined) return { code: undefined, stdout: '', stderr: `${program} is not installed` };
+      // Most hosts have no need of it.
+      const { execa } = await import('execa');
+      const [first, words] =
+        netnsPath === undefined ? [file, args] : ['nsenter', [`--net=${netnsPath}`, file, ...args]];
+      const result = await execa(first, words, {
         ...(input === undefined ? { stdin: 'ignore' } : { input }),
-        env: { PATH: path, LC_ALL: 'C' },
+        env: { PATH: folders.join(':'), LC_ALL: 'C' },
         extendEnv: false,
         reject: false,
         timeout: timeoutMs,
@@ -51,9 +57,13 @@ export function openPrograms({ netnsPath }: ProgramsOptions = {}): Programs {
         maxBuffer: outputMax,
         stripFinalNewline: false,
       });
-      const stderr = result.stderr === '' && result.exitCode === undefined ? result.shortMessage : result.stderr;
+      const stderr = result.exitCode === undefined ? result.shortMessage : result.stderr;
       return { code: result.exitCode, stdout: result.stdout, stderr: stderr ?? '' };
     },
     close: () => closing.abort(),
   };
+}
+
+function findProgram(name: string): string | undefined {
+  return folders.map((folder) => `${folder}/${name}`).find((file) => existsSync(file));
 }

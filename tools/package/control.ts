@@ -24,6 +24,7 @@ Section: net
 Priority: optional
 Depends: libc6 (>= 2.28), libatomic1, libstdc++6, nftables, iproute2
 Recommends: bird2, conntrack
+Suggests: iptables, ipset
 Description: Calico's job for plain Linux machines
  Label-based network policy on a host's workloads and on the host itself, with one API
  for calicoctl and kubectl, an embedded store or etcd. Its Node runtime is inside.

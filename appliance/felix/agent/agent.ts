@@ -9,13 +9,14 @@ import { createResources } from '../../datastore/resources.ts';
 import type { Store } from '../../datastore/store.ts';
 import { createHostEndpointController } from '../../hostendpoints/controller.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { Programs } from '../../kernel/programs.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { ConfigLayer } from '../config/layers.ts';
 import { createConfigSource } from '../config/source.ts';
 import { createRulesetSaver } from '../dataplane/boot/saver.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
-import { createNftablesDataplane } from '../dataplane/nftables/backend.ts';
 import type { PassStats } from '../dataplane/nftables/table-writer.ts';
+import { openDataplane } from '../dataplane/open.ts';
 import { PassWatch } from '../dataplane/pass-watch.ts';
 import type { FelixConfig } from '../model/config.ts';
 import { createHealth } from '../status/health.ts';
@@ -42,6 +43,8 @@ import { keepTunnelAddresses } from './tunnel-addresses.ts';
 export interface AgentOptions {
   readonly store: Store;
   readonly kernel: Kernel;
+  /** How programs of iptables are started; absent: there is nftables only. */
+  readonly openPrograms?: () => Programs;
   readonly nodename: string;
   /** Configuration from environment and file, highest first. */
   readonly local: readonly ConfigLayer[];
@@ -122,8 +125,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const saver =
     options.boot && createRulesetSaver({ ...options.boot, kernel: options.kernel, now: options.stamps.now, log });
 
-  const dataplane = createNftablesDataplane({
+  const dataplane = await openDataplane({
     kernel: options.kernel,
+    openPrograms: options.openPrograms,
+    announceAnew: () => pipeline.announceAnew(),
     hostname: nodename,
     reports: { ...reporter, onWorkloadMtu },
     watch,
@@ -183,6 +188,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       storeConnection: describeConnection(following?.connection),
       isStoreReady: config.isStoreReady,
       sentRevision: pipeline.sentRevision,
+      backend: dataplane.backend,
       appliedRevision: progress.appliedRevision,
       lastPass,
       ...(saver === undefined ? {} : { bootRuleset: saver.status }),

@@ -16,6 +16,7 @@ import type { Family } from '../../render/match.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Dataplane, DataplaneReports } from '../dataplane.ts';
+import { removeVariant } from '../leftovers.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
 import { PassLoop } from '../pass-loop.ts';
@@ -25,6 +26,7 @@ import { families } from './set-state.ts';
 import { SetWriter } from './set-writer.ts';
 import type { RuleRefusal } from './table-writer.ts';
 import { TableWriter } from './table-writer.ts';
+import type { IptablesVariant } from './tools.ts';
 import { chooseVariant } from './tools.ts';
 
 export interface IptablesDataplaneOptions {
@@ -36,8 +38,6 @@ export interface IptablesDataplaneOptions {
   readonly clock?: Clock;
   /** Called after each pass. */
   readonly onPass?: (stats: IptablesPassStats) => void;
-  /** Called once, when everything that was in the store at the start is in place: what another backend left may go now. */
-  readonly onInPlace?: (variant: 'nft' | 'legacy') => Promise<void>;
 }
 
 export interface IptablesPassStats {
@@ -52,7 +52,7 @@ const closingMaxMs = 3_000;
 /** Of a policy each round may find one rule more. */
 const roundsMax = 100;
 /** Reading back may take this part of the time, and is not done more often than that. */
-const readingShare = 0.01;
+const readingShare = 0.05;
 const readingMinMs = 3_000;
 
 /** A dataplane that enforces with iptables, ipset, routes and sysctls of the host it is given. */
@@ -61,7 +61,9 @@ export function createIptablesDataplane(options: IptablesDataplaneOptions): Data
 }
 
 interface Writers {
-  readonly variant: 'nft' | 'legacy';
+  readonly variant: IptablesVariant;
+  /** What was asked for when they were opened. */
+  readonly wanted: FelixConfig['iptablesBackend'];
   readonly sets: SetWriter;
   readonly tables: Readonly<Record<Family, TableWriter>>;
 }
@@ -81,7 +83,8 @@ class IptablesDataplane implements Dataplane {
   #isOpen = false;
   #areTablesUnread = false;
   #areSetsUnread = false;
-  #isInPlace = false;
+  /** The variant whose rules are in place, and no others of ours. */
+  #inPlace: IptablesVariant | undefined;
   #readingMs = 0;
 
   constructor(options: IptablesDataplaneOptions) {
@@ -169,8 +172,7 @@ class IptablesDataplane implements Dataplane {
     await this.#host.removeBefore(config);
     const lines = await this.#write(writers);
     this.#reportPolicies();
-    if (!this.#isInPlace) await this.#options.onInPlace?.(writers.variant);
-    this.#isInPlace = true;
+    await this.#removeOtherVariant(writers.variant);
     await this.#host.addAfter(config);
     if (revision !== undefined) this.#options.reports.onApplied(revision);
     if (lines > 0) this.#checkAfterWrite(config);
@@ -218,7 +220,8 @@ class IptablesDataplane implements Dataplane {
   /** Knows what the kernel has. */
   async #readyWriters(config: FelixConfig): Promise<Writers> {
     const startMs = this.#clock.now();
-    const areNew = this.#writers === undefined;
+    const areNew = this.#writers?.wanted !== config.iptablesBackend;
+    if (areNew) this.#writers = undefined;
     this.#writers ??= await this.#openWriters(config);
     const writers = this.#writers;
     const areTablesUnread = areNew || this.#areTablesUnread;
@@ -249,9 +252,18 @@ class IptablesDataplane implements Dataplane {
     const open = (family: Family) => new TableWriter({ programs, tools: tools[family], log });
     return {
       variant,
+      wanted: config.iptablesBackend,
       sets: new SetWriter({ programs, state: this.#desired.sets, log }),
       tables: { 4: open(4), 6: open(6) },
     };
+  }
+
+  /** Ours of an earlier choice go once the rules of this one are in place. */
+  async #removeOtherVariant(variant: IptablesVariant): Promise<void> {
+    if (this.#inPlace === variant) return;
+    const { programs, log } = this.#options;
+    await removeVariant(programs, variant === 'nft' ? 'legacy' : 'nft', log);
+    this.#inPlace = variant;
   }
 
   /** Sets and members that come, rules, sets and members that go. How many lines it took. */

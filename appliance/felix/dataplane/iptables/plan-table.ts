@@ -35,11 +35,13 @@ export function planTable(
   stuck: ReadonlySet<string>,
 ): TablePlan {
   const changed = [...desired.chains].filter(([name, { hashes }]) => !isEqual(hashes, kernel.chains.get(name)));
-  const gone = [...kernel.chains.keys()].filter((name) => !desired.chains.has(name) && !stuck.has(name));
+  const surplus = [...kernel.chains.keys()].filter((name) => !desired.chains.has(name));
+  const gone = surplus.filter((name) => !stuck.has(name));
+  const emptied = surplus.filter((name) => stuck.has(name) && kernel.chains.get(name)?.length !== 0);
   const hooks = builtinChains.map((chain) => planHooks(table, chain, desired.hooks, kernel.builtins.get(chain) ?? []));
   const body: PlannedLine[] = [
     ...changed.map(([name]) => declaration(name)),
-    ...gone.map(declaration),
+    ...[...gone, ...emptied].map(declaration),
     ...changed.flatMap(([name, chain]) => chain.rules.map((_, i) => ruleLine(name, chain, i))),
     ...hooks.flat(),
     ...gone.map((chain): PlannedLine => ({ text: `-X ${chain}`, origin: { type: 'removal', chain } })),
@@ -75,7 +77,7 @@ interface PrintedHook {
 export function printHooks(table: TableName, chain: BuiltinChain, hooks: readonly Hook[]): PrintedHook[] {
   const mine = hooks.filter((hook) => hook.chain === chain);
   return mine.map(({ place, rule }, i) => {
-    const hash = hashRule(rule, `${table} ${chain} ${i}`);
+    const hash = hashRule(rule, `${table} ${chain} ${i} ${place}`);
     return { place, hash, text: printRule(rule, hash) };
   });
 }
@@ -124,10 +126,4 @@ export function applied(
     builtins.set(chain, isUnchanged ? present : [...ours('top'), ...others, ...ours('end')]);
   }
   return { chains, builtins };
-}
-
-/** The lines that take everything of ours out of a table. */
-export function planRemoval(table: TableName, kernel: KernelTable): PlannedLine[] {
-  const desired: DesiredTable = { chains: new Map(), hooks: [] };
-  return [...planTable(table, desired, kernel, new Set()).lines];
 }

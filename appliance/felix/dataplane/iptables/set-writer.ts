@@ -6,6 +6,7 @@
 import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Programs } from '../../../kernel/programs.ts';
 import type { Logger } from '../../../lib/log.ts';
+import { isOurSet } from '../../render/iptables/names.ts';
 import { parseSets } from './parse-save.ts';
 import type { DesiredSet, SetState } from './set-state.ts';
 
@@ -42,6 +43,10 @@ export class SetWriter {
     await inSlices(this.#parts.state.compare(kernel));
   }
 
+  #restore(lines: readonly Line[]): Promise<ReadonlyMap<string, string>> {
+    return restore(this.#parts.programs, lines, this.#parts.log);
+  }
+
   /** Makes sets and adds members. Ids of sets that the kernel does not take -> its words; and how many lines were written. */
   async writeBefore(): Promise<{ readonly refused: ReadonlyMap<string, string>; readonly lines: number }> {
     const sets = this.#parts.state.dirty().filter(({ state, added }) => state !== 'present' || added.size > 0);
@@ -66,23 +71,30 @@ export class SetWriter {
     for (const name of surplus) if (!problems.has(name)) state.markDestroyed(name);
     return lines.length;
   }
+}
 
-  /** Sets whose lines the kernel refused; all other lines are done. */
-  async #restore(lines: readonly Line[]): Promise<ReadonlyMap<string, string>> {
-    const problems = new Map<string, string>();
-    let rest = lines;
-    while (rest.length > 0) {
-      const input = `${rest.map(({ text }) => text).join('\n')}\n`;
-      const { code, stderr } = await this.#parts.programs.run('ipset', ['-exist', 'restore'], { input });
-      if (code === 0) return problems;
-      const set = rest[Number(/in line (\d+)/.exec(stderr)?.[1] ?? 0) - 1]?.set;
-      if (set === undefined || problems.size >= refusedMax) throw new Error(`ipset restore: ${stderr.trim()}`);
-      this.#parts.log.warn({ set, problem: stderr.trim() }, 'the kernel refuses an IP set');
-      problems.set(set, stderr.trim());
-      rest = rest.filter((line) => line.set !== set);
-    }
-    return problems;
+/** Sets whose lines the kernel refused; all other lines are done. */
+async function restore(programs: Programs, lines: readonly Line[], log: Logger): Promise<ReadonlyMap<string, string>> {
+  const problems = new Map<string, string>();
+  let rest = lines;
+  while (rest.length > 0) {
+    const input = `${rest.map(({ text }) => text).join('\n')}\n`;
+    const { code, stderr } = await programs.run('ipset', ['-exist', 'restore'], { input });
+    if (code === 0) return problems;
+    const set = rest[Number(/in line (\d+)/.exec(stderr)?.[1] ?? 0) - 1]?.set;
+    if (set === undefined || problems.size >= refusedMax) throw new Error(`ipset restore: ${stderr.trim()}`);
+    log.warn({ set, problem: stderr.trim() }, 'the kernel refuses what is to be done with an IP set');
+    problems.set(set, stderr.trim());
+    rest = rest.filter((line) => line.set !== set);
   }
+  return problems;
+}
+
+/** All of ours. One that somebody else's rule names stays, and is told. */
+export async function removeSets(programs: Programs, log: Logger): Promise<void> {
+  const { code, stdout } = await programs.run('ipset', ['list', '-n']);
+  if (code !== 0) return;
+  await restore(programs, stdout.split('\n').filter(isOurSet).map(destroyLine), log);
 }
 
 function* additions(set: DesiredSet, maxElements: number): Generator<Line> {

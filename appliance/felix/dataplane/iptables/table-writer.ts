@@ -8,11 +8,11 @@ import type { Logger } from '../../../lib/log.ts';
 import { printRule } from '../../render/iptables/print-chain.ts';
 import type { TableName } from '../../render/iptables/rule.ts';
 import { leave, tableNames } from '../../render/iptables/rule.ts';
-import type { ChainOwner, DesiredChain, Ruleset } from '../../render/iptables/ruleset.ts';
+import type { ChainOwner, DesiredChain, DesiredTable, Ruleset } from '../../render/iptables/ruleset.ts';
 import type { KernelTables } from './parse-save.ts';
 import { emptyTables, parseTables } from './parse-save.ts';
 import type { Origin, PlannedLine } from './plan-table.ts';
-import { applied, planRemoval, planTable } from './plan-table.ts';
+import { applied, planTable } from './plan-table.ts';
 import type { IptablesTools } from './tools.ts';
 
 export interface TableWriterParts {
@@ -38,6 +38,7 @@ const attemptsMax = 5;
 /** Trials of what the kernel refuses without saying which line. */
 const trialsMax = 200;
 const trialChain = 'cali-trial';
+const nothing: DesiredTable = { chains: new Map(), hooks: [] };
 
 export class TableWriter {
   readonly #parts: TableWriterParts;
@@ -53,17 +54,24 @@ export class TableWriter {
     this.#parts = parts;
   }
 
+  /** What could not go before is tried again. */
   async read(): Promise<void> {
+    await this.#read();
+    for (const stuck of Object.values(this.#stuck)) stuck.clear();
+  }
+
+  async #read(): Promise<void> {
     const { programs, tools } = this.#parts;
     const { code, stdout, stderr } = await programs.run(tools.save, []);
     if (code !== 0) throw new Error(`${tools.save}: ${stderr.trim()}`);
     this.#kernel = await inSlices(parseTables(stdout));
-    for (const stuck of Object.values(this.#stuck)) stuck.clear();
   }
 
   /** Whether anything of ours is there. */
   get isClean(): boolean {
-    return tableNames.every((table) => planRemoval(table, this.#kernel[table]).length === 0);
+    return tableNames.every(
+      (table) => planTable(table, nothing, this.#kernel[table], this.#stuck[table]).lines.length === 0,
+    );
   }
 
   /** Throws when the kernel takes nothing and it is no policy's fault. */
@@ -79,11 +87,11 @@ export class TableWriter {
       const blamed = problem.lines.flatMap((line) => lines[line - 1]?.origin ?? []);
       const refusals = blamed.flatMap((origin) => refusalOf(origin, problem.text));
       if (refusals.length > 0) {
-        await this.read();
+        await this.#read();
         return { refusals, lines: 0 };
       }
       if (attempt === attemptsMax) return { refusals: await this.#search(ruleset, problem.text), lines: 0 };
-      await this.read();
+      await this.#read();
       this.#setAside(blamed, lines);
     }
   }
@@ -91,11 +99,11 @@ export class TableWriter {
   /** Takes everything of ours out. */
   async remove(): Promise<void> {
     await this.read();
-    const lines = tableNames.flatMap((table) => planRemoval(table, this.#kernel[table]));
-    if (lines.length === 0) return;
-    const problem = await this.#restore(lines);
-    if (problem !== undefined) throw new Error(`${this.#parts.tools.restore}: ${problem.text}`);
-    this.#kernel = emptyTables();
+    await this.write({
+      tables: { raw: nothing, mangle: nothing, nat: nothing, filter: nothing },
+      setIds: new Set(),
+      lists: new Map(),
+    });
   }
 
   #plan(table: TableName, ruleset: Ruleset): readonly PlannedLine[] {

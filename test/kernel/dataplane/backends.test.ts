@@ -1,0 +1,108 @@
+/** What every backend promises, held by all of them over the real kernel: nothing early, closed when in doubt, restarts that write nothing. */
+import test from 'ava';
+import { uninstall } from '#appliance/felix/dataplane/uninstall.ts';
+import { openKernel } from '#appliance/kernel/open.ts';
+import { openPrograms } from '#appliance/kernel/programs.ts';
+import {
+  allowAllProfile,
+  hostEndpoint,
+  inSync,
+  ipSet,
+  policy,
+  policyId,
+  rule,
+  sampleConfig,
+  tier,
+  workload,
+  workloadGone,
+} from '../../appliance/felix/dataplane/sample.ts';
+import { backends, openBackendLab, ourTraces } from './backend-lab.ts';
+import { addMachine } from './real-lab.ts';
+
+const icmp = { protocol: 1 };
+const gateway = '169.254.1.1';
+
+for (const backend of backends) {
+  test.serial(`${backend}: nothing is written before in-sync, and nothing again after a restart`, async (t) => {
+    await using lab = await openBackendLab(backend);
+    const world = [
+      lab.config(),
+      allowAllProfile,
+      ipSet('s:web', '10.65.0.1/32', 'fd65::/64'),
+      ipSet('n:http', '10.65.0.1,6:80'),
+      policy('p', {
+        inbound: [
+          rule('allow', { ...icmp, src: { sets: ['s:web'] } }),
+          rule('deny', { src: { nets: ['10.1.0.0/16', '10.2.0.0/16'] } }),
+          rule('allow', { protocol: 6, dst: { ports: [{ first: 1, last: 80 }], namedPortSets: ['n:http'] } }),
+        ],
+      }),
+      workload('a', { tiers: [tier(['p'])], profiles: ['allow'] }),
+      hostEndpoint('any', { interfaceName: '*', profiles: ['allow'] }),
+    ] as const;
+    await lab.send(...world);
+    const nothing = { nftables: '', 'iptables-nft': '', 'iptables-legacy': '', sets: '' };
+    t.deepEqual(await ourTraces(lab.host), nothing);
+    await lab.send(inSync);
+    t.true(lab.writes() > 0);
+    t.is(lab.reports.at(-1), 'applied 2');
+    const traces = await ourTraces(lab.host);
+    t.not(traces[backend], '');
+    for (const other of backends) if (other !== backend) t.is(traces[other], '', other);
+
+    await lab.restart();
+    await lab.send(...world, inSync);
+    t.is(lab.writes(), 0, 'everything was found as it is to be');
+    t.deepEqual(await ourTraces(lab.host), traces);
+
+    const kernel = openKernel({ netnsPath: lab.host.path });
+    const programs = openPrograms({ netnsPath: lab.host.path });
+    for (let i = 0; i < 2; i++) await uninstall(kernel, sampleConfig, { programs });
+    t.deepEqual(await ourTraces(lab.host), nothing);
+    programs.close();
+    kernel.close();
+  });
+
+  test.serial(`${backend}: what is missing denies, what comes and goes counts from the next packet on`, async (t) => {
+    await using lab = await openBackendLab(backend);
+    await using from = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', gateway);
+    await using _to = await addMachine(lab.host, 'cali-b', '10.65.0.2/32', gateway);
+    await using _world = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+    await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2'); // proxy ARP answers for what has a route
+    const b = (names: string[], profiles = ['allow']) =>
+      workload('b', { ipv4Nets: ['10.65.0.2/32'], tiers: [tier(names)], profiles });
+    const isReached = () =>
+      from.exec('ping', '-c', '2', '-i', '0.2', '-W', '0.5', '10.65.0.2').then(
+        () => true,
+        () => false,
+      );
+
+    await lab.send(
+      lab.config(),
+      allowAllProfile,
+      ipSet('s:from', '10.65.0.1/32'),
+      policy('p', { inbound: [rule('allow', { ...icmp, src: { sets: ['s:from'] } })] }),
+      workload('a', { ipv4Nets: ['10.65.0.1/32'], profiles: ['allow'] }),
+      b(['p']),
+      inSync,
+    );
+    t.true(await isReached(), 'allowed');
+    await lab.send({ type: 'ip-set-delta', id: 's:from', added: [], removed: ['10.65.0.1/32'] });
+    t.false(await isReached(), 'no member any more');
+    await lab.send({ type: 'ip-set-delta', id: 's:from', added: ['10.65.0.0/24'], removed: [] });
+    t.true(await isReached(), 'in a CIDR that came');
+    await lab.send(b(['ghost']));
+    t.false(await isReached(), 'a policy that is not there denies');
+    await lab.send({ ...b([], ['ghost']) });
+    t.false(await isReached(), 'so does a profile');
+    await lab.send(b([]));
+    t.true(await isReached());
+    await lab.send(workloadGone('b'));
+    t.false(await isReached(), 'an unknown link carries nothing');
+    t.true(lab.reports.includes('default/b removed'));
+    await lab.send({ type: 'policy-remove', id: policyId('p') }, { type: 'ip-set-remove', id: 's:from' });
+    await lab.restart();
+    t.false(await isReached(), 'also while nobody looks after it');
+  });
+}
