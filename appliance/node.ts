@@ -19,6 +19,7 @@ import {
 } from './felix/agent/detect-address.ts';
 import { readLocalLayers } from './felix/agent/local-layers.ts';
 import { readNodename, saveNodename } from './felix/agent/nodename.ts';
+import { checkPolicyForm } from './felix/agent/policy-form.ts';
 import { recordSysctls, restoreSysctls } from './felix/agent/sysctl-record.ts';
 import { type ConfigLayer, resolveLayers } from './felix/config/layers.ts';
 import { createConfigSource } from './felix/config/source.ts';
@@ -51,7 +52,8 @@ async function main(): Promise<void> {
   const verb = process.argv[2];
   if (verb !== undefined && verb !== 'uninstall' && verb !== 'check')
     return fail(`unknown argument ${verb}; there are check and uninstall`);
-  const problems = checkAddressSettings(settings.value.environment);
+  const { environment } = settings.value;
+  const problems = [...checkAddressSettings(environment), ...checkPolicyForm(environment)];
   if (problems.length > 0) return fail(printProblems(problems));
   try {
     if (verb === 'uninstall') await uninstallFrom(settings.value);

@@ -35,6 +35,7 @@ import { logLevelOf } from './log-level.ts';
 import { Measures } from './measures.ts';
 import { writeMtuFile } from './mtu-file.ts';
 import { createPipeline } from './pipeline.ts';
+import { readPolicyForm } from './policy-form.ts';
 import { createPorts } from './ports.ts';
 import { keepAddresses, keepRegistering } from './registration.ts';
 import { createReporter } from './reporter.ts';
@@ -132,6 +133,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     hostname: nodename,
     reports: { ...reporter, onWorkloadMtu },
     watch,
+    isLinear: readPolicyForm(options.environment) === 'linear',
     log: options.log.child({ component: 'dataplane' }),
     onPass: (stats) => {
       lastPass = stats;

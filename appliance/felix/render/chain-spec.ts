@@ -5,6 +5,10 @@
  */
 import type { PolicyId, TierPolicies } from '../model/policy.ts';
 import { printPolicyId } from '../model/policy.ts';
+import type { Decision } from './compiled/decision.ts';
+import { branchesOf } from './compiled/decision.ts';
+import type { StageChain } from './compiled/stage-chain.ts';
+import { stageChildren } from './compiled/stage-chain.ts';
 import type { Direction } from './names.ts';
 import { contentName, policyChainName, profileChainName } from './names.ts';
 import type { StageKind } from './stage.ts';
@@ -46,10 +50,23 @@ export interface ListChain {
   readonly profiles: readonly ProfileChain[];
 }
 
-export type ChainSpec = PolicyChain | ProfileChain | TierChain | ListChain;
+/** What a cell of a compiled list leads to. */
+export interface DecisionChain {
+  readonly type: 'decision';
+  readonly name: string;
+  readonly decision: Decision;
+}
+
+export type ChainSpec = PolicyChain | ProfileChain | TierChain | ListChain | DecisionChain | StageChain;
+
+export function decisionChain(decision: Decision): DecisionChain {
+  return { type: 'decision', name: decision.name, decision };
+}
 
 /** Chains this one jumps to. */
 export function childrenOf(spec: ChainSpec): readonly ChainSpec[] {
+  if (spec.type === 'decision') return branchesOf(spec.decision).map(decisionChain);
+  if (spec.type === 'stage') return stageChildren(spec);
   if (spec.type === 'list') return [...spec.tiers, ...spec.profiles];
   return spec.type === 'tier' ? spec.policies : [];
 }

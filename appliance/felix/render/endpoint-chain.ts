@@ -17,6 +17,7 @@ import { tierCounterName } from './names.ts';
 import type { RenderContext } from './policy.ts';
 import { denyExpression, hasPass } from './policy.ts';
 import type { RenderedChain, RenderedRule } from './rendered.ts';
+import type { StageKind } from './stage.ts';
 import { stageTraits } from './stage.ts';
 
 const UDP = 17;
@@ -32,21 +33,35 @@ export const endpointCounters = {
 } as const;
 
 export function renderListChain(list: ListChain, context: RenderContext): RenderedChain {
-  const { config } = context;
-  const traits = stageTraits[list.kind];
-  const deny = denyExpression(config, traits.isDropOnly);
-  if (list.isAdminDown) return plain([drop('endpoint is down', endpointCounters.down, deny)]);
-  const rules: RenderedRule[] = traits.isTracked ? renderConntrack(context, deny) : [];
-  if (traits.failsafe !== undefined) {
-    rules.push({ label: 'failsafe ports', expressions: [branch('jump', traits.failsafe)] });
+  if (list.isAdminDown) {
+    const deny = denyExpression(context.config, stageTraits[list.kind].isDropOnly);
+    return plain([drop('endpoint is down', endpointCounters.down, deny)]);
   }
-  if (list.kind === 'workload-egress') rules.push(...renderTunnelDrops(context, deny));
+  const rules = renderListStart(list.kind, context);
   for (const tier of list.tiers) rules.push({ label: `tier ${tier.tier}`, expressions: [branch('jump', tier.name)] });
   for (const profile of list.profiles) {
     rules.push({ label: `profile ${profile.profile}`, expressions: [branch('jump', profile.name)] });
   }
-  if (traits.isClosed) rules.push(drop('nothing accepted', endpointCounters[traits.direction], deny));
-  return plain(rules);
+  return plain([...rules, ...renderListEnd(list.kind, context)]);
+}
+
+/** What is asked before the policies of an endpoint, whichever they are. */
+export function renderListStart(kind: StageKind, context: RenderContext): RenderedRule[] {
+  const traits = stageTraits[kind];
+  const deny = denyExpression(context.config, traits.isDropOnly);
+  const rules: RenderedRule[] = traits.isTracked ? renderConntrack(context, deny) : [];
+  if (traits.failsafe !== undefined) {
+    rules.push({ label: 'failsafe ports', expressions: [branch('jump', traits.failsafe)] });
+  }
+  if (kind === 'workload-egress') rules.push(...renderTunnelDrops(context, deny));
+  return rules;
+}
+
+/** What becomes of packets that nothing decided. */
+export function renderListEnd(kind: StageKind, { config }: RenderContext): RenderedRule[] {
+  const { isClosed, isDropOnly, direction } = stageTraits[kind];
+  if (!isClosed) return [];
+  return [drop('nothing accepted', endpointCounters[direction], denyExpression(config, isDropOnly))];
 }
 
 /** The tier's policies in order; a pass leaves the tier; the end drops when a policy that counts is in it. */

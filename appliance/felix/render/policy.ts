@@ -11,7 +11,7 @@ import { count, setMark, verdict } from './match.ts';
 import type { Direction } from './names.ts';
 import { policyCounterName, profileCounterName } from './names.ts';
 import { renderLog } from './packet-log.ts';
-import type { ListSet, RenderedChain, RenderedRule } from './rendered.ts';
+import type { ListSet, RenderedChain, RenderedRule, RuleOwner } from './rendered.ts';
 import type { SetFacts } from './rule-match.ts';
 import { renderRuleMatch } from './rule-match.ts';
 
@@ -36,10 +36,23 @@ export function renderPolicy(
   context: RenderContext,
 ): RenderedChain {
   if (policy === undefined) return denyAll(`${printPolicyId(id)} is missing`);
+  const rules = use.direction === 'ingress' ? policy.inbound : policy.outbound;
+  return renderRules(rules, use, context, policyActions(id, policy, use, context));
+}
+
+/** What the rules of a policy do, and what they are called. */
+export function policyActions(
+  id: PolicyId,
+  policy: Policy,
+  use: Pick<PolicyUse, 'direction' | 'isDropOnly'>,
+  context: RenderContext,
+): RulesOwner {
   const owner = { tier: policy.tier, kind: id.kind, namespace: id.namespace, name: id.name };
   const isEarly = policy.isUntracked || policy.isPreDnat;
-  return renderRules(use.direction === 'ingress' ? policy.inbound : policy.outbound, use, context, {
+  return {
     label: printPolicyId(id),
+    owned: printPolicyId(id),
+    direction: use.direction,
     counterOf: (index) => policyCounterName(id, use.direction, index),
     actions: policy.isStaged
       ? stagedActions
@@ -49,7 +62,7 @@ export function renderPolicy(
           pass: [...setMark(context.marks.pass), verdict('return')],
           log: renderLog(context.config, owner),
         },
-  });
+  };
 }
 
 export function renderProfile(
@@ -59,8 +72,20 @@ export function renderProfile(
   context: RenderContext,
 ): RenderedChain {
   if (profile === undefined) return denyAll(`profile ${name} is missing`);
-  return renderRules(use.direction === 'ingress' ? profile.inbound : profile.outbound, use, context, {
+  const rules = use.direction === 'ingress' ? profile.inbound : profile.outbound;
+  return renderRules(rules, use, context, profileActions(name, use, context));
+}
+
+/** What the rules of a profile do, and what they are called. */
+export function profileActions(
+  name: string,
+  use: Pick<PolicyUse, 'direction' | 'isDropOnly'>,
+  context: RenderContext,
+): RulesOwner {
+  return {
     label: `profile ${name}`,
+    owned: refusedProfile(name),
+    direction: use.direction,
     counterOf: (index) => profileCounterName(name, use.direction, index),
     actions: {
       allow: [verdict('accept')],
@@ -68,7 +93,12 @@ export function renderProfile(
       pass: [verdict('return')],
       log: renderLog(context.config, { tier: '', kind: 'Profile', namespace: '', name }),
     },
-  });
+  };
+}
+
+/** What a profile is called among policies whose rules the kernel refuses; no policy's text begins so. */
+export function refusedProfile(profile: string): string {
+  return `profile/${profile}`;
 }
 
 /** Drop, or the configured answer where one can be sent. */
@@ -97,8 +127,10 @@ function allowPrelude(policy: Policy, marks: Marks): Expression[] {
 
 type Actions = Readonly<Record<Rule['action'], readonly Expression[]>>;
 
-interface RulesOwner {
+export interface RulesOwner {
   readonly label: string;
+  readonly owned: string;
+  readonly direction: Direction;
   readonly counterOf: (index: number) => string;
   readonly actions: Actions;
 }
@@ -121,7 +153,8 @@ function renderRules(
     const label = `${owner.label} ${use.direction} ${index} ${rule.action}`;
     const counter = owner.counterOf(index);
     if (use.refused?.has(index)) {
-      rules.push(...substitute(rule, label, counter, index));
+      const of = { owned: owner.owned, direction: use.direction, index };
+      rules.push(...substitute(rule, label, counter, of));
       return;
     }
     const match = renderRuleMatch(rule, context.factsOf);
@@ -130,15 +163,16 @@ function renderRules(
     for (const set of match.netSets) netSets.add(set);
     for (const alternative of match.alternatives) {
       const expressions = [...alternative, count(counter), ...owner.actions[rule.action]];
-      rules.push({ label, expressions, counter, policyRuleIndex: index });
+      const of = { owned: owner.owned, direction: use.direction, index };
+      rules.push({ label, expressions, counter, owner: of });
     }
   });
   return { rules, setIds: [...setIds], lists: [...lists.values()], netSets: [...netSets] };
 }
 
 /** What stands for a rule that the kernel refuses: never more open than the rule. */
-function substitute(rule: Rule, label: string, counter: string, index: number): RenderedRule[] {
+function substitute(rule: Rule, label: string, counter: string, owner: RuleOwner): RenderedRule[] {
   if (rule.action === 'allow' || rule.action === 'log') return [];
   const expressions = [count(counter), verdict('drop')];
-  return [{ label: `${label} (refused: drops all)`, expressions, counter, policyRuleIndex: index }];
+  return [{ label: `${label} (refused: drops all)`, expressions, counter, owner }];
 }

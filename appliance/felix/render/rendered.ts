@@ -6,12 +6,22 @@ export interface RenderedRule {
   /** For people; `ruleComment()` adds the key. */
   readonly label: string;
   readonly expressions: readonly Expression[];
-  /** Named counter objects among the expressions. */
+  /** The named counter among the expressions. */
   readonly counter?: string;
+  /** And those of rules that were matched on the way to it. */
+  readonly alsoCounts?: readonly string[];
   /** The chain that the rule jumps to, when it says nothing else: such rules are many and alike. */
   readonly jumpsTo?: string;
   /** The policy rule it stands for, for refusals. */
-  readonly policyRuleIndex?: number;
+  readonly owner?: RuleOwner;
+}
+
+/** One rule of a policy or profile. */
+export interface RuleOwner {
+  /** The policy as text, or the profile among them. */
+  readonly owned: string;
+  readonly direction: 'ingress' | 'egress';
+  readonly index: number;
 }
 
 /** Alternatives of one rule (more than one net or port range), kept in the shared sets under an id of their content. */
@@ -62,7 +72,8 @@ export function keyOfComment(comment: string | undefined): string {
   return comment === undefined ? '' : comment.slice(-16);
 }
 
-function serialise(value: unknown): string {
+/** All of a value as text. */
+export function serialise(value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (typeof value !== 'object' || value === null) return String(value);
   let text = '';

@@ -180,7 +180,7 @@ function portTest(alternatives: readonly PortRange[], side: Side, refs: Referenc
 }
 
 /** Disjoint ranges, ascending: an interval set takes no others. */
-function mergeRanges(ranges: readonly PortRange[]): PortRange[] {
+export function mergeRanges(ranges: readonly PortRange[]): PortRange[] {
   const merged: PortRange[] = [];
   for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
     const open = merged.at(-1);

@@ -20,7 +20,7 @@ export const hashedLengthMin = 2048;
  * nft's numbers of data types; a concatenation shifts by six bits. They only shape what `nft list` prints: intervals over several
  * fields have no type that nft 1.0 prints without harm but a plain number.
  */
-const nftType = { number: 3, ipv4: 7, ipv6: 8, protocol: 12, port: 13, mark: 19, interfaceName: 41 } as const;
+export const nftType = { number: 3, ipv4: 7, ipv6: 8, protocol: 12, port: 13, mark: 19, interfaceName: 41 } as const;
 
 export const portRangeSet = 'port-ranges';
 
@@ -89,7 +89,7 @@ function hostSetDefinition(family: Family): NftSet {
   const [type, bytes] = addressField(family);
   return {
     name: hostSet(family),
-    keyType: concat(nftType.mark, nftType.mark, type),
+    keyType: concatType(nftType.mark, nftType.mark, type),
     keyLength: 8 + bytes,
     fields: [4, 4, bytes],
   };
@@ -99,7 +99,7 @@ function portSetDefinition(family: Family): NftSet {
   const [type, bytes] = addressField(family);
   return {
     name: hostPortSet(family),
-    keyType: concat(nftType.mark, nftType.mark, type, nftType.protocol, nftType.port),
+    keyType: concatType(nftType.mark, nftType.mark, type, nftType.protocol, nftType.port),
     keyLength: 16 + bytes,
     fields: [4, 4, bytes, 1, 2],
   };
@@ -109,7 +109,8 @@ function addressField(family: Family): readonly [number, number] {
   return family === 4 ? [nftType.ipv4, 4] : [nftType.ipv6, 16];
 }
 
-function concat(...types: readonly number[]): number {
+/** nft's number of a concatenation. */
+export function concatType(...types: readonly number[]): number {
   return types.reduce((whole, type) => (whole << 6) | type, 0);
 }
 

@@ -60,6 +60,7 @@ export async function openBackendLab(backend: Backend, { alter }: BackendLabOpti
           })
         : createIptablesDataplane({
             ...common,
+            hostname: 'host',
             programs,
             onPass: ({ lines }) => {
               written += lines;

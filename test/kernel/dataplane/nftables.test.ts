@@ -62,15 +62,20 @@ const world: readonly Message[] = [
   pool,
 ];
 
-test.serial('nft reads the whole table as the golden listing', async (t) => {
-  await using lab = await openRealLab();
-  await lab.send(...world, inSync);
-  const path = new URL('../../golden/nftables/world.nft', import.meta.url);
-  const listing = await lab.ruleset();
-  if (process.env.BLESS === '1') writeFileSync(path, listing);
-  t.is(listing, readFileSync(path, 'utf8'));
-  t.deepEqual(lab.refused, []);
-});
+for (const [form, file] of [
+  ['linear', 'world.nft'],
+  ['compiled', 'world-compiled.nft'],
+] as const) {
+  test.serial(`nft reads the whole table as the golden listing (${form})`, async (t) => {
+    await using lab = await openRealLab({ isLinear: form === 'linear' });
+    await lab.send(...world, inSync);
+    const path = new URL(`../../golden/nftables/${file}`, import.meta.url);
+    const listing = await lab.ruleset();
+    if (process.env.BLESS === '1') writeFileSync(path, listing);
+    t.is(listing, readFileSync(path, 'utf8'));
+    t.deepEqual(lab.refused, []);
+  });
+}
 
 test.serial('a restart leaves the very same rules in place', async (t) => {
   await using lab = await openRealLab();
@@ -197,7 +202,7 @@ test.serial('the kernel accepts every rule that can be written', async (t) => {
   t.log(`seed ${seed}`);
   const rules = fc.sample(anyRule, { seed, numRuns: 400 });
   for (const filterDenyAction of ['Drop', 'Reject'] as const) {
-    await using lab = await openRealLab();
+    await using lab = await openRealLab({ isLinear: true });
     const names = rules.map((_, i) => `r${i}`);
     const flags = (i: number) => ({ isUntracked: i % 5 === 3, isPreDnat: i % 5 === 4, isStaged: i % 5 === 2 });
     await lab.send(
@@ -217,6 +222,25 @@ test.serial('the kernel accepts every rule that can be written', async (t) => {
     t.deepEqual(lab.refused, []);
     t.regex(await lab.host.exec('sh', '-c', 'nft list ruleset | grep "chain pi-gnp/r399 "'), /r399/);
   }
+});
+
+test.serial('the kernel accepts every rule that can be written, compiled with a few others', async (t) => {
+  const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000);
+  t.log(`seed ${seed}`);
+  const rules = fc.sample(anyRule, { seed, numRuns: 400 });
+  await using lab = await openRealLab();
+  const groups = Array.from({ length: 80 }, (_, i) => rules.slice(i * 5, i * 5 + 5));
+  await lab.send(
+    config({ logActionRateLimit: '10/minute', logPrefix: 'x %t %k %n %p' }),
+    ...sets,
+    ...groups.map((some, i) => policy(`r${i}`, { inbound: some, outbound: some, isStaged: i % 8 === 7 })),
+    ...groups.map((_, i) => workload(`w${i}`, { tiers: [tier([`r${i}`], [`r${i}`])] })),
+    inSync,
+  );
+  t.deepEqual(lab.refused, []);
+  const listing = await lab.host.exec('nft', 'list', 'ruleset');
+  t.false(listing.includes('chain list-'), 'no list is so small that it stays linear');
+  t.regex(listing, /elements = \{[^}]*goto hit-/);
 });
 
 test.serial('packets: policy, counters, reverse path, NAT for what leaves the pools', async (t) => {

@@ -23,8 +23,14 @@ export interface RealLab extends AsyncDisposable {
   readonly writes: number;
 }
 
-/** `alter`: changes what is about to be sent to the kernel. */
-export async function openRealLab(alter?: (operation: NftOperation) => NftOperation): Promise<RealLab> {
+export interface RealLabOptions {
+  /** Changes what is about to be sent to the kernel. */
+  readonly alter?: (operation: NftOperation) => NftOperation;
+  /** Policies as chains of rules instead of compiled. */
+  readonly isLinear?: boolean;
+}
+
+export async function openRealLab({ alter, isLinear }: RealLabOptions = {}): Promise<RealLab> {
   const host = await createNamespace();
   const refused: string[] = [];
   let writes = 0;
@@ -37,6 +43,7 @@ export async function openRealLab(alter?: (operation: NftOperation) => NftOperat
       onPass: ({ operations }) => {
         if (operations > 0) writes++;
       },
+      isLinear,
       reports: {
         onWorkloadEndpointStatus() {},
         onHostEndpointStatus() {},

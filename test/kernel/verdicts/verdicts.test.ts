@@ -1,6 +1,7 @@
 /**
  * Same verdicts as the rules say, packet by packet: random worlds go through the graph and the nftables dataplane into a real kernel, real packets are
- * sent, and each fate is compared with the naive evaluator. VERDICT_PAIRS asks for more pairs, VERDICT_SEED starts from another world.
+ * sent, and each fate is compared with the naive evaluator; with policies compiled, and as chains of rules. Of the pairs both forms get their half.
+ * VERDICT_PAIRS asks for more pairs (100000 for a night), VERDICT_SEED starts from another world, VERDICT_FORM takes one form (compiled, linear).
  */
 import test from 'ava';
 import { createGraph } from '#appliance/felix/calc/graph.ts';
@@ -19,6 +20,9 @@ import { createRandom } from './random.ts';
 const pairs = Number(process.env.VERDICT_PAIRS ?? 10_000);
 const firstSeed = Number(process.env.VERDICT_SEED ?? 1);
 const flowsPerWorld = 100;
+const onlyForm = process.env.VERDICT_FORM;
+const forms = ['compiled', 'linear'].filter((form) => onlyForm === undefined || form === onlyForm);
+const pairsOfForm = Math.ceil(pairs / forms.length);
 
 test.serial('without any rules every packet of the lab arrives', async (t) => {
   await using lab = await openLab();
@@ -30,34 +34,37 @@ test.serial('without any rules every packet of the lab arrives', async (t) => {
   );
 });
 
-test.serial(`the kernel's verdict is the rules' verdict for ${pairs} packets`, async (t) => {
-  t.timeout(60_000 + pairs * 20);
-  await using lab = await openLab();
-  await using enforcer = openEnforcer(lab);
-  let allowed = 0;
-  let sent = 0;
-  for (let seed = firstSeed; sent < pairs; seed++) {
-    const random = createRandom(seed);
-    const world = generateWorld(random);
-    const refused = await enforcer.enforce(world);
-    t.deepEqual(refused, [], `seed ${seed}: the kernel refused rules`);
-    const flows = generateFlows(random, Math.min(flowsPerWorld, pairs - sent));
-    const fates = await lab.probe(flows);
-    const wrong = flows.flatMap((flow, i) => difference(world, flow, fates[i]!));
-    t.deepEqual(
-      wrong,
-      [],
-      `VERDICT_SEED=${seed}\n${manifestsOf(world)
-        .map((m) => JSON.stringify(m.value))
-        .join('\n')}`,
-    );
-    allowed += fates.filter((isSeen) => isSeen).length;
-    sent += flows.length;
-    if (wrong.length > 0) break;
-  }
-  t.log(`${sent} packets from seed ${firstSeed} on, ${allowed} allowed`);
-  t.true(allowed > sent / 10 && allowed < (sent * 9) / 10, 'the worlds allow some packets and deny some');
-});
+for (const form of forms) {
+  test.serial(`the kernel's verdict is the rules' verdict for ${pairsOfForm} packets (${form})`, async (t) => {
+    const pairs = pairsOfForm;
+    t.timeout(60_000 + pairs * 20);
+    await using lab = await openLab();
+    await using enforcer = openEnforcer(lab, form === 'linear');
+    let allowed = 0;
+    let sent = 0;
+    for (let seed = firstSeed; sent < pairs; seed++) {
+      const random = createRandom(seed);
+      const world = generateWorld(random);
+      const refused = await enforcer.enforce(world);
+      t.deepEqual(refused, [], `seed ${seed}: the kernel refused rules`);
+      const flows = generateFlows(random, Math.min(flowsPerWorld, pairs - sent));
+      const fates = await lab.probe(flows);
+      const wrong = flows.flatMap((flow, i) => difference(world, flow, fates[i]!));
+      t.deepEqual(
+        wrong,
+        [],
+        `VERDICT_SEED=${seed}\n${manifestsOf(world)
+          .map((m) => JSON.stringify(m.value))
+          .join('\n')}`,
+      );
+      allowed += fates.filter((isSeen) => isSeen).length;
+      sent += flows.length;
+      if (wrong.length > 0) break;
+    }
+    t.log(`${sent} packets from seed ${firstSeed} on, ${allowed} allowed`);
+    t.true(allowed > sent / 10 && allowed < (sent * 9) / 10, 'the worlds allow some packets and deny some');
+  });
+}
 
 function difference(world: GenWorld, flow: Flow, isSeen: boolean): string[] {
   const expected = evaluate(world, flow);
@@ -67,7 +74,7 @@ function difference(world: GenWorld, flow: Flow, isSeen: boolean): string[] {
 }
 
 /** The graph and the dataplane in the lab's host, one world after the other; what changes between two worlds goes through incrementally. */
-function openEnforcer(lab: Lab) {
+function openEnforcer(lab: Lab, isLinear: boolean) {
   const refused = new Map<string, string>();
   const kernel = openKernel({ netnsPath: `/run/netns/${lab.host}` });
   const graph = createGraph({ hostname: node });
@@ -77,6 +84,7 @@ function openEnforcer(lab: Lab) {
     log: silentLogger,
     // Few CIDRs make do for what takes thousands elsewhere: of a length that two have, each lies by itself.
     hashedLengthMin: 1,
+    isLinear,
     reports: {
       onWorkloadEndpointStatus() {},
       onHostEndpointStatus() {},

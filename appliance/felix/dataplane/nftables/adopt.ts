@@ -7,6 +7,7 @@ import { inSlices } from '../../../kernel/netlink/serial.ts';
 import { KeyPacker } from '../../../kernel/nft-keys.ts';
 import type { BaseChain } from '../../render/base-chains.ts';
 import { baseChains } from '../../render/base-chains.ts';
+import { isCompiledMap, isMemberMap } from '../../render/compiled/layout.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
 import { keyOfComment } from '../../render/rendered.ts';
 import { standingSets } from '../../render/set-layout.ts';
@@ -34,8 +35,9 @@ export async function matchTable(
   const keys = await inSlices(desired.members.packChanges(true));
   for (const set of wantedSets) {
     const elements = desired.dispatch.elements(set);
-    const isSame =
-      elements === undefined
+    const isSame = isCompiledMap(set)
+      ? desired.maps.isSame(set, await read.elements(set))
+      : elements === undefined
         ? isSameKeys(keys.get(set) ?? new KeyPacker(), await read.keys(set))
         : isSameElements(elements, await read.elements(set));
     if (!(await inSlices(isSame))) return undefined;
@@ -57,11 +59,15 @@ export function* isAsWritten({ chains }: DesiredState, dump: NftTableDump): Work
   return isSame;
 }
 
-/** The dispatch maps hold what we left in them. */
+/** The dispatch maps, and those of compiled lists, hold what we left in them. */
 export async function isDispatchAsWritten(desired: DesiredState, read: SetReads): Promise<boolean> {
   for (const map of dispatchMaps) {
     const written = desired.dispatch.writtenElements(map);
     if (!(await inSlices(isSameElements(written, await read.elements(map))))) return false;
+  }
+  for (const map of desired.maps.filled()) {
+    if (isMemberMap(map)) continue;
+    if (!(await inSlices(desired.maps.isSame(map, await read.elements(map))))) return false;
   }
   return true;
 }

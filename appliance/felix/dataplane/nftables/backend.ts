@@ -40,6 +40,10 @@ export interface NftablesDataplaneOptions {
   readonly watch?: PassWatch;
   /** How many CIDRs of one length an IP set may have as intervals; for tests. */
   readonly hashedLengthMin?: number | undefined;
+  /** Endpoints' policies as chains of rules, and not compiled: what the compiled form is compared with. */
+  readonly isLinear?: boolean | undefined;
+  /** How many cells a list may have before it stays linear; for tests. */
+  readonly compiledCostMax?: number | undefined;
 }
 
 const retryMinMs = 200;
@@ -78,7 +82,7 @@ class NftablesDataplane implements Dataplane {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#timers = new RefreshTimers(this.#clock);
-    this.#desired = new DesiredState(options.hashedLengthMin, options.hostname);
+    this.#desired = new DesiredState(options);
     this.#interfaces = new InterfaceTable({
       kernel,
       log,

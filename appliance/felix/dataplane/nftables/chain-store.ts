@@ -41,6 +41,9 @@ interface Chain {
 export interface ChainStoreParts {
   readonly counters: Counted;
   readonly netSets: Counted;
+  /** Rules look the set up, or do so no more. */
+  readonly acquireSet: (id: string) => void;
+  readonly releaseSet: (id: string) => void;
   readonly acquireList: (list: ListSet) => void;
   readonly releaseList: (list: ListSet) => void;
 }
@@ -121,6 +124,11 @@ export class ChainStore {
     for (const name of this.#chainsOfProfile.get(profile)) this.#stale.add(name);
   }
 
+  /** Maps that their rules ask got their first element, or lost their last. */
+  markStages(): void {
+    for (const [name, { spec }] of this.#chains) if (spec?.type === 'stage') this.#stale.add(name);
+  }
+
   markAll(): void {
     for (const [name, chain] of this.#chains) if (chain.spec !== undefined) this.#stale.add(name);
   }
@@ -190,14 +198,18 @@ export class ChainStore {
 
   #moveReferences(name: string, chain: Chain, { rules, setIds, lists, netSets }: RenderedChain): void {
     const { parts, before } = { parts: this.#parts, before: { ...chain } };
-    chain.counters = compact(rules.flatMap(({ counter }) => (counter === undefined ? [] : [counter])));
+    chain.counters = compact(rules.flatMap(countersOf));
+    for (const id of compact(setIds)) parts.acquireSet(id);
     for (const list of lists) parts.acquireList(list);
     for (const set of netSets) parts.netSets.acquire(set);
     for (const counter of chain.counters) parts.counters.acquire(counter);
     for (const list of before.lists) parts.releaseList(list);
     for (const set of before.netSets) parts.netSets.release(set);
     for (const counter of before.counters) parts.counters.release(counter);
-    for (const id of before.setIds) this.#usersOfSet.delete(id, name);
+    for (const id of before.setIds) {
+      parts.releaseSet(id);
+      this.#usersOfSet.delete(id, name);
+    }
     for (const id of setIds) this.#usersOfSet.add(id, name);
     chain.setIds = compact(setIds);
     chain.lists = compact(lists);
@@ -210,6 +222,10 @@ export class ChainStore {
     if (spec.type === 'profile') put(this.#chainsOfProfile, spec.profile);
     if (spec.type === 'tier') for (const { id } of spec.policies) put(this.#tiersOfPolicy, printPolicyId(id));
   }
+}
+
+function countersOf({ counter, alsoCounts }: RenderedRule): readonly string[] {
+  return counter === undefined ? none : alsoCounts === undefined ? [counter] : [counter, ...alsoCounts];
 }
 
 /** Empty lists are many: they share one. */

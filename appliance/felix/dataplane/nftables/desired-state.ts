@@ -10,7 +10,11 @@ import type { Policy, PolicyId, ProfileRules } from '../../model/policy.ts';
 import { printPolicyId } from '../../model/policy.ts';
 import type { BaseInputs } from '../../render/base-chains.ts';
 import { baseCounters, renderBaseChains } from '../../render/base-chains.ts';
-import type { ChainSpec } from '../../render/chain-spec.ts';
+import type { ChainSpec, ListChain } from '../../render/chain-spec.ts';
+import { renderDecision } from '../../render/compiled/decision.ts';
+import { EntryMaker, KnownEntries } from '../../render/compiled/entry.ts';
+import { isMemberMap } from '../../render/compiled/layout.ts';
+import { renderStageChain } from '../../render/compiled/stage-chain.ts';
 import type { DispatchMap, Entries } from '../../render/dispatch.ts';
 import { dispatchMaps, renderHostEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
 import { endpointCounters, renderListChain, renderTierChain } from '../../render/endpoint-chain.ts';
@@ -20,17 +24,21 @@ import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
 import { allotMarks } from '../../render/marks.ts';
 import type { Family } from '../../render/match.ts';
+import type { Direction } from '../../render/names.ts';
 import { isReachablePool, natCounter, natSets, renderNatOutgoing } from '../../render/nat-outgoing.ts';
 import type { RenderContext } from '../../render/policy.ts';
-import { hasPass, renderPolicy, renderProfile } from '../../render/policy.ts';
+import { hasPass, refusedProfile, renderPolicy, renderProfile } from '../../render/policy.ts';
 import type { RenderedChain } from '../../render/rendered.ts';
 import { isTunnelMessage, type TunnelMessage, TunnelState } from '../linux/overlay/tunnel-state.ts';
 import { ChainStore } from './chain-store.ts';
+import { ClassIndex } from './class-index.ts';
+import { CompiledLists } from './compiled-lists.ts';
 import { Counted } from './counted.ts';
 import { DispatchStore } from './dispatch-store.ts';
 import type { RuleOwners } from './hits.ts';
+import { MapStore } from './map-store.ts';
 import { MemberStore } from './member-store.ts';
-import { RefusedPolicies, refusedProfile } from './refused-policies.ts';
+import { RefusedPolicies } from './refused-policies.ts';
 import { finish, type Work } from './work.ts';
 
 type SetMessageType = 'ip-set-update' | 'ip-set-delta' | 'ip-set-remove';
@@ -40,10 +48,23 @@ export interface LocalWorkload {
   readonly endpoint: WorkloadEndpoint;
 }
 
+export interface DesiredStateOptions {
+  /** This host's name. */
+  readonly hostname?: string;
+  /** See MemberStore. */
+  readonly hashedLengthMin?: number | undefined;
+  /** Every list is a chain of rules; nothing is compiled. */
+  readonly isLinear?: boolean | undefined;
+  /** Cells beyond which a list stays linear. */
+  readonly compiledCostMax?: number | undefined;
+}
+
 export class DesiredState {
   readonly counters = new Counted();
   readonly netSets = new Counted();
   readonly dispatch = new DispatchStore();
+  /** Maps of compiled lists. */
+  readonly maps = new MapStore();
   readonly refused = new RefusedPolicies();
   readonly members: MemberStore;
   readonly chains: ChainStore;
@@ -55,6 +76,10 @@ export class DesiredState {
   config: FelixConfig | undefined;
   isInSync = false;
 
+  readonly #classes: ClassIndex;
+  readonly #lists: CompiledLists;
+  #knownEntries = new KnownEntries();
+  #filledMaps: ReadonlySet<string> = new Set();
   readonly #policies = new Map<string, { readonly id: PolicyId; readonly policy: Policy }>();
   readonly #profiles = new Map<string, ProfileRules>();
   readonly #pools = new Map<string, IpPool>();
@@ -68,12 +93,13 @@ export class DesiredState {
   #areTunnelsDirty = true;
   #isBaseDirty = true;
 
-  /** `hashedLengthMin`: see MemberStore. */
-  constructor(hashedLengthMin?: number, hostname = '') {
+  constructor({ hashedLengthMin, isLinear = false, compiledCostMax, hostname = '' }: DesiredStateOptions = {}) {
     this.tunnels = new TunnelState(hostname);
     this.members = new MemberStore({
       netSets: this.netSets,
       hashedLengthMin,
+      onMembers: (id, members, isAdded) => this.#classes.onMembers(id, members, isAdded),
+      onCriterion: () => this.#lists.markAll(),
       onFactsChanged: (id) => {
         this.chains.markSetUsers(id);
         if (id.startsWith('own:')) this.#isBaseDirty = true;
@@ -82,12 +108,25 @@ export class DesiredState {
     this.chains = new ChainStore({
       counters: this.counters,
       netSets: this.netSets,
+      acquireSet: (id) => this.members.acquire(id),
+      releaseSet: (id) => this.members.release(id),
       acquireList: (list) => {
         if (this.#countList(list.id, 1) === 1) finish(this.members.replace(list.id, list.type, list.members));
       },
       releaseList: (list) => {
         if (this.#countList(list.id, -1) === 0) finish(this.members.remove(list.id));
       },
+    });
+    this.#classes = new ClassIndex({ maps: this.maps, membersOf: (id) => this.members.membersOf(id) ?? [] });
+    this.#lists = new CompiledLists({
+      chains: this.chains,
+      maps: this.maps,
+      classes: this.#classes,
+      counters: this.counters,
+      dispatch: this.dispatch,
+      isCriterion: (id) => this.members.isCriterion(id),
+      isOff: isLinear,
+      costMax: compiledCostMax,
     });
     for (const name of [...Object.values(baseCounters), ...Object.values(endpointCounters), natCounter]) {
       this.counters.acquire(name);
@@ -116,8 +155,25 @@ export class DesiredState {
     if (this.#areTunnelsDirty) this.#settleTunnels(config);
     yield* this.#settleWorkloadInterfaces(config);
     if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces(), config);
+    yield* this.#settleLists(context);
     this.#settleBase(context);
     yield* this.chains.render((spec) => this.#render(spec, context));
+  }
+
+  /** Tables of compiled lists; the stages ask only maps that have something in them. */
+  *#settleLists(context: RenderContext): Work {
+    const sources = {
+      policyOf: (id: PolicyId) => this.#effectivePolicy(printPolicyId(id)),
+      profileOf: (name: string) => this.#profiles.get(name),
+      refusedOf: (owner: string, direction: Direction) => this.refused.rulesOf(owner, direction),
+    };
+    yield* this.#lists.settle(new EntryMaker(context, sources, this.#knownEntries));
+    const filledMaps = new Set(this.maps.filled());
+    if (!isSameSet(filledMaps, this.#filledMaps)) this.chains.markStages();
+    // Classes have their elements also when all lists that ask for them have become linear.
+    for (const name of filledMaps) if (isMemberMap(name) && !this.#filledMaps.has(name)) this.netSets.acquire(name);
+    for (const name of this.#filledMaps) if (isMemberMap(name) && !filledMaps.has(name)) this.netSets.release(name);
+    this.#filledMaps = filledMaps;
   }
 
   markInterfacesChanged(): void {
@@ -140,10 +196,14 @@ export class DesiredState {
   }
 
   markRefusedAgain(): void {
-    for (const owner of this.refused.forgetAll()) {
-      this.chains.markPolicy(owner, true);
-      this.chains.markProfile(owner.replace(refusedProfile(''), ''));
-    }
+    for (const owner of this.refused.forgetAll()) this.markOwner(owner);
+  }
+
+  /** What the kernel refuses of a policy or profile changed. */
+  markOwner(owner: string): void {
+    const profiles = refusedProfile('');
+    if (owner.startsWith(profiles)) this.#markProfile(owner.slice(profiles.length));
+    else this.#markPolicy(owner, true);
   }
 
   /** The kernel has nothing of ours: everything is to be written. */
@@ -152,6 +212,7 @@ export class DesiredState {
     this.counters.forgetWritten();
     this.netSets.forgetWritten();
     this.dispatch.forgetWritten();
+    this.maps.forgetWritten();
     this.chains.forgetWritten();
     this.#isBaseDirty = true;
     this.#baseKey = '';
@@ -183,6 +244,8 @@ export class DesiredState {
   #takeConfig(config: FelixConfig): void {
     this.config = config;
     this.chains.markAll();
+    this.#knownEntries = new KnownEntries();
+    this.#lists.markAll();
     for (const name of this.#workloadsOfInterface.keys()) this.#dirtyInterfaces.add(name);
     for (const name of this.hostEndpoints.keys()) this.#dirtyHostEndpoints.add(name);
     this.#areHostsDirty = true;
@@ -197,14 +260,24 @@ export class DesiredState {
     else this.#policies.set(text, { id, policy });
     const isTierToo = tierFacts(this.refused.substituteOf(text) ?? before) !== tierFacts(policy);
     this.refused.onChange(text, before);
+    this.#markPolicy(text, isTierToo);
+  }
+
+  #markPolicy(text: string, isTierToo: boolean): void {
     this.chains.markPolicy(text, isTierToo);
+    this.#lists.markPolicy(text);
+  }
+
+  #markProfile(name: string): void {
+    this.chains.markProfile(name);
+    this.#lists.markProfile(name);
   }
 
   #takeProfile(name: string, profile: ProfileRules | undefined): void {
     this.refused.onChange(refusedProfile(name), undefined);
     if (profile === undefined) this.#profiles.delete(name);
     else this.#profiles.set(name, profile);
-    this.chains.markProfile(name);
+    this.#markProfile(name);
   }
 
   #takeWorkload(id: WorkloadEndpointId, endpoint: WorkloadEndpoint | undefined): void {
@@ -310,18 +383,21 @@ export class DesiredState {
     this.#areHostsDirty = false;
   }
 
-  /** New chains are acquired before old ones are released, so that what both share stays. */
+  /** New chains are acquired before old ones are released, so that what both share stays. A list that is compiled is not a chain. */
   #setEntries(name: string, entries: Entries, isMapped: boolean): void {
     const before: Entries = this.#entries.get(name) ?? new Map();
-    for (const list of entries.values()) this.chains.acquire(list);
-    for (const list of before.values()) this.chains.release(list.name);
+    const isCompiled = (list: ListChain) => isMapped && this.#lists.takes(list);
+    for (const list of entries.values()) if (!isCompiled(list)) this.chains.acquire(list);
     if (entries.size === 0) this.#entries.delete(name);
     else this.#entries.set(name, entries);
-    if (!isMapped) return;
-    for (const map of dispatchMaps) {
-      const now = entries.get(map)?.name;
-      if (now !== undefined || before.has(map)) this.dispatch.set(map, name, now);
+    for (const map of isMapped ? dispatchMaps : []) {
+      const now = entries.get(map);
+      if (now === undefined && !before.has(map)) continue;
+      const compiled = now !== undefined && isCompiled(now) ? now : undefined;
+      this.#lists.assign(map, name, compiled);
+      if (compiled === undefined) this.dispatch.set(map, name, now?.name);
     }
+    for (const list of before.values()) if (!isCompiled(list)) this.chains.release(list.name);
   }
 
   #baseKey = '';
@@ -360,6 +436,8 @@ export class DesiredState {
     const policyOf = (id: PolicyId) => this.#effectivePolicy(printPolicyId(id));
     if (spec.type === 'list') return renderListChain(spec, context);
     if (spec.type === 'tier') return renderTierChain(spec, policyOf, context);
+    if (spec.type === 'decision') return renderDecision(spec.decision, context.factsOf);
+    if (spec.type === 'stage') return renderStageChain(spec, (map) => this.maps.isFilled(map), context);
     const owner = spec.type === 'profile' ? refusedProfile(spec.profile) : printPolicyId(spec.id);
     const refused = this.refused.rulesOf(owner, spec.direction);
     const use = refused === undefined ? spec : { ...spec, refused };
@@ -412,6 +490,10 @@ function workloadEntries(endpoint: WorkloadEndpoint, config: FelixConfig, known:
 function tierFacts(policy: Policy | undefined): string {
   if (policy === undefined) return 'missing';
   return `${policy.isStaged} ${hasPass(policy, 'ingress')} ${hasPass(policy, 'egress')}`;
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && a.isSubsetOf(b);
 }
 
 function hostNets({ ipv4Address, ipv6Address }: HostMetadata): string[] {

@@ -18,7 +18,7 @@ import type { Interval } from './interval-index.ts';
 import { NetIndex, type Nets } from './net-index.ts';
 import type { NetPlace, StoredNets, StoredSet, StoredType } from './stored-set.ts';
 import { eachElement, netOf, netsOfLength, nowhere, placeSingle } from './stored-set.ts';
-import { eachItem, type Work } from './work.ts';
+import { eachItem, finish, type Work } from './work.ts';
 
 /** So many members make a set in one go. */
 const fillMax = 1000;
@@ -28,6 +28,10 @@ export interface MemberStoreParts {
   readonly netSets: Counted;
   /** Chains that use the set must be rendered anew. */
   readonly onFactsChanged: (id: string) => void;
+  /** Members of an IP set came or went. */
+  readonly onMembers?: (id: string, members: Iterable<string>, isAdded: boolean) => void;
+  /** What `isCriterion()` says changed. */
+  readonly onCriterion?: (id: string) => void;
   /** How many CIDRs of one length a set may have as intervals; for tests. */
   readonly hashedLengthMin?: number | undefined;
 }
@@ -39,6 +43,8 @@ export class MemberStore {
   readonly #unwritten = new Set<StoredSet>();
   readonly #changes = new ElementChanges();
   readonly #idOfNumber = new Map<string, string>();
+  /** How many chains look a set up: others are not in the kernel. */
+  readonly #users = new Map<string, number>();
   readonly #key = new ElementKey();
 
   constructor(parts: MemberStoreParts) {
@@ -65,6 +71,41 @@ export class MemberStore {
     return this.#sets.get(id)?.members;
   }
 
+  /** A chain looks the set up, whether it is there or not. */
+  acquire(id: string): void {
+    const users = this.#users.get(id) ?? 0;
+    this.#users.set(id, users + 1);
+    const stored = this.#sets.get(id);
+    if (users > 0 || stored === undefined) return;
+    this.#unwritten.add(stored);
+    for (const { place } of Object.values(stored.nets ?? {})) this.#acquirePlace(place);
+  }
+
+  release(id: string): void {
+    const users = (this.#users.get(id) ?? 0) - 1;
+    if (users > 0) {
+      this.#users.set(id, users);
+      return;
+    }
+    this.#users.delete(id);
+    const stored = this.#sets.get(id);
+    if (stored === undefined || this.#isNeeded(stored)) return;
+    if (stored.isWritten) finish(eachElement(stored, this.#key, () => this.#changes.mark(this.#key, false)));
+    stored.isWritten = false;
+    this.#unwritten.delete(stored);
+    for (const { place } of Object.values(stored.nets ?? {})) this.#releasePlace(place);
+  }
+
+  /** False for a set with so many CIDRs that telling addresses apart by them would cost more than asking for each packet. */
+  isCriterion(id: string): boolean {
+    return !isTooWide(this.#sets.get(id));
+  }
+
+  /** Lists of rules exist while they are looked up. */
+  #isNeeded({ id, type }: StoredSet): boolean {
+    return type === 'nets' || type === 'ports' || this.#users.has(id);
+  }
+
   *replace(id: string, type: StoredType, members: readonly string[]): Work {
     const known = this.#sets.get(id);
     if (known !== undefined && known.type !== type) yield* this.remove(id);
@@ -81,6 +122,7 @@ export class MemberStore {
   /** As `#change()`, of a set that has no members: most come this way, and then stay as they are. */
   *#fill(stored: StoredSet, members: readonly string[]): Work {
     stored.members = new SmallSet(members);
+    this.#parts.onMembers?.(stored.id, stored.members, true);
     const nets = new Map<Family, Nets>();
     yield* eachItem(stored.members, (member) => this.#take(stored, member, true, nets));
     for (const [family, changes] of nets) yield* this.#changeNets(stored, family, changes);
@@ -95,10 +137,13 @@ export class MemberStore {
     const stored = this.#sets.get(id);
     if (stored === undefined) return;
     if (stored.isWritten) yield* eachElement(stored, this.#key, () => this.#changes.mark(this.#key, false));
+    this.#parts.onMembers?.(id, stored.members, false);
+    const wasTooWide = isTooWide(stored);
     for (const nets of Object.values(stored.nets ?? {})) this.#setPlace(stored, nets, nowhere);
     this.#unwritten.delete(stored);
     this.#sets.delete(id);
     this.#idOfNumber.delete(stored.number);
+    if (wasTooWide) this.#parts.onCriterion?.(id);
   }
 
   /** Elements that are to come, or to go, by set of the kernel. */
@@ -125,7 +170,7 @@ export class MemberStore {
     this.#changes.clear();
     for (const stored of this.#sets.values()) {
       stored.isWritten = false;
-      this.#unwritten.add(stored);
+      if (this.#isNeeded(stored)) this.#unwritten.add(stored);
     }
   }
 
@@ -134,7 +179,7 @@ export class MemberStore {
     if (known !== undefined) return known;
     const stored: StoredSet = { id, type, number: this.#allot(id), members: new SmallSet(), isWritten: false };
     this.#sets.set(id, stored);
-    this.#unwritten.add(stored);
+    if (this.#isNeeded(stored)) this.#unwritten.add(stored);
     return stored;
   }
 
@@ -149,12 +194,16 @@ export class MemberStore {
 
   *#change(stored: StoredSet, added: Iterable<string>, removed: Iterable<string>): Work {
     const nets = new Map<Family, Nets>();
+    const { onMembers } = this.#parts;
     yield* eachItem(removed, (member) => {
-      if (stored.members.delete(member)) this.#take(stored, member, false, nets);
+      if (!stored.members.delete(member)) return;
+      onMembers?.(stored.id, [member], false);
+      this.#take(stored, member, false, nets);
     });
     yield* eachItem(added, (member) => {
       if (stored.members.has(member)) return;
       stored.members.add(member);
+      onMembers?.(stored.id, [member], true);
       this.#take(stored, member, true, nets);
     });
     for (const [family, changes] of nets) yield* this.#changeNets(stored, family, changes);
@@ -176,6 +225,7 @@ export class MemberStore {
   }
 
   *#changeNets(stored: StoredSet, family: Family, changes: Nets): Work {
+    const wasTooWide = isTooWide(stored);
     const nets = this.#openNets(stored, family);
     const before = nets.place;
     const { hashed, intervals } = yield* nets.index.change(changes, (lengths) => netsOfLength(stored, family, lengths));
@@ -191,6 +241,7 @@ export class MemberStore {
       }
     }
     if (nets.index.isEmpty) delete stored.nets?.[family];
+    if (isTooWide(stored) !== wasTooWide) this.#parts.onCriterion?.(stored.id);
   }
 
   #openNets(stored: StoredSet, family: Family): StoredNets {
@@ -215,10 +266,20 @@ export class MemberStore {
   #setPlace(stored: StoredSet, nets: StoredNets, place: NetPlace): void {
     const before = nets.place;
     nets.place = place;
-    if (place.set !== undefined) this.#parts.netSets.acquire(place.set);
-    if (before.set !== undefined) this.#parts.netSets.release(before.set);
+    if (this.#isNeeded(stored)) {
+      this.#acquirePlace(place);
+      this.#releasePlace(before);
+    }
     for (const [length, number] of before.numbers) if (!place.numbers.has(length)) this.#idOfNumber.delete(number);
     if (!isSamePlace(before, place)) this.#parts.onFactsChanged(stored.id);
+  }
+
+  #acquirePlace({ set }: NetPlace): void {
+    if (set !== undefined) this.#parts.netSets.acquire(set);
+  }
+
+  #releasePlace({ set }: NetPlace): void {
+    if (set !== undefined) this.#parts.netSets.release(set);
   }
 
   #markHashed({ numbers }: NetPlace, nets: readonly Prefix[], isAdded: boolean): Work {
@@ -235,6 +296,13 @@ export class MemberStore {
       this.#changes.mark(this.#key, isAdded);
     });
   }
+}
+
+/** CIDRs of one IP set and family that may tell addresses apart. */
+const criterionNetsMax = 2048;
+
+function isTooWide(stored: StoredSet | undefined): boolean {
+  return Object.values(stored?.nets ?? {}).some(({ index }) => index.size > criterionNetsMax);
 }
 
 function isSamePlace(a: NetPlace, b: NetPlace): boolean {

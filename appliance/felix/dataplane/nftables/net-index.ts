@@ -24,6 +24,7 @@ export class NetIndex {
   readonly intervals = new IntervalIndex();
   readonly #counts = new Map<number, number>();
   readonly #hashedMin: number;
+  #size = 0;
 
   /** Lengths that more than `hashedMin` CIDRs have are hashed. */
   constructor(hashedMin: number) {
@@ -32,6 +33,11 @@ export class NetIndex {
 
   get isEmpty(): boolean {
     return this.#counts.size === 0;
+  }
+
+  /** Of all CIDRs, in whichever form. */
+  get size(): number {
+    return this.#size;
   }
 
   isHashed(length: number): boolean {
@@ -77,6 +83,7 @@ export class NetIndex {
 
   #add(length: number, by: number): void {
     const count = this.#count(length) + by;
+    this.#size += by;
     if (count === 0) this.#counts.delete(length);
     else this.#counts.set(length, count);
   }

@@ -5,6 +5,7 @@
 import type { NftOperation } from '../../../kernel/kernel.ts';
 import type { BaseChain } from '../../render/base-chains.ts';
 import { baseChains } from '../../render/base-chains.ts';
+import { compiledMapDefinition, isCompiledMap } from '../../render/compiled/layout.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
 import { ruleComment } from '../../render/rendered.ts';
 import { interfaceMapDefinition, netSetDefinition, standingSets } from '../../render/set-layout.ts';
@@ -77,7 +78,8 @@ class Planner {
   #addSets(): void {
     const { table } = this.#options;
     for (const name of this.#desired.netSets.missing()) {
-      this.#push({ type: 'add-set', table, set: netSetDefinition(name) });
+      const set = isCompiledMap(name) ? compiledMapDefinition(name) : netSetDefinition(name);
+      this.#push({ type: 'add-set', table, set });
     }
   }
 
@@ -101,14 +103,14 @@ class Planner {
 
   *#changeChains(): Work {
     const { table } = this.#options;
-    const { chains, dispatch } = this.#desired;
+    const { chains, dispatch, maps } = this.#desired;
     const wanted = [...chains.changed()].filter((name) => chains.isWanted(name));
     for (const name of wanted) if (chains.writtenOf(name) === undefined) this.#addChain(name);
     for (const name of wanted) {
       this.#changeRules(name);
       yield;
     }
-    this.#push(...dispatch.operations(table));
+    this.#push(...(yield* maps.operations(table)), ...dispatch.operations(table));
     const gone = [...chains.changed()].filter((name) => !chains.isWanted(name) && chains.writtenOf(name));
     for (const chain of gone) this.#push({ type: 'flush-chain', table, chain });
     for (const chain of gone) this.#push({ type: 'delete-chain', table, chain });

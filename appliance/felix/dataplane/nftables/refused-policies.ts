@@ -5,11 +5,6 @@
 import type { Policy } from '../../model/policy.ts';
 import type { Direction } from '../../render/names.ts';
 
-/** The key of a profile among the policies; no policy's text begins so. */
-export function refusedProfile(name: string): string {
-  return `profile/${name}`;
-}
-
 interface Refusal {
   /** The last content the kernel took. */
   readonly good?: Policy;

@@ -5,12 +5,10 @@
 import type { Nft, NftRefusal, NftTableDump } from '../../../kernel/kernel.ts';
 import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Logger } from '../../../lib/log.ts';
-import { printPolicyId } from '../../model/policy.ts';
 import { isAsWritten, isDispatchAsWritten, matchTable, type SetReads } from './adopt.ts';
 import type { DesiredState } from './desired-state.ts';
 import type { Plan, PlanOptions } from './plan.ts';
 import { planPass, resolveHandles } from './plan.ts';
-import { refusedProfile } from './refused-policies.ts';
 import { isSwitchedOn } from './switched-on.ts';
 
 export interface TableWriterParts {
@@ -122,6 +120,7 @@ export class TableWriter {
     desired.counters.commit();
     desired.netSets.commit();
     desired.dispatch.commit();
+    desired.maps.commit();
     desired.refused.commit();
     this.#isKnown = true;
     this.#isRewriteDue = false;
@@ -139,14 +138,11 @@ export class TableWriter {
     const { desired } = this.#parts;
     let isAny = false;
     for (const { index, code, message } of refusals) {
-      const owner = plan.owners.get(index);
-      const spec = owner && desired.chains.specOf(owner.chain);
-      const rule = owner?.rule.rule.policyRuleIndex;
-      if ((spec?.type !== 'policy' && spec?.type !== 'profile') || rule === undefined) continue;
-      const owned = spec.type === 'policy' ? printPolicyId(spec.id) : refusedProfile(spec.profile);
-      desired.refused.add(owned, spec.direction, rule, `${spec.direction} rule ${rule}: ${message} (${code})`);
-      if (spec.type === 'policy') desired.chains.markPolicy(owned, true);
-      else desired.chains.markProfile(spec.profile);
+      const owner = plan.owners.get(index)?.rule.rule.owner;
+      if (owner === undefined) continue;
+      const { owned, direction, index: rule } = owner;
+      desired.refused.add(owned, direction, rule, `${direction} rule ${rule}: ${message} (${code})`);
+      desired.markOwner(owned);
       isAny = true;
     }
     return isAny;

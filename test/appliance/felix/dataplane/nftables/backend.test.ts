@@ -14,7 +14,10 @@ import {
   workload,
   workloadGone,
 } from '../sample.ts';
-import { openDataplane } from './lab.ts';
+import { openDataplane as open, type TestDataplaneOptions } from './lab.ts';
+
+/** These tests look at chains of rules; `compiled.test.ts` looks at maps. */
+const openDataplane = (options: TestDataplaneOptions = {}) => open({ isLinear: true, ...options });
 
 const port = (first: number): Partial<Rule> => ({ protocol: 6, src: {}, dst: { ports: [{ first, last: first }] } });
 const base = [

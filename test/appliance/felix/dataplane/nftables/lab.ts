@@ -22,12 +22,16 @@ export interface TestDataplaneOptions {
   /** Puts itself between the dataplane and the kernel. */
   readonly intercept?: (kernel: Kernel) => Kernel;
   readonly hashedLengthMin?: number;
+  readonly isLinear?: boolean;
+  readonly compiledCostMax?: number;
 }
 
 export function openDataplane({
   kernel = createFakeKernel(),
   intercept = (it) => it,
   hashedLengthMin,
+  isLinear,
+  compiledCostMax,
 }: TestDataplaneOptions = {}): TestDataplane {
   const reports: string[] = [];
   const passes: PassStats[] = [];
@@ -38,6 +42,8 @@ export function openDataplane({
     log: silentLogger,
     clock,
     hashedLengthMin,
+    isLinear,
+    compiledCostMax,
     onPass: (stats) => passes.push(stats),
     reports: {
       onWorkloadEndpointStatus: (id, status) => reports.push(`${id.workload} ${status}`),
@@ -88,8 +94,9 @@ function printChain(name: string, base: NftTableDump['chains'][number]['base'], 
   return [head, ...lines].join('\n  ');
 }
 
-function printElement({ key, isEnd, verdict }: NftElement): string {
-  return `${Buffer.from(key).toString('hex')}${isEnd === true ? ' end' : ''}${verdict === undefined ? '' : ` ${verdict.chain}`}`;
+function printElement({ key, isEnd, verdict, data }: NftElement): string {
+  const value = verdict === undefined ? Buffer.from(data ?? []).toString('hex') : `${verdict.code} ${verdict.chain}`;
+  return `${Buffer.from(key).toString('hex')}${isEnd === true ? ' end' : ''} ${value}`;
 }
 
 function createManualClock() {

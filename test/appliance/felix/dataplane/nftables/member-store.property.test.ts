@@ -72,6 +72,7 @@ function note(wanted: Map<string, Set<string>>, one: Step): void {
 function openStore(hashedLengthMin: number) {
   const netSets = new Counted();
   const store = new MemberStore({ netSets, onFactsChanged() {}, hashedLengthMin });
+  for (const id of ids) store.acquire(id);
   const kernel = new Set<string>();
   const each = (packs: ElementPacks['bySet']) =>
     [...packs].flatMap(([set, pack]) =>

@@ -1,0 +1,356 @@
+/**
+ * Addresses partitioned into classes: two addresses that meet the same criteria (are in the same IP sets and nets that compiled rules ask for)
+ * are of one class. Pure. Single addresses lie in a hash map; CIDRs in a map of disjoint intervals, for addresses that nobody has as their own.
+ * A class is named by its criteria, so it is the same after every restart, and everywhere.
+ */
+import { assert } from '../../../lib/assert.ts';
+import type { Address, Prefix } from '../../../lib/ip/address.ts';
+import { addressBits, contains, lastAddress, maskOf, parsePrefix } from '../../../lib/ip/address.ts';
+import { classMap, classNetMap } from '../../render/compiled/layout.ts';
+import type { Criterion } from '../../render/compiled/shape.ts';
+import type { Family } from '../../render/match.ts';
+import { setNumber } from '../../render/set-layout.ts';
+import { increment, textOf } from './byte-text.ts';
+import type { MapStore } from './map-store.ts';
+import { eachItem, type Work } from './work.ts';
+
+/** Criteria that are met together. Equal ones are one object. */
+export class AddressClass {
+  /** Of criteria, ascending. */
+  readonly numbers: readonly number[];
+  readonly ids: readonly string[];
+  /** How many addresses and intervals of a family are of this class. */
+  readonly live: Record<Family, number> = { 4: 0, 6: 0 };
+  /** References, of whatever kind. */
+  uses = 0;
+  #number: string | undefined;
+
+  constructor(numbers: readonly number[], ids: readonly string[]) {
+    this.numbers = numbers;
+    this.ids = ids;
+  }
+
+  /** Its bytes in the kernel. */
+  get number(): string {
+    this.#number ??= textOf(setNumber(`class\n${[...this.ids].sort().join('\n')}`));
+    return this.#number;
+  }
+}
+
+export interface ClassChange {
+  readonly family: Family;
+  readonly of: AddressClass;
+  readonly isBorn: boolean;
+}
+
+export interface ClassIndexParts {
+  readonly maps: MapStore;
+  /** The members of an IP set as they are now. */
+  readonly membersOf: (setId: string) => Iterable<string>;
+}
+
+interface KnownCriterion {
+  readonly criterion: Criterion;
+  readonly number: number;
+  refs: number;
+  isWatched: boolean;
+}
+
+interface Host {
+  readonly address: Address;
+  /** What the address meets by itself. */
+  own: AddressClass;
+  /** And with the CIDRs it lies in: its class in the kernel. */
+  of: AddressClass | undefined;
+}
+
+interface Net {
+  readonly prefix: Prefix;
+  own: AddressClass;
+}
+
+/** So many CIDRs change before all addresses are looked at anew, and not those in each of them. */
+const scansMax = 8;
+
+class FamilyIndex {
+  readonly family: Family;
+  readonly hosts = new Map<string, Host>();
+  readonly nets = new Map<string, Net>();
+  readonly lengths = new Map<number, number>();
+  /** Criterion -> live classes that meet it. */
+  readonly classesOf = new Map<number, Set<AddressClass>>();
+  readonly dirtyHosts = new Set<string>();
+  readonly changedNets: Prefix[] = [];
+  /** Intervals in the kernel's map: key -> class. */
+  intervals = new Map<string, AddressClass>();
+
+  constructor(family: Family) {
+    this.family = family;
+  }
+}
+
+export class ClassIndex {
+  readonly #parts: ClassIndexParts;
+  readonly #criteria = new Map<string, KnownCriterion>();
+  readonly #idOf = new Map<number, string>();
+  readonly #unsettled = new Set<KnownCriterion>();
+  readonly #classes = new Map<string, AddressClass>();
+  readonly #families = { 4: new FamilyIndex(4), 6: new FamilyIndex(6) } as const;
+  /** Member -> numbers of criteria that it came to meet (n), or meets no more (-n), in order. */
+  readonly #pending = new Map<string, number[]>();
+  #changes: ClassChange[] = [];
+  #nextNumber = 1;
+
+  constructor(parts: ClassIndexParts) {
+    this.#parts = parts;
+  }
+
+  acquire(criterion: Criterion): void {
+    let known = this.#criteria.get(criterion.id);
+    if (known === undefined) {
+      known = { criterion, number: this.#nextNumber++, refs: 0, isWatched: false };
+      this.#criteria.set(criterion.id, known);
+      this.#idOf.set(known.number, criterion.id);
+    }
+    known.refs++;
+    this.#unsettled.add(known);
+  }
+
+  release(id: string): void {
+    const known = this.#criteria.get(id);
+    if (known === undefined) return;
+    known.refs--;
+    this.#unsettled.add(known);
+  }
+
+  /** Members come to an IP set, or go. */
+  onMembers(setId: string, members: Iterable<string>, isAdded: boolean): void {
+    const known = this.#criteria.get(setId);
+    if (known?.isWatched !== true) return;
+    for (const member of members) this.#note(member, isAdded ? known.number : -known.number);
+  }
+
+  /** Live classes of a family that meet the criterion. */
+  classesOf(family: Family, id: string): Iterable<AddressClass> {
+    const known = this.#criteria.get(id);
+    return (known && this.#families[family].classesOf.get(known.number)) ?? [];
+  }
+
+  /** Brings the maps up to date; classes that came to life, or have no address any more. */
+  *settle(): Work<readonly ClassChange[]> {
+    const dropped: KnownCriterion[] = [];
+    for (const known of this.#unsettled) {
+      if (known.refs === 0) dropped.push(known);
+      if (known.isWatched === known.refs > 0) continue;
+      known.isWatched = known.refs > 0;
+      const { criterion, number, isWatched } = known;
+      const members = criterion.nets ?? this.#parts.membersOf(criterion.id);
+      yield* eachItem(members, (member) => this.#note(member, isWatched ? number : -number));
+    }
+    this.#unsettled.clear();
+    yield* eachItem(this.#pending, ([member, numbers]) => this.#apply(member, numbers));
+    this.#pending.clear();
+    for (const index of Object.values(this.#families)) yield* this.#settleFamily(index);
+    for (const { criterion, number } of dropped) {
+      this.#criteria.delete(criterion.id);
+      this.#idOf.delete(number);
+    }
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  #note(member: string, number: number): void {
+    const numbers = this.#pending.get(member);
+    if (numbers === undefined) this.#pending.set(member, [number]);
+    else numbers.push(number);
+  }
+
+  #apply(member: string, numbers: readonly number[]): void {
+    const prefix = parsePrefix(member);
+    if (prefix === undefined) return;
+    const { family } = prefix.address;
+    const index = this.#families[family];
+    const isHost = prefix.length === addressBits(family);
+    const before = isHost ? index.hosts.get(member) : index.nets.get(netKey(prefix));
+    const met = new Set(before?.own.numbers);
+    for (const number of numbers) {
+      if (number > 0) met.add(number);
+      else met.delete(-number);
+    }
+    const own = this.#hold(this.#intern(met));
+    if (before !== undefined) this.#drop(before.own);
+    if (isHost) {
+      if (before === undefined) index.hosts.set(member, { address: prefix.address, own, of: undefined });
+      else before.own = own;
+      index.dirtyHosts.add(member);
+      return;
+    }
+    this.#changeNet(index, prefix, own);
+  }
+
+  #changeNet(index: FamilyIndex, prefix: Prefix, own: AddressClass): void {
+    const key = netKey(prefix);
+    const known = index.nets.get(key);
+    const count = index.lengths.get(prefix.length) ?? 0;
+    if (own.numbers.length === 0) {
+      this.#drop(own);
+      if (known !== undefined) {
+        index.nets.delete(key);
+        if (count > 1) index.lengths.set(prefix.length, count - 1);
+        else index.lengths.delete(prefix.length);
+      }
+    } else if (known === undefined) {
+      index.nets.set(key, { prefix, own });
+      index.lengths.set(prefix.length, count + 1);
+    } else known.own = own;
+    index.changedNets.push(prefix);
+  }
+
+  *#settleFamily(index: FamilyIndex): Work {
+    const { changedNets, hosts, dirtyHosts } = index;
+    if (changedNets.length > scansMax) yield* eachItem(hosts.keys(), (member) => void dirtyHosts.add(member));
+    else {
+      for (const prefix of changedNets) {
+        yield* eachItem(hosts, ([member, { address }]) => {
+          if (contains(prefix, address)) dirtyHosts.add(member);
+        });
+      }
+    }
+    yield* eachItem(dirtyHosts, (member) => this.#settleHost(index, member));
+    dirtyHosts.clear();
+    if (changedNets.length > 0) yield* this.#settleNets(index);
+    changedNets.length = 0;
+  }
+
+  #settleHost(index: FamilyIndex, member: string): void {
+    const host = index.hosts.get(member) as Host;
+    const { address, own, of: before } = host;
+    const isGone = own.numbers.length === 0;
+    const now = isGone ? undefined : this.#withCover(index, address, own);
+    if (now !== undefined) this.#enliven(index, now);
+    if (before !== undefined) this.#weaken(index, before);
+    host.of = now;
+    this.#parts.maps.set(classMap(index.family), textOf(address.bytes), now?.number);
+    if (!isGone) return;
+    this.#drop(own);
+    index.hosts.delete(member);
+  }
+
+  /** What the address meets by itself and by the CIDRs it lies in. */
+  #withCover(index: FamilyIndex, address: Address, own: AddressClass): AddressClass {
+    if (index.lengths.size === 0) return own;
+    let met: Set<number> | undefined;
+    for (const length of index.lengths.keys()) {
+      const net = index.nets.get(netKeyAt(address, length));
+      if (net === undefined) continue;
+      met ??= new Set(own.numbers);
+      for (const number of net.own.numbers) met.add(number);
+    }
+    return met === undefined ? own : this.#intern(met);
+  }
+
+  /** The CIDRs lie in each other or apart: a walk in order of their first addresses cuts them into disjoint pieces. */
+  *#settleNets(index: FamilyIndex): Work {
+    const { family, nets } = index;
+    const sorted = [...nets.values()]
+      .map(({ prefix, own }) => ({ first: textOf(prefix.address.bytes), last: textOf(lastAddress(prefix).bytes), own }))
+      .sort((a, b) => (a.first === b.first ? (a.last < b.last ? 1 : -1) : a.first < b.first ? -1 : 1));
+    const now = new Map<string, AddressClass>();
+    const open: { readonly last: string; readonly of: AddressClass }[] = [];
+    let from: string | undefined = '';
+    const put = (last: string, of: AddressClass) => {
+      if (from !== undefined && from <= last) {
+        now.set(from + last, of);
+        this.#enliven(index, of);
+      }
+      from = increment(last);
+    };
+    yield* eachItem(sorted, ({ first, last, own }) => {
+      for (let top = open.at(-1); top !== undefined && top.last < first; top = open.at(-1)) {
+        put(top.last, top.of);
+        this.#drop(top.of);
+        open.pop();
+      }
+      const around = open.at(-1);
+      if (around !== undefined && from !== undefined && from < first) put(decrement(first), around.of);
+      const of = around === undefined ? own : this.#intern(new Set([...around.of.numbers, ...own.numbers]));
+      open.push({ last, of: this.#hold(of) });
+      from = first;
+    });
+    for (let top = open.pop(); top !== undefined; top = open.pop()) {
+      put(top.last, top.of);
+      this.#drop(top.of);
+    }
+    const before = index.intervals;
+    index.intervals = now;
+    for (const of of before.values()) this.#weaken(index, of);
+    const map = classNetMap(family);
+    yield* eachItem(before.keys(), (key) => now.has(key) || this.#parts.maps.set(map, key, undefined));
+    yield* eachItem(now, ([key, of]) => this.#parts.maps.set(map, key, of.number));
+  }
+
+  #intern(met: ReadonlySet<number>): AddressClass {
+    const numbers = [...met].sort((a, b) => a - b);
+    const key = numbers.join();
+    let found = this.#classes.get(key);
+    if (found === undefined) {
+      found = new AddressClass(
+        numbers,
+        numbers.map((number) => this.#idOf.get(number) as string),
+      );
+      this.#classes.set(key, found);
+    }
+    return found;
+  }
+
+  #hold(of: AddressClass): AddressClass {
+    of.uses++;
+    return of;
+  }
+
+  #drop(of: AddressClass): void {
+    if (--of.uses === 0) this.#classes.delete(of.numbers.join());
+  }
+
+  #enliven(index: FamilyIndex, of: AddressClass): void {
+    this.#hold(of);
+    if (of.live[index.family]++ > 0) return;
+    for (const number of of.numbers) {
+      const classes = index.classesOf.get(number);
+      if (classes === undefined) index.classesOf.set(number, new Set([of]));
+      else classes.add(of);
+    }
+    this.#changes.push({ family: index.family, of, isBorn: true });
+  }
+
+  #weaken(index: FamilyIndex, of: AddressClass): void {
+    this.#drop(of);
+    if (--of.live[index.family] > 0) return;
+    for (const number of of.numbers) {
+      const classes = index.classesOf.get(number);
+      classes?.delete(of);
+      if (classes?.size === 0) index.classesOf.delete(number);
+    }
+    this.#changes.push({ family: index.family, of, isBorn: false });
+  }
+}
+
+function netKey({ address, length }: Prefix): string {
+  return `${textOf(address.bytes)}${String.fromCharCode(length)}`;
+}
+
+function netKeyAt({ family, bytes }: Address, length: number): string {
+  const mask = maskOf(family, length);
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]! & mask[i]!);
+  return text + String.fromCharCode(length);
+}
+
+/** The byte string minus one. */
+function decrement(text: string): string {
+  let at = text.length - 1;
+  while (at >= 0 && text.charCodeAt(at) === 0) at--;
+  assert(at >= 0, 'nothing lies before the first address');
+  return text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) - 1) + '\xff'.repeat(text.length - 1 - at);
+}

@@ -1,0 +1,202 @@
+/**
+ * The rules an endpoint's list asks, as one flat sequence: policies of all tiers, the ends of tiers, profiles, the end of the list. Pure.
+ * What matched goes on somewhere: nowhere (a verdict), at the next entry, behind its policy (staged), or behind its tier (Pass).
+ */
+import type { Expression } from '../../../kernel/netlink/expression.ts';
+import type { Policy, PolicyId, ProfileRules, Rule } from '../../model/policy.ts';
+import { printPolicyId } from '../../model/policy.ts';
+import type { ListChain, TierChain } from '../chain-spec.ts';
+import { endpointCounters } from '../endpoint-chain.ts';
+import { verdict } from '../match.ts';
+import type { Direction } from '../names.ts';
+import { tierCounterName } from '../names.ts';
+import type { RenderContext } from '../policy.ts';
+import { denyExpression, policyActions, profileActions, refusedProfile } from '../policy.ts';
+import type { RuleOwner } from '../rendered.ts';
+import { stageTraits } from '../stage.ts';
+
+/** Where a packet that matched goes on. `leave-policy` and `leave-tier` skip what is left of them. */
+export type Onward = 'stop' | 'next' | 'leave-policy' | 'leave-tier';
+
+export interface Entry {
+  /** Different for every entry that was ever made. */
+  readonly serial: number;
+  readonly label: string;
+  /** Absent: every packet matches. */
+  readonly rule?: Rule;
+  readonly onward: Onward;
+  readonly counter?: string;
+  /** What it does when it matched, behind counting. */
+  readonly effect: readonly Expression[];
+  /** The policy rule it stands for, for refusals. */
+  readonly owner?: RuleOwner;
+}
+
+/** A list's entries in order; `jumps[i]` is where a packet that matched entry i goes on, -1 for nowhere. */
+export interface EntryList {
+  readonly entries: readonly Entry[];
+  readonly jumps: Int32Array;
+}
+
+/** Policies and profiles as they count now; `refused` are rules the kernel did not take. */
+export interface RuleSources {
+  readonly policyOf: (id: PolicyId) => Policy | undefined;
+  readonly profileOf: (name: string) => ProfileRules | undefined;
+  readonly refusedOf: (owner: string, direction: Direction) => ReadonlySet<number> | undefined;
+}
+
+/** Makes entries; those of a policy that has not changed are the same objects again, so that lists find out what changed. */
+export class EntryMaker {
+  readonly #context: RenderContext;
+  readonly #sources: RuleSources;
+  readonly #known: KnownEntries;
+
+  constructor(context: RenderContext, sources: RuleSources, known: KnownEntries) {
+    this.#context = context;
+    this.#sources = sources;
+    this.#known = known;
+  }
+
+  list(list: ListChain): EntryList {
+    const blocks: Block[] = [];
+    for (const tier of list.tiers) {
+      const policies = tier.policies.map((chain) => this.#policyEntries(chain.id, chain));
+      blocks.push({ groups: [...policies, this.#tierEnd(tier)] });
+    }
+    for (const chain of list.profiles) blocks.push({ groups: [this.#profileEntries(chain.profile, chain)] });
+    blocks.push({ groups: [[this.#end(list)]] });
+    return layOut(blocks);
+  }
+
+  #policyEntries(id: PolicyId, use: { direction: Direction; isDropOnly: boolean }): readonly Entry[] {
+    const text = printPolicyId(id);
+    const policy = this.#sources.policyOf(id);
+    if (policy === undefined) return this.#known.get(`missing ${text}`, nothing, () => [missing(`${text} is missing`)]);
+    const refused = this.#sources.refusedOf(text, use.direction);
+    const key = `${text} ${use.direction} ${use.isDropOnly} ${[...(refused ?? [])].join()}`;
+    return this.#known.get(key, policy, () => {
+      const owner = policyActions(id, policy, use, this.#context);
+      const onward = policy.isStaged ? stagedOnward : policyOnward;
+      return rulesOf(use.direction === 'ingress' ? policy.inbound : policy.outbound, { ...owner, onward, refused });
+    });
+  }
+
+  #profileEntries(name: string, use: { direction: Direction; isDropOnly: boolean }): readonly Entry[] {
+    const profile = this.#sources.profileOf(name);
+    if (profile === undefined) {
+      return this.#known.get(`missing profile ${name}`, nothing, () => [missing(`profile ${name} is missing`)]);
+    }
+    const refused = this.#sources.refusedOf(refusedProfile(name), use.direction);
+    const key = `profile ${name} ${use.direction} ${use.isDropOnly} ${[...(refused ?? [])].join()}`;
+    return this.#known.get(key, profile, () => {
+      const owner = profileActions(name, use, this.#context);
+      const rules = use.direction === 'ingress' ? profile.inbound : profile.outbound;
+      return rulesOf(rules, { ...owner, onward: policyOnward, refused });
+    });
+  }
+
+  #tierEnd(tier: TierChain): readonly Entry[] {
+    const isEnforced = tier.policies.some(({ id }) => this.#sources.policyOf(id)?.isStaged !== true);
+    if (!tier.doesDrop || !isEnforced) return [];
+    const counter = tierCounterName(tier.tier, tier.direction);
+    return this.#known.get(`end of ${counter} ${tier.isDropOnly}`, nothing, () => [
+      stop(
+        `end of tier ${tier.tier} ${tier.direction}`,
+        [denyExpression(this.#context.config, tier.isDropOnly)],
+        counter,
+      ),
+    ]);
+  }
+
+  #end({ kind }: ListChain): Entry {
+    const { isClosed, direction, isDropOnly } = stageTraits[kind];
+    const [end] = this.#known.get(`end ${isClosed} ${direction} ${isDropOnly}`, nothing, () => [
+      isClosed
+        ? stop('nothing accepted', [denyExpression(this.#context.config, isDropOnly)], endpointCounters[direction])
+        : stop('nothing decided', [verdict('accept')]),
+    ]);
+    return end as Entry;
+  }
+}
+
+/** Entries by what they are of; they last as long as the object they were made from, and the configuration. */
+export class KnownEntries {
+  readonly #known = new WeakMap<object, Map<string, readonly Entry[]>>();
+
+  get(key: string, source: object, make: () => readonly Entry[]): readonly Entry[] {
+    let entries = this.#known.get(source);
+    if (entries === undefined) {
+      entries = new Map();
+      this.#known.set(source, entries);
+    }
+    let found = entries.get(key);
+    if (found === undefined) {
+      found = make();
+      entries.set(key, found);
+    }
+    return found;
+  }
+}
+
+/** A tier or a profile: groups of entries that are left together. */
+interface Block {
+  readonly groups: readonly (readonly Entry[])[];
+}
+
+interface RulesOwner {
+  readonly label: string;
+  readonly owned: string;
+  readonly direction: Direction;
+  readonly counterOf: (index: number) => string;
+  readonly actions: Readonly<Record<Rule['action'], readonly Expression[]>>;
+  readonly onward: Readonly<Record<Rule['action'], Onward>>;
+  readonly refused: ReadonlySet<number> | undefined;
+}
+
+const nothing = {};
+const policyOnward = { allow: 'stop', deny: 'stop', pass: 'leave-tier', log: 'next' } as const;
+const stagedOnward = { allow: 'leave-policy', deny: 'leave-policy', pass: 'leave-policy', log: 'next' } as const;
+
+let serial = 0;
+
+function stop(label: string, effect: readonly Expression[], counter?: string): Entry {
+  return { serial: serial++, label, onward: 'stop', effect, ...(counter === undefined ? {} : { counter }) };
+}
+
+function missing(label: string): Entry {
+  return stop(label, [verdict('drop')]);
+}
+
+function rulesOf(rules: readonly Rule[], owner: RulesOwner): Entry[] {
+  return rules.flatMap((rule, index) => {
+    const label = `${owner.label} ${owner.direction} ${index} ${rule.action}`;
+    const counter = owner.counterOf(index);
+    const of = { owned: owner.owned, direction: owner.direction, index };
+    if (owner.refused?.has(index)) {
+      if (rule.action === 'allow' || rule.action === 'log') return [];
+      return [{ ...stop(`${label} (refused: drops all)`, [verdict('drop')], counter), owner: of }];
+    }
+    const onward = owner.onward[rule.action];
+    // What only leaves its policy or tier has nothing to do: the cell goes on where it leads.
+    const effect = onward === 'leave-policy' || onward === 'leave-tier' ? [] : owner.actions[rule.action];
+    return [{ serial: serial++, label, rule, onward, counter, effect, owner: of }];
+  });
+}
+
+function layOut(blocks: readonly Block[]): EntryList {
+  const entries = blocks.flatMap(({ groups }) => groups.flat());
+  const jumps = new Int32Array(entries.length);
+  let at = 0;
+  for (const { groups } of blocks) {
+    const blockEnd = at + groups.reduce((sum, group) => sum + group.length, 0);
+    for (const group of groups) {
+      const groupEnd = at + group.length;
+      for (const { onward } of group) {
+        jumps[at] =
+          onward === 'stop' ? -1 : onward === 'next' ? at + 1 : onward === 'leave-policy' ? groupEnd : blockEnd;
+        at++;
+      }
+    }
+  }
+  return { entries, jumps };
+}
