@@ -71,6 +71,11 @@ export class ClusterRoutes {
     for (const destination of before.keys()) if (!after.has(destination)) this.#unclaim(destination, cidr);
   }
 
+  /** All of it is to be handed out again. */
+  forgetSent(): void {
+    this.#table.forgetSent();
+  }
+
   /** To be called before removals and updates are taken. */
   *settle(): Generator<undefined> {
     let done = 0;

@@ -137,8 +137,9 @@ class CalculationGraph implements Graph {
 
   announceAnew(): void {
     assert(this.#rest === undefined, 'nothing is forgotten between the parts of a flush');
-    const { sets, profiles, endpoints, pools, hosts } = this.#parts;
-    for (const part of [sets, endpoints.policies, profiles, endpoints, pools, hosts]) part.forgetSent();
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
+    const others = [pools, hosts, routes, tunnels, encapsulations];
+    for (const part of [sets, endpoints.policies, profiles, endpoints, ...others]) part.forgetSent();
     this.#isInSyncSent = false;
   }
 

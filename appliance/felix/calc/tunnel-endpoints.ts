@@ -43,6 +43,12 @@ export class TunnelEndpoints {
     for (const family of families) this.#moveKey(name, family, before?.[family].publicKey, node?.[family].publicKey);
   }
 
+  /** All of it is to be handed out again. */
+  forgetSent(): void {
+    this.#vteps.forgetSent();
+    this.#peers.forgetSent();
+  }
+
   *takeVtepRemovals(): Generator<Message> {
     for (const [node] of this.#vteps.takeRemovals()) yield { type: 'vtep-remove', node };
   }
@@ -134,6 +140,11 @@ export class Encapsulations {
     const encapsulation = { ipip, vxlan: isVxlan(false), vxlanV6: isVxlan(true) };
     if (Object.values(encapsulation).includes(true)) this.#table.set('', encapsulation);
     else this.#table.delete('');
+  }
+
+  /** It is to be handed out again. */
+  forgetSent(): void {
+    this.#table.forgetSent();
   }
 
   *takeUpdates(): Generator<Message> {
