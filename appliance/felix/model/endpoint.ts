@@ -22,6 +22,33 @@ export interface AddressNat {
   readonly internalIp: string;
 }
 
+export interface Bandwidth {
+  readonly rateBits: number;
+  readonly burstBits: number;
+  /** How fast a burst may be spent, and in what pieces. */
+  readonly peakBits?: number;
+  readonly peakBurstBytes?: number;
+}
+
+export interface PacketRate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Of one direction. */
+export interface QosLimits {
+  readonly bandwidth?: Bandwidth;
+  readonly packetRate?: PacketRate;
+  readonly maxConnections?: number;
+}
+
+export interface QosControls {
+  readonly ingress: QosLimits;
+  readonly egress: QosLimits;
+  /** 0 to 63: what packets that leave the cluster are marked with. */
+  readonly dscp?: number;
+}
+
 export interface WorkloadEndpoint {
   readonly isActive: boolean;
   readonly interfaceName: string;
@@ -32,6 +59,8 @@ export interface WorkloadEndpoint {
   readonly ipv6Nets: readonly string[];
   readonly nats: readonly AddressNat[];
   readonly allowSpoofedSourcePrefixes: readonly string[];
+  /** Absent when nothing is limited or marked. */
+  readonly qos?: QosControls;
   readonly tiers: readonly TierPolicies[];
 }
 

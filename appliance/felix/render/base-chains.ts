@@ -7,10 +7,11 @@ import type { NftHook } from '../../kernel/kernel.ts';
 import type { Expression } from '../../kernel/netlink/expression.ts';
 import { parsePrefixOrAddress } from '../../lib/ip/address.ts';
 import type { AddressNat } from '../model/endpoint.ts';
-import type { DispatchMap } from './dispatch.ts';
+import type { InterfaceMap } from './dispatch.ts';
 import { plain } from './endpoint-chain.ts';
 import { renderFloatingDnat, renderFloatingHairpins } from './floating-ips.ts';
 import { matchKnownFlow, renderSuspectAnswers, renderSuspectCleared, suspectCounter } from './known-flow.ts';
+import { renderLimitDispatch, renderLimitJump } from './limits.ts';
 import {
   branch,
   clearMark,
@@ -59,6 +60,8 @@ export const baseChains = {
 /** Chains behind the base chains, in an order in which each is made before what goes to it. */
 export const plainChains = [
   'spoof-allowed',
+  'limits-from',
+  'limits-to',
   'workload-input',
   'workload-to-host',
   'workload-from',
@@ -81,9 +84,9 @@ export interface SpoofAllowance {
 /** What the always-existing chains depend on besides the configuration. */
 export interface BaseInputs {
   /** Maps that have at least one entry; the others are not asked. */
-  readonly filledMaps: ReadonlySet<DispatchMap>;
+  readonly filledMaps: ReadonlySet<InterfaceMap>;
   /** List chains of the `*` host endpoint. */
-  readonly anyHost: ReadonlyMap<DispatchMap, string>;
+  readonly anyHost: ReadonlyMap<InterfaceMap, string>;
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly natRules: RenderedChain;
   readonly floatingIps: readonly AddressNat[];
@@ -95,7 +98,7 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
   const tunnels = renderTunnelRules(inputs.tunnels, context);
   const chains: Record<string, readonly RenderedRule[]> = {
     ...renderRaw(inputs, context, tunnels),
-    ...renderWorkloadStages(context, tunnels),
+    ...renderWorkloadStages(inputs, context, tunnels),
     ...renderHostStages(inputs, context),
     'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
     'nat-output': renderFloatingDnat(inputs.floatingIps),
@@ -164,16 +167,25 @@ function matchInterface(key: 'iifname' | 'oifname', name: string): Expression[] 
   ];
 }
 
-function renderWorkloadStages(context: RenderContext, tunnels: TunnelRules): Chains {
+function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext, tunnels: TunnelRules): Chains {
   const { config } = context;
   const from = (target: string) => perPrefix(config.interfacePrefixes, 'iifname', branch('goto', target));
   const to = (target: string) => perPrefix(config.interfacePrefixes, 'oifname', branch('goto', target));
   const unknown = counted('unknown interface', baseCounters.unknown, verdict('drop'));
   const toHostDrop = counted('workload to host', baseCounters.toHost, verdict('drop'));
   const neighbours = renderNeighbourDiscovery();
+  const areSent = filledMaps.has('limit-from');
+  const areReceived = filledMaps.has('limit-to');
   return {
     'input-workload': [...tunnels.input.rules, ...from('workload-input'), ...tunnels.inputFromHosts],
-    'workload-input': [...neighbours, dispatch('from-workload', 'iifname'), unknown],
+    'limits-from': renderLimitDispatch('limit-from', areSent),
+    'limits-to': renderLimitDispatch('limit-to', areReceived),
+    'workload-input': [
+      ...neighbours,
+      ...renderLimitJump('limit-from', areSent),
+      dispatch('from-workload', 'iifname'),
+      unknown,
+    ],
     'input-to-host': from('workload-to-host'),
     'workload-to-host': [
       rule('known flow', ...matchKnownFlow(context), verdict('accept')),
@@ -181,9 +193,9 @@ function renderWorkloadStages(context: RenderContext, tunnels: TunnelRules): Cha
       ...(config.defaultEndpointToHostAction === 'Drop' ? [toHostDrop] : []),
     ],
     'forward-from-workload': from('workload-from'),
-    'workload-from': [dispatch('from-workload', 'iifname'), unknown],
+    'workload-from': [...renderLimitJump('limit-from', areSent), dispatch('from-workload', 'iifname'), unknown],
     'forward-to-workload': to('workload-to'),
-    'workload-to': [dispatch('to-workload', 'oifname'), unknown],
+    'workload-to': [...renderLimitJump('limit-to', areReceived), dispatch('to-workload', 'oifname'), unknown],
   };
 }
 
@@ -243,13 +255,13 @@ function whenAsked(rules: readonly RenderedRule[], before: readonly RenderedRule
   return rules.length === 0 ? [] : [...before, ...rules];
 }
 
-function dispatchHost(inputs: BaseInputs, map: DispatchMap, key: 'iifname' | 'oifname'): RenderedRule[] {
+function dispatchHost(inputs: BaseInputs, map: InterfaceMap, key: 'iifname' | 'oifname'): RenderedRule[] {
   const rules = inputs.filledMaps.has(map) ? [dispatch(map, key)] : [];
   const any = inputs.anyHost.get(map);
   return any === undefined ? rules : [...rules, rule('any other interface', branch('goto', any))];
 }
 
-function dispatch(map: DispatchMap, key: 'iifname' | 'oifname'): RenderedRule {
+function dispatch(map: InterfaceMap, key: 'iifname' | 'oifname'): RenderedRule {
   return rule(
     `by ${key}`,
     { type: 'meta', key, register: 0 },

@@ -6,11 +6,14 @@ import type { HostEndpoint, WorkloadEndpoint } from '../model/endpoint.ts';
 import type { TierPolicies } from '../model/policy.ts';
 import type { ListChain } from './chain-spec.ts';
 import { listChain } from './chain-spec.ts';
+import { type LimitChain, type LimitMap, limitChain } from './limits.ts';
 import type { StageKind } from './stage.ts';
 
 export type WorkloadMap = 'from-workload' | 'to-workload';
 export type HostMap = keyof typeof hostStages;
 export type DispatchMap = WorkloadMap | HostMap;
+/** All maps from interfaces to chains. */
+export type InterfaceMap = DispatchMap | LimitMap;
 
 export const hostStages = {
   'host-untracked-in': 'untracked-ingress',
@@ -24,10 +27,18 @@ export const hostStages = {
 } as const satisfies Record<string, StageKind>;
 
 export const hostMaps = Object.keys(hostStages) as readonly HostMap[];
-export const dispatchMaps: readonly DispatchMap[] = ['from-workload', 'to-workload', ...hostMaps];
+export const dispatchMaps: readonly InterfaceMap[] = [
+  'from-workload',
+  'to-workload',
+  'limit-from',
+  'limit-to',
+  ...hostMaps,
+];
 
 /** An endpoint's entry in each map that has one. */
 export type Entries = ReadonlyMap<DispatchMap, ListChain>;
+/** With those that limit it. */
+export type LimitedEntries = ReadonlyMap<InterfaceMap, ListChain | LimitChain>;
 
 export function renderWorkloadEntries(endpoint: WorkloadEndpoint, doesReject: boolean): Entries {
   const options = { isAdminDown: !endpoint.isActive, doesReject };
@@ -35,6 +46,16 @@ export function renderWorkloadEntries(endpoint: WorkloadEndpoint, doesReject: bo
     ['from-workload', listChain('workload-egress', endpoint.tiers, endpoint.profiles, options)],
     ['to-workload', listChain('workload-ingress', endpoint.tiers, endpoint.profiles, options)],
   ]);
+}
+
+/** The chains that limit it: its own, while those above are shared with endpoints of the same policies. */
+export function renderLimitEntries(endpoint: WorkloadEndpoint): LimitedEntries {
+  const entries = new Map<InterfaceMap, LimitChain>();
+  for (const map of ['limit-from', 'limit-to'] as const) {
+    const chain = limitChain(map, endpoint);
+    if (chain !== undefined) entries.set(map, chain);
+  }
+  return entries;
 }
 
 /** `isAny`: the endpoint stands for every interface without one of its own; untracked policy does not apply to it. */

@@ -7,6 +7,7 @@ import { type Conversion, convertResource, type Fields } from './fields.ts';
 import { parseWorkloadEndpointName } from './key.ts';
 import { canonicalAddress, isV6Text, readHostNets, readNets } from './net.ts';
 import { readEndpointPorts } from './port.ts';
+import { readQosControls } from './qos.ts';
 
 /** `local` is there only for endpoints of this host. */
 export interface WorkloadEndpointInput extends LabelledContributor {
@@ -74,6 +75,7 @@ function readLabels(metadata: Fields, spec: Fields): LabelPairs {
 
 function readDetails(spec: Fields, nets: readonly string[]): Omit<WorkloadEndpoint, 'tiers'> {
   const mac = spec.text('mac');
+  const qos = readQosControls(spec);
   return {
     isActive: true,
     interfaceName: spec.text('interfaceName'),
@@ -83,6 +85,7 @@ function readDetails(spec: Fields, nets: readonly string[]): Omit<WorkloadEndpoi
     ipv6Nets: nets.filter(isV6Text),
     nats: spec.children('ipNATs').map(readNat),
     allowSpoofedSourcePrefixes: readNets(spec, 'allowSpoofedSourcePrefixes', true),
+    ...(qos === undefined ? {} : { qos }),
   };
 }
 

@@ -13,6 +13,7 @@ import { anyInterface } from '../../render/host-resolution.ts';
 import type { Clock } from '../clock.ts';
 import type { DataplaneReports } from '../dataplane.ts';
 import type { Work } from '../nftables/work.ts';
+import { Bandwidths } from './bandwidth.ts';
 import { EndpointStatuses, hostEndpointStatus } from './endpoint-status.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { Sysctl } from './link-sysctls.ts';
@@ -42,6 +43,7 @@ export class HostSide {
   readonly #overlay: Overlay;
   readonly #statuses: EndpointStatuses;
   readonly #sysctls: SysctlWatch;
+  readonly #bandwidths: Bandwidths;
   /** Interfaces to look after in the next pass, and those of this one: what happens during a pass belongs to the next. */
   #dirty = new Set<string>();
   #current = new Set<string>();
@@ -64,6 +66,8 @@ export class HostSide {
     });
     this.#statuses = new EndpointStatuses(parts.reports);
     this.#sysctls = new SysctlWatch(parts);
+    const linkOf = (name: string) => parts.interfaces.linkOf(name);
+    this.#bandwidths = new Bandwidths({ kernel: parts.kernel, log: parts.log, linkOf });
   }
 
   /** Before the desired state takes the message: it still knows the endpoint as it was. */
@@ -96,6 +100,7 @@ export class HostSide {
     this.#configured.delete(name);
     this.#sysctls.expect(name, []);
     this.#routes.onLink(name);
+    this.#bandwidths.onLink(name);
     this.#dirty.add(name);
   }
 
@@ -129,6 +134,7 @@ export class HostSide {
   async #startOver(config: FelixConfig): Promise<void> {
     this.#isResyncDue = false;
     this.#configureHost(config);
+    await this.#bandwidths.resync();
     if (config.isRouteSyncDisabled) return;
     try {
       await this.#routes.resync(config);
@@ -140,6 +146,7 @@ export class HostSide {
 
   async addAfter(config: FelixConfig): Promise<void> {
     await inSlices(this.#eachCurrent((name) => this.#configureLink(name, config)));
+    await this.#bandwidths.apply();
     if (!config.isRouteSyncDisabled) await this.#routes.addAfter(config);
     await this.#overlay.addAfter(config);
     await inSlices(this.#tell());
@@ -155,6 +162,7 @@ export class HostSide {
 
   #want(name: string, config: FelixConfig): void {
     const endpoint = this.#parts.desired.workloadOf(name)?.endpoint;
+    this.#bandwidths.want(name, endpoint?.isActive ? endpoint.qos : undefined);
     const destinations = endpoint === undefined ? [] : destinationsOf(endpoint, config);
     if (destinations.length === 0) this.#routes.want(name, undefined);
     else this.#routes.want(name, { destinations, ...(endpoint?.mac === undefined ? {} : { mac: endpoint.mac }) });

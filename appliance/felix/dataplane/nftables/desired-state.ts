@@ -15,13 +15,14 @@ import { renderDecision } from '../../render/compiled/decision.ts';
 import { EntryMaker, KnownEntries } from '../../render/compiled/entry.ts';
 import { isMemberMap } from '../../render/compiled/layout.ts';
 import { renderStageChain } from '../../render/compiled/stage-chain.ts';
-import type { DispatchMap, Entries } from '../../render/dispatch.ts';
-import { dispatchMaps, renderHostEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
+import type { Entries, InterfaceMap, LimitedEntries } from '../../render/dispatch.ts';
+import { dispatchMaps, renderHostEntries, renderLimitEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
 import { endpointCounters, renderListChain, renderTierChain } from '../../render/endpoint-chain.ts';
 import { renderFailsafes } from '../../render/failsafe.ts';
 import { resolveFloatingIps } from '../../render/floating-ips.ts';
 import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
+import { isLimitMap, type LimitChain, renderLimitChain } from '../../render/limits.ts';
 import { allotMarks } from '../../render/marks.ts';
 import type { Family } from '../../render/match.ts';
 import type { Direction } from '../../render/names.ts';
@@ -85,7 +86,7 @@ export class DesiredState {
   readonly #pools = new Map<string, IpPool>();
   readonly #hosts = new Map<string, HostMetadata>();
   readonly #workloadsOfInterface = new Map<string, Set<string>>();
-  readonly #entries = new Map<string, Entries>();
+  readonly #entries = new Map<string, LimitedEntries>();
   readonly #dirtyInterfaces = new Set<string>();
   readonly #dirtyHostEndpoints = new Set<string>();
   #areHostsDirty = false;
@@ -384,9 +385,10 @@ export class DesiredState {
   }
 
   /** New chains are acquired before old ones are released, so that what both share stays. A list that is compiled is not a chain. */
-  #setEntries(name: string, entries: Entries, isMapped: boolean): void {
-    const before: Entries = this.#entries.get(name) ?? new Map();
-    const isCompiled = (list: ListChain) => isMapped && this.#lists.takes(list);
+  #setEntries(name: string, entries: LimitedEntries, isMapped: boolean): void {
+    const before: LimitedEntries = this.#entries.get(name) ?? new Map();
+    const isCompiled = (list: ListChain | LimitChain): list is ListChain =>
+      list.type === 'list' && isMapped && this.#lists.takes(list);
     for (const list of entries.values()) if (!isCompiled(list)) this.chains.acquire(list);
     if (entries.size === 0) this.#entries.delete(name);
     else this.#entries.set(name, entries);
@@ -394,7 +396,7 @@ export class DesiredState {
       const now = entries.get(map);
       if (now === undefined && !before.has(map)) continue;
       const compiled = now !== undefined && isCompiled(now) ? now : undefined;
-      this.#lists.assign(map, name, compiled);
+      if (!isLimitMap(map)) this.#lists.assign(map, name, compiled);
       if (compiled === undefined) this.dispatch.set(map, name, now?.name);
     }
     for (const list of before.values()) if (!isCompiled(list)) this.chains.release(list.name);
@@ -434,6 +436,7 @@ export class DesiredState {
 
   #render(spec: ChainSpec, context: RenderContext): RenderedChain {
     const policyOf = (id: PolicyId) => this.#effectivePolicy(printPolicyId(id));
+    if (spec.type === 'limit') return renderLimitChain(spec);
     if (spec.type === 'list') return renderListChain(spec, context);
     if (spec.type === 'tier') return renderTierChain(spec, policyOf, context);
     if (spec.type === 'decision') return renderDecision(spec.decision, context.factsOf);
@@ -480,11 +483,11 @@ export class DesiredState {
   }
 }
 
-function workloadEntries(endpoint: WorkloadEndpoint, config: FelixConfig, known: Map<string, Entries>): Entries {
+function workloadEntries(endpoint: WorkloadEndpoint, config: FelixConfig, known: Map<string, Entries>): LimitedEntries {
   const key = JSON.stringify([endpoint.tiers, endpoint.profiles, endpoint.isActive]);
   const entries = known.get(key) ?? renderWorkloadEntries(endpoint, config.filterDenyAction === 'Reject');
   known.set(key, entries);
-  return entries;
+  return endpoint.qos === undefined ? entries : new Map([...entries, ...renderLimitEntries(endpoint)]);
 }
 
 function tierFacts(policy: Policy | undefined): string {
@@ -503,6 +506,6 @@ function hostNets({ ipv4Address, ipv6Address }: HostMetadata): string[] {
   return nets;
 }
 
-function namesOf(entries: Entries | undefined): Map<DispatchMap, string> {
+function namesOf(entries: LimitedEntries | undefined): Map<InterfaceMap, string> {
   return new Map([...(entries ?? [])].map(([map, list]) => [map, list.name]));
 }

@@ -1,6 +1,6 @@
 /** Which interface goes to which list chain in each dispatch map, and what the kernel has of that. Pure. */
 import type { NftElement, NftOperation } from '../../../kernel/kernel.ts';
-import type { DispatchMap } from '../../render/dispatch.ts';
+import type { InterfaceMap } from '../../render/dispatch.ts';
 import { dispatchMaps } from '../../render/dispatch.ts';
 import { interfaceKey } from '../../render/match.ts';
 
@@ -11,12 +11,12 @@ interface DispatchTable {
 }
 
 export class DispatchStore {
-  readonly #tables = new Map<DispatchMap, DispatchTable>(
+  readonly #tables = new Map<InterfaceMap, DispatchTable>(
     dispatchMaps.map((map) => [map, { entries: new Map(), written: new Map(), touched: new Set() }]),
   );
 
   /** `list` undefined takes the entry away. */
-  set(map: DispatchMap, interfaceName: string, list: string | undefined): void {
+  set(map: InterfaceMap, interfaceName: string, list: string | undefined): void {
     const { entries, touched } = this.#tables.get(map) as DispatchTable;
     if (entries.get(interfaceName) === list) return;
     if (list === undefined) entries.delete(interfaceName);
@@ -24,7 +24,7 @@ export class DispatchStore {
     touched.add(interfaceName);
   }
 
-  filledMaps(): Set<DispatchMap> {
+  filledMaps(): Set<InterfaceMap> {
     return new Set([...this.#tables].filter(([, { entries }]) => entries.size > 0).map(([map]) => map));
   }
 
@@ -44,12 +44,12 @@ export class DispatchStore {
 
   /** All elements that the kernel is to have of a map. */
   elements(map: string): NftElement[] | undefined {
-    const entries = this.#tables.get(map as DispatchMap)?.entries;
+    const entries = this.#tables.get(map as InterfaceMap)?.entries;
     return entries && elementsOf(entries.keys(), entries);
   }
 
   /** All elements that the kernel has of a map, as far as we know. */
-  writtenElements(map: DispatchMap): NftElement[] {
+  writtenElements(map: InterfaceMap): NftElement[] {
     const { written } = this.#tables.get(map) as DispatchTable;
     return elementsOf(written.keys(), written);
   }

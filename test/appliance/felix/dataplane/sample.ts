@@ -14,13 +14,6 @@ export const sampleConfig: FelixConfig = {
   routeRefreshIntervalMs: 0,
   nftablesRefreshIntervalMs: 0,
   interfaceRefreshIntervalMs: 0,
-  isHealthEnabled: false,
-  healthHost: 'localhost',
-  healthPort: 9099,
-  logSeverityScreen: 'INFO',
-  areLiveFlowsReevaluated: true,
-  areFloatingIpsEnabled: false,
-  openstackRegion: '',
 };
 
 export function config(changes: Partial<FelixConfig> = {}): Message {
