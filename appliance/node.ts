@@ -32,6 +32,7 @@ import { createLogger, type Logger, type RootLogger } from './lib/log.ts';
 import { printProblems } from './lib/problem.ts';
 import { saveMemory } from './lib/save-memory.ts';
 import { isSocketAnswered } from './lib/unix-socket.ts';
+import { createReloader, type Reloaded } from './reload.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { clientStore } from './store-options.ts';
 
@@ -86,8 +87,9 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
   const manager = openServiceManager(process.env);
   const { environment, dataDir } = settings;
   const file = environment.CALICO_NODENAME_FILE ?? join(dataDir, 'nodename');
-  const nodename = readNodename({ given: environment.NODENAME, fallback: settings.nodename, file });
-  const local = readLocalLayers(settings.configDir, environment);
+  const local = readLocalLayers(settings.configDir, process.env);
+  const given = environment.NODENAME ?? textsOf(local).get('felixhostname');
+  const nodename = readNodename({ given, fallback: settings.nodename, file });
   const store = await openStore({
     ...clientStore(settings, textsOf(local)),
     requestTimeoutMs,
@@ -97,6 +99,8 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
   const renewal = await startRenewalOf(settings, nodename, log);
   const kernel = openKernel();
   recordSysctls(kernel, join(settings.runDir, sysctlFile));
+  const levels = { byDefault: settings.logLevel };
+  const read = createReloader(process.env, settings);
   const agent = await startAgent({
     store,
     kernel,
@@ -116,7 +120,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
       certificates: certificatesOf(settings),
       ...(renewal === undefined ? {} : { renewal: renewal.status }),
     }),
-    setLogLevel: (level) => root.setLevel(level ?? settings.logLevel),
+    setLogLevel: (level) => root.setLevel(level ?? levels.byDefault),
   });
   saveNodename(file, nodename);
   dieOnFault(agent, root);
@@ -131,6 +135,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     await store.close();
   };
   closeOnSignal(close, manager, root);
+  process.on('SIGHUP', () => void reload(read, agent, levels, manager, log));
   // not only once it is in sync: the store may be on its way, and what waits for the network must not wait for it
   manager.ready();
   manager.status('waiting for the store');
@@ -168,6 +173,25 @@ async function startRenewalOf(settings: Settings, node: string, root: Logger): P
   if (certFile === '' || caFile === '' || !api.startsWith('https://')) return undefined;
   const { startRenewal } = await import('./enrolment/renewal.ts');
   return startRenewal({ node, api, caFile, certFile, keyFile, log: root.child({ component: 'certificate' }) });
+}
+
+/** Settings that cannot be used change nothing. */
+async function reload(
+  read: () => Reloaded,
+  agent: Agent,
+  levels: { byDefault: string },
+  manager: ServiceManager,
+  log: Logger,
+): Promise<void> {
+  manager.reloading();
+  const reloaded = read();
+  if (reloaded.ok) {
+    levels.byDefault = reloaded.logLevel;
+    await agent.reload(reloaded.local, reloaded.notes);
+    for (const note of reloaded.notes) log.warn({ note }, 'settings');
+    log.info({}, 'settings read again');
+  } else log.error({ problems: printProblems(reloaded.problems) }, 'settings cannot be used; those in use stay');
+  manager.ready();
 }
 
 /** A process that is stuck and does not know it is what systemd's watchdog is for; one that knows says so once more before. */

@@ -218,6 +218,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/node/status.ts')).nodeStatusCommand,
   },
   {
+    name: 'node config',
+    summary: 'Show the settings of the agent of this machine, and where each comes from',
+    load: async () => (await import('./commands/node/config.ts')).nodeConfigCommand,
+  },
+  {
+    name: 'node hits',
+    summary: 'Show what the policies of this machine decided on',
+    load: async () => (await import('./commands/node/hits.ts')).nodeHitsCommand,
+  },
+  {
     name: 'node checksystem',
     summary: 'Try whether this machine can do what the agent needs',
     load: async () => (await import('./commands/node/checksystem.ts')).nodeChecksystemCommand,

@@ -9,6 +9,8 @@ export interface ServiceManager {
   ready(): void;
   /** From now on the watchdog hears of us only while this holds: one that is stuck is to be started anew. */
   beatWhile(isAlive: () => boolean): void;
+  /** It reads its settings again; `ready()` says when that is done. */
+  reloading(): void;
   /** It is about to stop: no heartbeat is due any more. */
   stopping(): void;
   /** One line for `systemctl status`. */
@@ -27,7 +29,8 @@ const pathBytesMax = 107;
 /** The service manager of this process; starts the watchdog's heartbeat when the unit asks for one. KERNEL_UNAVAILABLE when its socket is gone. */
 export function openServiceManager(environment: Environment): ServiceManager {
   const { NOTIFY_SOCKET: path } = environment;
-  if (path === undefined || path === '') return { ready() {}, beatWhile() {}, stopping() {}, status() {} };
+  if (path === undefined || path === '')
+    return { ready() {}, beatWhile() {}, reloading() {}, stopping() {}, status() {} };
   const address = socketAddress(path);
   const fd = checked(libc.socket(unixFamily, datagram | closeOnExec, 0), 'socket for systemd');
   checked(libc.connect(fd, address, address.length), `connect to ${path}`);
@@ -40,6 +43,8 @@ export function openServiceManager(environment: Environment): ServiceManager {
     beatWhile(next) {
       isAlive = next;
     },
+    // the clock is CLOCK_MONOTONIC, by which systemd tells this from an earlier reload
+    reloading: () => send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     stopping() {
       clearInterval(heartbeat);
       send('STOPPING=1');

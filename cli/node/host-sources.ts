@@ -66,6 +66,7 @@ function daemons({ runDir, dataDir, configDir }: Places, logDir: string, logs: r
   return [
     ...files.map(([file, path]): Source => ({ type: 'file', file, path })),
     { type: 'text', file: 'daemons/agent-status.json', read: () => get(`${runDir}/node.sock`, '/status') },
+    { type: 'text', file: 'daemons/agent-config.json', read: () => get(`${runDir}/node.sock`, '/config') },
     { type: 'command', file: 'config/listing', command: ['ls', '-la', configDir, runDir, dataDir] },
     ...logs.map((name): Source => ({ type: 'file', file: `logs/${name}`, path: `${logDir}/${name}` })),
   ];

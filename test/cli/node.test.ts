@@ -34,10 +34,47 @@ const bird = `2002-Name       Proto      Table      State  Since         Info
 0000
 `;
 
+const config = {
+  node: 'web-1',
+  parameters: [
+    { name: 'HealthEnabled', value: 'true', source: 'environment', change: 'live' },
+    {
+      name: 'HealthPort',
+      value: '9099',
+      source: '/etc/calico/felix.cfg',
+      change: 'live',
+      problem: 'cannot use "x"; the default applies',
+      overridden: [{ value: '9100', source: 'FelixConfiguration default' }],
+    },
+    {
+      name: 'OpenstackRegion',
+      value: '',
+      source: 'default',
+      change: 'restart',
+      reason: 'part of the keys',
+      inUse: 'n',
+    },
+    { name: 'XDPEnabled', value: 'false', source: 'environment', change: 'none', reason: 'needs eBPF' },
+    { name: 'LogPrefix', value: 'calico-packet', source: 'default', change: 'live' },
+  ],
+  problems: ['healthprt: no such parameter (from environment); it is ignored'],
+};
+
+const decided = { kind: 'GlobalNetworkPolicy', namespace: '', name: 'web', tier: 'default', direction: 'ingress' };
+const hits = {
+  rules: [
+    { ...decided, rule: 0, action: 'allow', packets: 2, bytes: 200 },
+    { ...decided, rule: 1, action: 'allow', packets: 3, bytes: 300 },
+    { ...decided, rule: 2, action: 'deny', packets: 4, bytes: 400 },
+  ],
+  stages: [{ stage: 'drop/reverse-path', packets: 5, bytes: 500 }],
+};
+
 /** A run directory with an agent, and BIRDs that answer with the texts given. */
 async function withDirectory(birds: Readonly<Record<string, string>>, work: (directory: string) => Promise<void>) {
   const directory = mkdtempSync(join(tmpdir(), 'calico-cli-node-'));
-  const agent = createHttpServer((_, response) => response.end(JSON.stringify(status))).listen(
+  const pages: Readonly<Record<string, unknown>> = { '/status': status, '/config': config, '/hits': hits };
+  const agent = createHttpServer(({ url = '' }, response) => response.end(JSON.stringify(pages[url]))).listen(
     join(directory, 'node.sock'),
   );
   const servers = Object.entries(birds).map(([name, answer]) =>
@@ -196,3 +233,68 @@ function unpack(bundle: string, directory: string): Map<string, string> {
   const paths = entries.map((entry) => join(entry.parentPath, entry.name));
   return new Map(paths.map((path) => [path.slice(target.length + 1), readFileSync(path, 'utf8')]));
 }
+
+/** Without the blanks at the ends of lines. */
+const trimmed = (text: string) => text.replaceAll(/ +$/gm, '');
+
+test('config shows what somebody set, where it comes from and what is to be said of it', async (t) => {
+  await withDirectory({}, async (directory) => {
+    const run = (...words: string[]) => runCli(['node', 'config', ...words], { env: { CALICO_RUN_DIR: directory } });
+    const { stdout, exitCode } = await run();
+    t.is(exitCode, 0);
+    t.is(
+      trimmed(stdout),
+      `PARAMETER       VALUE   SOURCE                  NOTE
+HealthEnabled   true    environment
+HealthPort      9099    /etc/calico/felix.cfg   cannot use "x"; the default applies
+XDPEnabled      false   environment             no effect here: needs eBPF
+
+Problems:
+  healthprt: no such parameter (from environment); it is ignored
+`,
+    );
+    const all = (await run('--all')).stdout;
+    t.regex(all, /LogPrefix +calico-packet +default/);
+    t.regex(all, /OpenstackRegion +- +default +waits for the next start, until then n: part of the keys/);
+    t.regex((await run('healthport')).stdout, /9100 +FelixConfiguration default +overridden/);
+    t.deepEqual(
+      JSON.parse((await run('HealthEnabled', '-o', 'json')).stdout).parameters.map(
+        ({ name }: { name: string }) => name,
+      ),
+      ['HealthEnabled'],
+    );
+    const unknown = await run('HealthPrt');
+    t.not(unknown.exitCode, 0);
+    t.regex(unknown.stderr, /no parameter HealthPrt/);
+  });
+});
+
+test('config says what the files say where no agent runs', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'calico-cli-config-'));
+  writeFileSync(join(directory, 'felix.cfg'), 'HealthEnabled = true\nHealthPort = x\n');
+  const env = { CALICO_RUN_DIR: directory, CALICO_CONFIG_DIR: directory };
+  const { stdout, stderr, exitCode } = await runCli(['node', 'config'], { env });
+  rmSync(directory, { recursive: true });
+  t.is(exitCode, 0);
+  t.regex(stderr, /no agent runs/);
+  t.regex(stdout, /HealthEnabled +true +\S+felix\.cfg/);
+  t.regex(stdout, /HealthPort +9099 +\S+felix\.cfg +cannot use "x"/);
+});
+
+test('hits are summed up by policy, or shown rule by rule', async (t) => {
+  await withDirectory({}, async (directory) => {
+    const run = (...words: string[]) => runCli(['node', 'hits', ...words], { env: { CALICO_RUN_DIR: directory } });
+    t.is(
+      trimmed((await run()).stdout),
+      `KIND                  NAMESPACE   NAME   DIRECTION   ACTION   PACKETS   BYTES
+GlobalNetworkPolicy   -           web    ingress     allow    5         500
+GlobalNetworkPolicy   -           web    ingress     deny     4         400
+
+STAGE               PACKETS   BYTES
+drop/reverse-path   5         500
+`,
+    );
+    t.regex((await run('--rules')).stdout, /web +ingress +1 +allow +3 +300/);
+    t.deepEqual(JSON.parse((await run('-o', 'json')).stdout), hits);
+  });
+});

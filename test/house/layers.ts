@@ -135,6 +135,12 @@ export const areas: readonly Area[] = [
     reason: 'asks the kernel of this machine, which no API does for it',
   },
   {
+    name: 'node-config',
+    files: /^cli\/node\/local-config\.ts$/,
+    mayImport: ['lib', 'model', 'felix-agent', 'cli'],
+    reason: "reads the agent's own files as the agent does, where there is no agent to ask",
+  },
+  {
     name: 'cli',
     files: /^cli\//,
     mayImport: [
@@ -148,6 +154,7 @@ export const areas: readonly Area[] = [
       'ipam',
       'ipam-model',
       'node-probe',
+      'node-config',
     ],
     reason: 'talks to the API, not to the store',
   },

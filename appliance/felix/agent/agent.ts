@@ -11,10 +11,13 @@ import { createHostEndpointController } from '../../hostendpoints/controller.ts'
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Programs } from '../../kernel/programs.ts';
 import type { Logger } from '../../lib/log.ts';
+import { printProblems } from '../../lib/problem.ts';
 import type { ConfigLayer } from '../config/layers.ts';
-import { createConfigSource } from '../config/source.ts';
+import { reportConfig } from '../config/report.ts';
+import { createConfigSource, type Resolved } from '../config/source.ts';
 import { createRulesetSaver } from '../dataplane/boot/saver.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
+import type { Hits } from '../dataplane/hits.ts';
 import type { PassStats } from '../dataplane/nftables/table-writer.ts';
 import { openDataplane } from '../dataplane/open.ts';
 import { PassWatch } from '../dataplane/pass-watch.ts';
@@ -31,6 +34,7 @@ import type { HostAddress } from './detect-address.ts';
 import { type ClusterFollower, followCluster } from './follow-cluster.ts';
 import { createHang } from './hang.ts';
 import { type AgentFacts, createHealthReporters } from './health-reporters.ts';
+import { printHits } from './hits-page.ts';
 import { logLevelOf } from './log-level.ts';
 import { Measures } from './measures.ts';
 import { writeMtuFile } from './mtu-file.ts';
@@ -72,6 +76,8 @@ export interface Agent {
   readonly done: Promise<void>;
   /** False when a part is stuck, for which a new start is the cure. */
   isLive(): boolean;
+  /** Takes other layers of environment and file, and what else of the settings waits for the next start, in words. */
+  reload(local: readonly ConfigLayer[], notes: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -96,6 +102,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const mayWrite = () => config.isStoreReady;
   let resolved = config.resolve();
   let isConfigured = false;
+  let reloadNotes: readonly string[] = [];
+  /** What holds until the next start: the store's word, where environment and file had none. */
+  let atStart = resolved.values;
   let region: string | undefined;
   const writer = createStatusWriter({
     store,
@@ -118,7 +127,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       config: () => resolved.config,
       facts: metricFacts,
       keys: () => following?.keys() ?? [],
-      readHits: () => dataplane.readHits?.() ?? Promise.resolve(undefined),
+      readHits,
       eventLoop,
     }),
     log: options.log,
@@ -151,14 +160,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log: options.log.child({ component: 'pipeline' }),
     onBatch: createHang(() => resolved.config.simulateGraphHangMs),
     onConfig(next) {
-      options.setLogLevel(logLevelOf(next));
+      takeLocal(next);
       for (const problem of next.problems) log.warn({ problem }, 'configuration');
       region ??= next.config.openstackRegion;
       if (region !== next.config.openstackRegion)
         log.warn({ region }, 'OpenstackRegion stays as it is until the next start');
-      resolved = next;
+      if (!isConfigured) atStart = new Map([...next.values, ...atStart]);
       isConfigured = true;
-      ports.configure(next.config);
       heartbeat.configure({ intervalMs: next.config.reportingIntervalMs, ttlMs: next.config.reportingTtlMs });
       reporter.reportEndpoints(next.config.isEndpointReportingEnabled);
     },
@@ -183,6 +191,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     progress,
     requestProgress: () => following?.requestProgress(),
     resetStall: () => eventLoop.reset(),
+    pages: { '/config': describeConfig, '/hits': async () => printHits(await readHits()) ?? null },
     describe: () => ({
       node: nodename,
       ...options.about?.(),
@@ -243,6 +252,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return {
     started,
     done: following.done,
+    async reload(local, notes) {
+      config.setLocal(local);
+      reloadNotes = notes;
+      takeLocal(config.resolve());
+      if (isConfigured) await pipeline.reconfigure();
+    },
     isLive: () => health.answer('liveness').isOk,
     async close() {
       abort.abort();
@@ -254,6 +269,28 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       options.kernel.close();
     },
   };
+  function readHits(): Promise<Hits | undefined> {
+    return dataplane.readHits?.() ?? Promise.resolve(undefined);
+  }
+
+  /** What needs no store. */
+  function takeLocal(next: Resolved): void {
+    resolved = next;
+    options.setLogLevel(logLevelOf(next));
+    ports.configure(next.config);
+  }
+
+  function describeConfig() {
+    const { layers } = resolved;
+    const { parameters, problems } = reportConfig(layers, atStart);
+    const portProblems = Object.values(ports.states()).flatMap(({ problem }) => problem ?? []);
+    const isOurs = (key: string) => layers.some(({ name }) => name === `FelixConfiguration ${key.split('/').at(-1)}`);
+    const stored = [...config.problems].flatMap(([key, found]) =>
+      isOurs(key) ? `${key}: ${printProblems(found)}` : [],
+    );
+    return { node: nodename, parameters, problems: [...problems, ...portProblems, ...stored, ...reloadNotes] };
+  }
+
   function facts(): AgentFacts {
     const { isConnected = false, problem } = following?.connection ?? {};
     return {

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Revision } from '../../datastore/store.ts';
-import type { SyncSink, SyncStatus } from '../../datastore/syncer.ts';
+import type { SyncSink, SyncStatus, Update } from '../../datastore/syncer.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Work } from '../../lib/work.ts';
 import { decodeUpdate, type GraphUpdate } from '../calc/decode.ts';
@@ -29,6 +29,8 @@ export interface PipelineOptions {
 }
 
 export interface Pipeline extends SyncSink {
+  /** The configuration's own layers are others now; what that changes is told, as soon as anything may be. */
+  reconfigure(): Promise<void>;
   readonly status: SyncStatus;
   /** The store's revision up to which the dataplane has been told everything. */
   readonly sentRevision: Revision;
@@ -64,6 +66,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let isStarted = false;
   let isConfigDirty = true;
   let sentRevision = 0;
+  let lastTurn: Promise<void> = Promise.resolve();
   let lastResolved = '';
   let lastConfig = '';
 
@@ -85,30 +88,47 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     announceAnew: () => graph.announceAnew(),
     problems: () => new Map([...graph.problems(), ...config.problems]),
-    async onUpdates(updates, revision) {
-      slice.begin();
-      await options.onBatch?.();
-      for (const update of updates) {
-        const decoded = decodeUpdate(update, large);
-        if (slice.isOver) await slice.next();
-        const taking = take(decoded);
-        while (!taking.next().done) if (slice.isOver) await slice.next();
-        if (slice.isOver) await slice.next();
-      }
-      graph.update([], revision);
-      if (isStarted) await send(revision);
-      slice.end();
-    },
-    async onStatus(next, revision) {
-      if (next !== status) log.info({ status: next, revision }, 'store status');
-      status = next;
-      if (next !== 'in-sync') return;
-      isStarted = true;
-      graph.status('in-sync', revision);
-      await send(revision);
-      slice.end();
-    },
+    onUpdates: (updates, revision) => inTurn(() => takeUpdates(updates, revision)),
+    onStatus: (next, revision) => inTurn(() => takeStatus(next, revision)),
+    reconfigure: () =>
+      inTurn(async () => {
+        isConfigDirty = true;
+        if (isStarted) await send(sentRevision);
+        slice.end();
+      }),
   };
+
+  /** One after the other: a flush in parts must not be cut in two. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = lastTurn.then(work);
+    lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async function takeUpdates(updates: readonly Update[], revision: Revision): Promise<void> {
+    slice.begin();
+    await options.onBatch?.();
+    for (const update of updates) {
+      const decoded = decodeUpdate(update, large);
+      if (slice.isOver) await slice.next();
+      const taking = take(decoded);
+      while (!taking.next().done) if (slice.isOver) await slice.next();
+      if (slice.isOver) await slice.next();
+    }
+    graph.update([], revision);
+    if (isStarted) await send(revision);
+    slice.end();
+  }
+
+  async function takeStatus(next: SyncStatus, revision: Revision): Promise<void> {
+    if (next !== status) log.info({ status: next, revision }, 'store status');
+    status = next;
+    if (next !== 'in-sync') return;
+    isStarted = true;
+    graph.status('in-sync', revision);
+    await send(revision);
+    slice.end();
+  }
 
   function take(decoded: GraphUpdate): Work {
     if (config.update(decoded)) isConfigDirty = true;

@@ -19,8 +19,6 @@ const restart: Readonly<Record<string, string>> = {
   EtcdKeyFile: `${store}; the file itself is followed`,
   EtcdScheme: store,
   FelixHostname: "part of the keys, and the Node's name; NODENAME goes first",
-  DebugSimulateCalcGraphHangAfter: 'counts from the start',
-  DebugSimulateDataplaneHangAfter: 'counts from the start',
 };
 
 const kubernetes = 'for hosts in a Kubernetes cluster';

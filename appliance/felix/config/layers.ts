@@ -5,6 +5,8 @@ export interface ConfigLayer {
   readonly name: string;
   /** Parameter name in lower case -> raw text. */
   readonly values: ReadonlyMap<string, string>;
+  /** What in it could not be read; such a part counts as absent. */
+  readonly problems?: readonly string[];
 }
 
 export interface ResolvedValue {
@@ -33,12 +35,18 @@ export function environmentLayer(env: Readonly<Record<string, string | undefined
 
 /** The layer of an INI file: every section is merged, section names are ignored. A text may stand in quotes; a comment may follow it. */
 export function fileLayer(path: string, text: string): ConfigLayer {
-  const entries = text.split('\n').flatMap((line) => {
+  const values = new Map<string, string>();
+  const problems: string[] = [];
+  for (const [i, line] of text.split('\n').entries()) {
     const match = /^\s*([A-Za-z0-9_]+)\s*[=:]\s*(.*?)\s*$/.exec(line);
-    return match === null ? [] : [[match[1]!.toLowerCase(), bareText(match[2]!)] as const];
-  });
-  return { name: path, values: new Map(entries) };
+    if (match !== null) values.set(match[1]!.toLowerCase(), bareText(match[2]!));
+    else if (!isNoSetting.test(line)) problems.push(`${path} line ${i + 1}: must be NAME = VALUE; it is ignored`);
+  }
+  return { name: path, values, ...(problems.length === 0 ? {} : { problems }) };
 }
+
+/** Empty, a comment, or the head of a section. */
+const isNoSetting = /^\s*(?:[#;].*|\[[^\]]*\]\s*(?:[#;].*)?)?$/;
 
 function bareText(text: string): string {
   const quoted = /^(["'`])(.*?)\1\s*(?:[#;].*)?$/.exec(text);

@@ -39,6 +39,8 @@ export interface Resolved {
   readonly values: ReadonlyMap<string, ResolvedValue>;
   /** Values that could not be used and what happened instead. */
   readonly problems: readonly string[];
+  /** All layers, highest first. */
+  readonly layers: readonly ConfigLayer[];
 }
 
 /** `local`: layers from environment and file, highest first. */
@@ -79,8 +81,10 @@ export function createConfigSource(hostname: string, local: readonly ConfigLayer
     resolve() {
       const scoped = chooseScoped(objects, nodeLabels);
       const stored = [`node.${hostname}`, ...(scoped === undefined ? [] : [scoped]), 'default'];
-      const values = resolveLayers([...ownLayers, ...stored.map(layerOf)]);
-      return { ...decodeConfig(values), values };
+      const layers = [...ownLayers, ...stored.map(layerOf)];
+      const values = resolveLayers(layers);
+      const { config, problems: found } = decodeConfig(values);
+      return { config, values, layers, problems: [...layers.flatMap((layer) => layer.problems ?? []), ...found] };
     },
   };
 

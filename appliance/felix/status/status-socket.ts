@@ -1,5 +1,6 @@
 /**
- * The agent's own socket: `GET /status` says where it stands (`?resetStall=1` begins a new measurement of the event loop), `GET /wait?revision=N&timeoutMs=M` answers once the kernel has revision N.
+ * The agent's own socket: `GET /status` says where it stands (`?resetStall=1` begins a new measurement of the event loop), `GET /config` where each setting comes from, `GET /hits` what was counted,
+ * `GET /wait?revision=N&timeoutMs=M` answers once the kernel has revision N.
  * Read only, on a unix socket in the run directory. I/O.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -17,6 +18,8 @@ export interface StatusSocketOptions {
   readonly requestProgress: () => void;
   /** The whole status as plain data. */
   readonly describe: () => Record<string, unknown>;
+  /** What else there is to read, by path: plain data, made when somebody asks. */
+  readonly pages?: Readonly<Record<string, () => unknown>>;
   /** Forgets the longest stall of the event loop so far. */
   readonly resetStall: () => void;
 }
@@ -48,7 +51,11 @@ async function answer(options: StatusSocketOptions, request: IncomingMessage, re
   if (request.method !== 'GET') return send(response, 405, { message: 'only GET' });
   if (url?.pathname === '/status') return answerStatus(options, url.searchParams, response);
   if (url?.pathname === '/wait') return answerWait(options, url.searchParams, response);
-  send(response, 404, { message: 'try /status or /wait?revision=N' });
+  const { pages = {} } = options;
+  const page = url !== null && Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
+  if (page !== undefined) return send(response, 200, await page());
+  const paths = ['/status', '/wait?revision=N', ...Object.keys(pages)];
+  send(response, 404, { message: `try ${paths.join(', ')}` });
 }
 
 function answerStatus(options: StatusSocketOptions, query: URLSearchParams, response: ServerResponse): void {
@@ -91,7 +98,7 @@ async function waitUntil(options: StatusSocketOptions, revision: Revision, signa
 }
 
 /** Nobody may be there any more, which is fine. */
-function send(response: ServerResponse, code: number, body: Record<string, unknown>): void {
+function send(response: ServerResponse, code: number, body: unknown): void {
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(code, { 'content-type': 'application/json' });
   response.end(text);

@@ -101,3 +101,55 @@ test('close() leaves the kernel as it is', async (t) => {
   await agent.close();
   t.is(await chains(given.kernel), before);
 });
+
+test('reload() takes other layers at once, also for what needs no store, and GET /config tells of them', async (t) => {
+  const levels: (string | undefined)[] = [];
+  const given = await options(t, { setLogLevel: (level) => void levels.push(level) });
+  const { agent, get, put } = await start(t, given);
+  await agent.started;
+  const row = async (name: string) => {
+    const { parameters } = await get('/config');
+    return parameters.find((parameter: { name: string }) => parameter.name === name);
+  };
+  await put(`${root}/felixconfigurations/default`, { spec: { logSeverityScreen: 'Warning', openstackRegion: 'b' } });
+  await until(() => levels.at(-1) === 'warn');
+  t.like(await row('LogSeverityScreen'), { value: 'Warning', source: 'FelixConfiguration default' });
+  t.like(await row('OpenstackRegion'), { value: 'b', inUse: '' });
+  await agent.reload([environmentLayer({ FELIX_LOGSEVERITYSCREEN: 'Debug', FELIX_LOGPREFIX: 'x' })], ['A: waits']);
+  t.is(levels.at(-1), 'debug');
+  t.like(await row('LogSeverityScreen'), {
+    value: 'Debug',
+    source: 'environment',
+    overridden: [{ value: 'Warning', source: 'FelixConfiguration default' }],
+  });
+  t.true((await get('/config')).problems.includes('A: waits'));
+  await agent.reload([], []);
+  t.is(levels.at(-1), 'warn');
+  t.deepEqual((await get('/config')).problems, []);
+});
+
+test('GET /hits has the counters of rules', async (t) => {
+  const given = await options(t);
+  const { agent, get, put } = await start(t, given);
+  await agent.started;
+  await put(`${root}/workloadendpoints/shop/here-vm-a-eth0`, {
+    kind: 'WorkloadEndpoint',
+    metadata: { labels: { part: 'a' } },
+    spec: { node: 'here', interfaceName: 'calia', ipNetworks: ['10.65.0.1/32'] },
+  });
+  const revision = await put(`${root}/globalnetworkpolicies/one`, {
+    kind: 'GlobalNetworkPolicy',
+    spec: { selector: "part == 'a'", ingress: [{ action: 'Allow', protocol: 'TCP' }] },
+  });
+  await get(`/wait?revision=${revision}&timeoutMs=5000`);
+  const { rules, stages } = await get('/hits');
+  t.like(rules[0], {
+    kind: 'GlobalNetworkPolicy',
+    name: 'one',
+    direction: 'ingress',
+    rule: 0,
+    action: 'allow',
+    packets: 0,
+  });
+  t.true(stages.some(({ stage }: { stage: string }) => stage === 'drop/unknown-interface'));
+});
