@@ -1,5 +1,5 @@
 /** The agent as a program: what its watchdog hears while a part is stuck, and its health as a monitor sees it. */
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +23,35 @@ async function listen(t: ExecutionContext, path: string) {
   await sleep(300);
   return heard;
 }
+
+test.serial('SIGHUP reads calico.env and felix.cfg again, and systemd is told', async (t) => {
+  const path = join(tmpdir(), `calico-notify-${process.pid}-hup.sock`);
+  const heard = await listen(t, path);
+  const { agent, folder, nft, get, status } = await world(t, { NOTIFY_SOCKET: path, CALICO_LOG_LEVEL: '' });
+  await until(async () => (await status()).appliedRevision > 0);
+  let output = '';
+  agent.all.on('data', (text: Buffer) => {
+    output += text;
+  });
+  t.notRegex(await nft(), /reject/);
+  mkdirSync(join(folder, 'etc'));
+  const write = (name: string, text: string) => writeFileSync(join(folder, 'etc', name), text);
+  write('felix.cfg', '[global]\nHealthEnabled = true\nDefaultEndpointToHostAction = Accept\n');
+  write('calico.env', 'CALICO_LOG_LEVEL=debug\nETCD_USERNAME=nobody\nETCD_PASSWORD=secret\n');
+  const before = await nft();
+  agent.kill('SIGHUP');
+  await until(async () => (await get('http://localhost:9099/readiness')).code === 204);
+  await until(async () => (await nft()) !== before);
+  await until(() => /RELOADING=1\nMONOTONIC_USEC=\d+.*READY=1/s.test(heard.text));
+  await until(() => output.includes('ETCD_PASSWORD: changed in'));
+  t.notRegex(output, /secret/);
+  write('calico.env', 'CALICO_LOG_LEVEL=loud\n');
+  write('felix.cfg', '');
+  agent.kill('SIGHUP');
+  await until(() => output.includes('settings cannot be used'));
+  t.is((await get('http://localhost:9099/readiness')).code, 204, 'nothing has changed');
+  t.is(agent.exitCode, null);
+});
 
 test.serial('a pass that hangs fails liveness and stops the heartbeat, while the process lives', async (t) => {
   const path = join(tmpdir(), `calico-notify-${process.pid}.sock`);

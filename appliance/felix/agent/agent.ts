@@ -16,11 +16,13 @@ import type { ConfigLayer } from '../config/layers.ts';
 import { reportConfig } from '../config/report.ts';
 import { createConfigSource, type Resolved } from '../config/source.ts';
 import { createRulesetSaver } from '../dataplane/boot/saver.ts';
+import { systemClock } from '../dataplane/clock.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { Hits } from '../dataplane/hits.ts';
 import type { PassStats } from '../dataplane/nftables/table-writer.ts';
 import { openDataplane } from '../dataplane/open.ts';
 import { PassWatch } from '../dataplane/pass-watch.ts';
+import { RefreshTimers } from '../dataplane/refresh-timers.ts';
 import type { FelixConfig } from '../model/config.ts';
 import { createHealth } from '../status/health.ts';
 import { regionOf, statusPrefixes } from '../status/keys.ts';
@@ -89,6 +91,8 @@ function describeConnection(connection: StoreConnection | undefined) {
   return { state, sinceMs: Math.round(sinceMs), ...(problem === undefined ? {} : { problem }) };
 }
 
+/** A sweep reads what all endpoints of the host have stored. */
+const sweepMinMs = 10_000;
 /** Of every store: an empty one has it. */
 const firstRevision = 1;
 
@@ -115,6 +119,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const prefixes = () => statusPrefixes(nodename, regionOf(region ?? resolved.config.openstackRegion));
   const reporter = createReporter({ prefixes, writer, progress });
   const heartbeat = startProcessStatus({ store, prefixes, mayWrite, now: options.stamps.now, log });
+  const timers = new RefreshTimers(systemClock);
   const eventLoop = monitorEventLoopDelay({ resolution: 5 });
   let lastPass: PassStats | undefined;
   const watch = new PassWatch(() => passTrouble(resolved.config));
@@ -169,6 +174,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       isConfigured = true;
       heartbeat.configure({ intervalMs: next.config.reportingIntervalMs, ttlMs: next.config.reportingTtlMs });
       reporter.reportEndpoints(next.config.isEndpointReportingEnabled);
+      timers.set('status', sweepPeriodMs(next.config), reporter.sweep);
     },
   });
   const tunnelAddresses = keepTunnelAddresses({
@@ -261,6 +267,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     isLive: () => health.answer('liveness').isOk,
     async close() {
       abort.abort();
+      timers.close();
       eventLoop.disable();
       const parts = [following, socket, heartbeat, ports, tunnelAddresses, hostEndpoints];
       await Promise.allSettled([...parts.map((part) => part?.close()), registration]);
@@ -339,6 +346,11 @@ function measured(dataplane: Dataplane, measures: Measures): Pick<Dataplane, 'ac
       dataplane.accept(flush);
     },
   };
+}
+
+/** As often as Felix compares what is stored with what it reported; only where somebody reads it. */
+function sweepPeriodMs({ isEndpointReportingEnabled, endpointReportingDelayMs }: FelixConfig): number {
+  return isEndpointReportingEnabled ? Math.max(sweepMinMs, 180 * endpointReportingDelayMs) : 0;
 }
 
 function passTrouble({ simulatePassDelayMs, simulateDataplaneHangMs }: FelixConfig) {

@@ -75,8 +75,13 @@ export function startProcessStatus(options: ProcessStatusOptions): ProcessStatus
     const uptime = (performance.now() - startedAt) / 1000;
     const time = `${now().toISOString().slice(0, 19)}Z`;
     const value = Buffer.from(JSON.stringify({ time, uptime, first_update: isFirst }));
-    await store.put(Buffer.from(active), value, { lease: await renewLease(ttlMs) });
-    await store.put(Buffer.from(lastReported), value);
+    const lease = await renewLease(ttlMs);
+    // one transaction: the store syncs its disk once
+    const success = [
+      { type: 'put', key: Buffer.from(active), value, lease },
+      { type: 'put', key: Buffer.from(lastReported), value },
+    ] as const;
+    await store.txn({ compare: [], success, failure: [] });
   }
 
   /** One lease serves all reports: its clock starts anew. A lease of another length is left to run out. */

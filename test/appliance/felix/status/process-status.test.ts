@@ -17,7 +17,7 @@ async function world(t: ExecutionContext, options: Partial<ProcessStatusOptions>
     ...options,
   });
   t.teardown(() => heartbeat.close());
-  const beats = () => test.calls.filter((call) => call === 'put').length / 2;
+  const beats = () => test.calls.filter((call) => call === 'txn').length;
   return { test, heartbeat, beats };
 }
 
@@ -62,6 +62,17 @@ test('the active status goes with its lease after death, the last reported one s
   await heartbeat.close();
   await until(async () => (await test.read(prefixes.active)) === undefined);
   t.not(await test.read(prefixes.lastReported), undefined);
+});
+
+test('a report is one commit of the store', async (t) => {
+  const { test, heartbeat, beats } = await world(t);
+  heartbeat.configure({ intervalMs: 3_600_000, ttlMs: 90_000 });
+  await until(() => beats() === 1);
+  await until(async () => (await test.read(prefixes.lastReported)) !== undefined);
+  const keys = [prefixes.active, prefixes.lastReported].map((key) => test.store.range({ key: Buffer.from(key) }));
+  const [active, lastReported] = (await Promise.all(keys)).map(({ entries }) => entries[0]?.modRevision);
+  t.is(active, lastReported!);
+  t.false(test.calls.includes('put'));
 });
 
 test('an interval of 0 is silence, until it is changed', async (t) => {
