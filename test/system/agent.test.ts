@@ -26,16 +26,16 @@ test.serial('over a bare etcd the agent initialises it, and a policy put there r
   t.regex(await etcdctl('get', '--prefix', '--keys-only', root), /tiers\/default/);
   t.is(readFileSync(join(folder, 'data/nodename'), 'utf8'), 'here\n');
   for (const [key, value] of Object.entries(objects)) await etcdctl('put', key, JSON.stringify(value));
-  await until(async () => (await nft()).includes('dport 25'));
+  await until(async () => (await nft()).includes('gnp/only-smtp/ingress/0'));
   await etcdctl('del', `${root}/globalnetworkpolicies/only-smtp`);
-  await until(async () => !(await nft()).includes('dport 25'));
+  await until(async () => !(await nft()).includes('gnp/only-smtp/ingress/0'));
 });
 
 test.serial('a change of configuration reaches the kernel, the log and the store while the agent runs', async (t) => {
   const { agent, etcdctl, nft, status } = await world(t, { CALICO_LOG_LEVEL: 'silent' });
   await until(async () => (await status()).isStoreReady === true);
   for (const [key, value] of Object.entries(objects)) await etcdctl('put', key, JSON.stringify(value));
-  await until(async () => (await nft()).includes('dport 25'));
+  await until(async () => (await nft()).includes('gnp/only-smtp/ingress/0'));
   t.notRegex(await nft(), /reject/);
   let output = '';
   agent.all.on('data', (text: Buffer) => {
