@@ -12,6 +12,8 @@ export interface PassLoopParts {
   /** Takes what came; a failure is told and the pass tried again. */
   readonly take: (flushes: readonly Flush[]) => Promise<void>;
   readonly pass: () => Promise<void>;
+  /** A pass failed and will be tried again. */
+  readonly onFailure?: (problem: string) => void;
 }
 
 const retryMinMs = 200;
@@ -91,6 +93,7 @@ export class PassLoop {
     const delayMs = this.#retryMs;
     this.#retryMs = Math.min(retryMaxMs, delayMs * 2);
     const problem = error instanceof Error ? error.message : String(error);
+    this.#parts.onFailure?.(problem);
     this.#parts.log.error({ problem, retryInMs: delayMs }, 'the kernel does not take our rules');
     this.#retry = this.#parts.clock.after(delayMs, () => {
       this.#retry = undefined;

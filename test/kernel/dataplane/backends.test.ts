@@ -18,6 +18,7 @@ import {
 } from '../../appliance/felix/dataplane/sample.ts';
 import { backends, openBackendLab, ourTraces } from './backend-lab.ts';
 import { addMachine } from './real-lab.ts';
+import { talk } from './talk.ts';
 
 const icmp = { protocol: 1 };
 const gateway = '169.254.1.1';
@@ -55,6 +56,7 @@ for (const backend of backends) {
     t.is(lab.writes(), 0, 'everything was found as it is to be');
     t.deepEqual(await ourTraces(lab.host), traces);
 
+    await lab.restart(); // one that has been told nothing, and so puts nothing back
     const kernel = openKernel({ netnsPath: lab.host.path });
     const programs = openPrograms({ netnsPath: lab.host.path });
     for (let i = 0; i < 2; i++) await uninstall(kernel, sampleConfig, { programs });
@@ -105,4 +107,43 @@ for (const backend of backends) {
     await lab.restart();
     t.false(await isReached(), 'also while nobody looks after it');
   });
+
+  test.serial(
+    `${backend}: a live connection that policy no longer allows ends, and goes on when it is allowed again`,
+    async (t) => {
+      await using lab = await openBackendLab(backend);
+      await using from = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', gateway);
+      await using to = await addMachine(lab.host, 'cali-b', '10.65.0.2/32', gateway);
+      await using _world = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+      await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+      await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2'); // proxy ARP answers for what has a route
+      const toPorts = (...ports: number[]) =>
+        policy('p', {
+          inbound: ports.map((port) => rule('allow', { protocol: 6, dst: { ports: [{ first: port, last: port }] } })),
+          outbound: [rule('allow')],
+        });
+      await lab.send(
+        lab.config({ areFloatingIpsEnabled: true }),
+        allowAllProfile,
+        toPorts(5001, 5002),
+        workload('a', { ipv4Nets: ['10.65.0.1/32'], profiles: ['allow'] }),
+        workload('b', {
+          ipv4Nets: ['10.65.0.2/32'],
+          tiers: [tier(['p'], ['p'])],
+          nats: [{ externalIp: '198.51.100.7', internalIp: '10.65.0.2' }],
+        }),
+        inSync,
+      );
+      using first = await talk(from.name, to.name, '10.65.0.2', { port: 5001 });
+      using second = await talk(from.name, to.name, '10.65.0.2', { port: 5002 });
+      t.true(await first.isAlive(), 'at first');
+      await lab.send(toPorts(5002));
+      t.true(await first.isCut(1000), 'cut');
+      t.true(await second.isAlive(1000), 'the other one');
+      await lab.send(toPorts(5001, 5002, 5003));
+      t.true(await first.isBack(), 'allowed again');
+      using floating = await talk(from.name, to.name, '10.65.0.2', { port: 5003, via: '198.51.100.7' });
+      t.true(await floating.isAlive(), 'by its floating address');
+    },
+  );
 }

@@ -16,10 +16,12 @@ import type { Family } from '../../render/match.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Dataplane, DataplaneReports } from '../dataplane.ts';
+import { LiveFlows } from '../flows/live-flows.ts';
 import { removeVariant } from '../leftovers.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
 import { PassLoop } from '../pass-loop.ts';
+import type { PassWatch } from '../pass-watch.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
 import { IptablesState } from './desired-state.ts';
 import { families } from './set-state.ts';
@@ -36,6 +38,8 @@ export interface IptablesDataplaneOptions {
   readonly reports: DataplaneReports;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** Told of each pass. */
+  readonly watch?: PassWatch;
   /** Called after each pass. */
   readonly onPass?: (stats: IptablesPassStats) => void;
 }
@@ -74,6 +78,7 @@ class IptablesDataplane implements Dataplane {
   readonly #desired: IptablesState;
   readonly #interfaces: InterfaceTable;
   readonly #host: HostSide;
+  readonly #flows: LiveFlows;
   readonly #loop: PassLoop;
   readonly #timers: RefreshTimers;
   #afterWrite: { cancel(): void } | undefined;
@@ -98,6 +103,7 @@ class IptablesDataplane implements Dataplane {
       log,
       take: (flushes) => inSlices(this.#take(flushes)),
       pass: () => this.#passIfReady(),
+      onFailure: (problem) => options.watch?.end(problem),
     });
     this.#interfaces = new InterfaceTable({
       kernel,
@@ -109,6 +115,13 @@ class IptablesDataplane implements Dataplane {
       onNeighbour: (event) => {
         if (this.#host.onNeighbour(event)) this.#loop.wake();
       },
+    });
+    this.#flows = new LiveFlows({
+      kernel,
+      log,
+      clock: this.#clock,
+      world: this.#desired.flowWorld(),
+      interfaces: () => this.#interfaces.interfaces(),
     });
     this.#host = new HostSide({
       kernel,
@@ -135,6 +148,7 @@ class IptablesDataplane implements Dataplane {
     this.#afterWrite?.cancel();
     const limit = this.#clock.after(closingMaxMs, () => this.#options.programs.close());
     await this.#loop.close();
+    await this.#flows.close();
     limit.cancel();
     this.#options.programs.close();
     this.#interfaces.close();
@@ -151,6 +165,7 @@ class IptablesDataplane implements Dataplane {
       for (const message of messages) {
         this.#host.onMessage(message);
         yield* this.#desired.accept(message);
+        this.#flows.onMessage(message);
       }
       this.#revision = revision;
       yield;
@@ -165,6 +180,7 @@ class IptablesDataplane implements Dataplane {
   async #pass(config: FelixConfig): Promise<void> {
     const startMs = this.#clock.now();
     const revision = this.#revision;
+    await this.#options.watch?.begin();
     if (!this.#isOpen) await this.#interfaces.open();
     this.#isOpen = true;
     const writers = await this.#readyWriters(config);
@@ -175,6 +191,8 @@ class IptablesDataplane implements Dataplane {
     await this.#removeOtherVariant(writers.variant);
     await this.#host.addAfter(config);
     if (revision !== undefined) this.#options.reports.onApplied(revision);
+    this.#flows.onApplied();
+    this.#options.watch?.end();
     if (lines > 0) this.#checkAfterWrite(config);
     this.#options.onPass?.({ lines, totalMs: this.#clock.now() - startMs });
   }

@@ -11,6 +11,7 @@ import { printPolicyId } from '../../model/policy.ts';
 import type { SpoofAllowance } from '../../render/base-chains.ts';
 import type { Entries } from '../../render/dispatch.ts';
 import { renderHostEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
+import { resolveFloatingIps } from '../../render/floating-ips.ts';
 import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
 import type { IptablesContext } from '../../render/iptables/context.ts';
@@ -20,6 +21,7 @@ import { ownerText, RulesetRenderer } from '../../render/iptables/ruleset.ts';
 import { allotMarks } from '../../render/marks.ts';
 import type { Family } from '../../render/match.ts';
 import { isReachablePool } from '../../render/nat-outgoing.ts';
+import type { FlowWorld } from '../flows/places.ts';
 import type { LocalEndpoints, LocalWorkload } from '../linux/local-endpoints.ts';
 import { isTunnelMessage, type TunnelMessage, TunnelState } from '../linux/overlay/tunnel-state.ts';
 import { MultiMap } from '../multi-map.ts';
@@ -108,6 +110,42 @@ export class IptablesState implements LocalEndpoints {
   workloadOf(interfaceName: string): LocalWorkload | undefined {
     const [first] = [...this.#claims.get(interfaceName)].sort();
     return first === undefined ? undefined : this.workloads.get(first);
+  }
+
+  /** As it is enforced. */
+  policyOf(id: PolicyId): Policy | undefined {
+    const text = printPolicyId(id);
+    return this.refused.substituteOf(text) ?? this.#policies.get(text)?.policy;
+  }
+
+  profileOf(name: string): ProfileRules | undefined {
+    return this.#profiles.get(name);
+  }
+
+  /** The workload that speaks for each interface that has one. */
+  *speakers(): Generator<WorkloadEndpoint> {
+    for (const name of new Set(Array.from(this.workloads.values(), ({ endpoint }) => endpoint.interfaceName))) {
+      const endpoint = this.workloadOf(name)?.endpoint;
+      if (endpoint !== undefined) yield endpoint;
+    }
+  }
+
+  /** For judging live flows: its mark mask is ours. */
+  flowWorld(): FlowWorld {
+    const state = this;
+    return {
+      get config() {
+        return state.config && { ...state.config, markMask: state.config.iptablesMarkMask };
+      },
+      get resolution() {
+        return state.resolution;
+      },
+      hostEndpoints: this.hostEndpoints,
+      speakers: () => this.speakers(),
+      policyOf: (id) => this.policyOf(id),
+      profileOf: (name) => this.profileOf(name),
+      membersOf: (id) => this.sets.membersOf(id),
+    };
   }
 
   /** Rules the kernel does not take. */
@@ -205,9 +243,8 @@ export class IptablesState implements LocalEndpoints {
       const known = before.get(name);
       this.#entries.set(name, known?.endpoint === endpoint ? known : { endpoint, entries: render() });
     };
-    for (const name of new Set(Array.from(this.workloads.values(), ({ endpoint }) => endpoint.interfaceName))) {
-      const endpoint = this.workloadOf(name)?.endpoint;
-      if (endpoint !== undefined) keep(name, endpoint, () => renderWorkloadEntries(endpoint, false));
+    for (const endpoint of this.speakers()) {
+      keep(endpoint.interfaceName, endpoint, () => renderWorkloadEntries(endpoint, false));
     }
     for (const [name, owner] of this.resolution) {
       const endpoint = this.hostEndpoints.get(owner);
@@ -244,16 +281,13 @@ export class IptablesState implements LocalEndpoints {
 
   #contentFor(family: Family, config: FelixConfig): RulesetContent {
     const pools = [...this.#pools.values()];
-    const policyOf = (id: PolicyId) => {
-      const text = printPolicyId(id);
-      return this.refused.substituteOf(text) ?? this.#policies.get(text)?.policy;
-    };
     return {
       entries: new Map(Array.from(this.#entries, ([name, { entries }]) => [name, entries])),
-      policyOf,
-      profileOf: (name) => this.#profiles.get(name),
+      policyOf: (id) => this.policyOf(id),
+      profileOf: (name) => this.profileOf(name),
       refusedOf: (owner) => this.#refusedRules(owner),
       spoofAllowances: config.isSourceSpoofingAllowed ? this.#spoofAllowances() : [],
+      floatingIps: config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [],
       hasNatPools: pools.some(({ natOutgoing, cidr }) => natOutgoing && cidr.includes(':') === (family === 6)),
     };
   }

@@ -107,6 +107,18 @@ export class SetState {
     return this.#sets.get(name);
   }
 
+  /** Of an IP set of the graph, as its messages write them. */
+  membersOf(id: string): (Iterable<string> & { has(member: string): boolean }) | undefined {
+    const sets = families.flatMap((family) => this.#sets.get(setName(id, family)) ?? []);
+    if (sets.length === 0) return undefined;
+    return {
+      has: (text) => this.#sets.get(setName(id, familyOf(text)))?.members.has(memberOf(text)) === true,
+      *[Symbol.iterator]() {
+        for (const { members, family } of sets) for (const member of members) yield textOf(member, family);
+      },
+    };
+  }
+
   dirty(): DesiredSet[] {
     return [...this.#dirty].flatMap((name) => this.#sets.get(name) ?? []);
   }
@@ -212,6 +224,11 @@ function familyOf(text: string): Family {
 function memberOf(text: string): string {
   const rest = familyOf(text) === 4 ? '/32' : '/128';
   return text.endsWith(rest) ? text.slice(0, -rest.length) : text;
+}
+
+function textOf(member: string, family: Family): string {
+  if (member.includes('/') || member.includes(',')) return member;
+  return `${member}${family === 4 ? '/32' : '/128'}`;
 }
 
 function split(members: readonly string[]): Record<Family, Set<string>> {

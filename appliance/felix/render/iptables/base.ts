@@ -3,10 +3,12 @@
  * The accept mark says that policy before conntrack or DNAT accepted the packet, or, at the end of a chain, that policy accepted it at all.
  * Source: felix's static chains. What DNATed packets of this host may do is marked in OUTPUT and asked in POSTROUTING.
  */
-import { parsePrefixOrAddress, printPrefix } from '../../../lib/ip/address.ts';
+import { parseAddress, parsePrefixOrAddress, printPrefix } from '../../../lib/ip/address.ts';
+import type { AddressNat } from '../../model/endpoint.ts';
 import type { SpoofAllowance } from '../base-chains.ts';
 import type { IptablesContext } from './context.ts';
 import { allowTarget } from './context.ts';
+import { knownFlow, renderSuspectAnswers, renderSuspectCleared } from './known-flow.ts';
 import { isNameableInterface } from './names.ts';
 import { clearResults } from './policy.ts';
 import type { IptablesChain, IptablesRule, TableName } from './rule.ts';
@@ -18,7 +20,6 @@ import {
   goTo,
   hasMark,
   jump,
-  knownFlow,
   lacksMark,
   leave,
   plainChain,
@@ -46,20 +47,22 @@ export interface BaseInputs {
   readonly filled: Readonly<Record<TableName, ReadonlySet<HostDispatch>>>;
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly natOutgoing: IptablesChain;
+  readonly floatingIps: readonly AddressNat[];
 }
 
 const hookChains: Readonly<Record<TableName, readonly BuiltinChain[]>> = {
   raw: ['PREROUTING', 'OUTPUT'],
   mangle: ['PREROUTING', 'POSTROUTING'],
-  nat: ['POSTROUTING'],
+  nat: ['PREROUTING', 'OUTPUT', 'POSTROUTING'],
   filter: ['INPUT', 'FORWARD', 'OUTPUT'],
 };
 
 /** NAT of ours comes after everybody else's; FORWARD ends with an accept for what policy accepted. */
 export function renderHooks(table: TableName, context: IptablesContext): readonly Hook[] {
   const { config, marks } = context;
-  const place = table === 'nat' || config.chainInsertMode === 'Append' ? 'end' : 'top';
-  const jumps = hookChains[table].map((chain): Hook => ({ chain, place, rule: jump(`cali-${chain}`) }));
+  const placeOf = (chain: BuiltinChain) =>
+    (table === 'nat' && chain === 'POSTROUTING') || config.chainInsertMode === 'Append' ? 'end' : 'top';
+  const jumps = hookChains[table].map((chain): Hook => ({ chain, place: placeOf(chain), rule: jump(`cali-${chain}`) }));
   if (table !== 'filter' || config.iptablesFilterAllowAction === 'Return') return jumps;
   const accepted = rule(hasMark(marks.accept), accept, 'policy accepted the packet');
   return [...jumps, { chain: 'FORWARD', place: 'end', rule: accepted }];
@@ -74,7 +77,25 @@ export function renderBase(
   if (table === 'raw') return renderRaw(inputs, filled, context);
   if (table === 'mangle') return renderMangle(filled, context);
   if (table === 'filter') return renderFilter(filled, context);
-  return chains({ 'cali-POSTROUTING': [jump('cali-nat-outgoing')] }).set('cali-nat-outgoing', inputs.natOutgoing);
+  return renderNat(inputs, context);
+}
+
+/** Source: felix, cali-fip-dnat and cali-fip-snat. */
+function renderNat({ natOutgoing, floatingIps }: BaseInputs, { family }: IptablesContext) {
+  const mine = floatingIps.filter(({ externalIp, internalIp }) =>
+    [externalIp, internalIp].every((text) => parseAddress(text)?.family === family),
+  );
+  return chains({
+    'cali-PREROUTING': [jump('cali-fip-dnat')],
+    'cali-OUTPUT': [jump('cali-fip-dnat')],
+    'cali-POSTROUTING': [jump('cali-fip-snat'), jump('cali-nat-outgoing')],
+    'cali-fip-dnat': mine.map(({ externalIp, internalIp }) =>
+      rule(['-d', externalIp], ['-j', 'DNAT', '--to-destination', internalIp]),
+    ),
+    'cali-fip-snat': mine.map(({ externalIp, internalIp }) =>
+      rule(['-s', internalIp, '-d', internalIp], ['-j', 'SNAT', '--to-source', externalIp]),
+    ),
+  }).set('cali-nat-outgoing', natOutgoing);
 }
 
 function chains(rules: Readonly<Record<string, readonly IptablesRule[]>>): Map<string, IptablesChain> {
@@ -131,16 +152,19 @@ function renderMangle(filled: Filled, context: IptablesContext) {
   const allow = allowTarget('mangle', context);
   const incoming = ask(filled, 'cali-from-host-endpoint');
   const accepted = rule(hasMark(marks.accept), allow, 'accepted before');
-  const preDnat = [rule(knownFlow, allow, 'known flow'), accepted, ...incoming, accepted];
-  const deferred = [
-    rule(lacksMark(marks.defer), leave),
-    rule([], clearMark(marks.all)),
-    ...toWorkload(context).map((match) => rule(match, leave, 'to a workload')),
-    jump('cali-to-host-endpoint'),
-  ];
+  const preDnat = [rule(knownFlow(context), allow, 'known flow'), accepted, ...incoming, accepted];
+  const isDeferred = filled.has('cali-to-host-endpoint');
   return chains({
-    'cali-PREROUTING': incoming.length === 0 ? [] : preDnat,
-    'cali-POSTROUTING': filled.has('cali-to-host-endpoint') ? deferred : [],
+    'cali-PREROUTING': [...renderSuspectAnswers(context), ...(incoming.length === 0 ? [] : preDnat)],
+    'cali-POSTROUTING': [
+      ...(isDeferred ? [jump('cali-deferred', hasMark(marks.defer))] : []),
+      ...renderSuspectCleared(context),
+    ],
+    'cali-deferred': [
+      rule([], clearMark(marks.all)),
+      ...toWorkload(context).map((match) => rule(match, leave, 'to a workload')),
+      jump('cali-to-host-endpoint'),
+    ],
   });
 }
 
@@ -149,7 +173,9 @@ function renderFilter(filled: Filled, context: IptablesContext) {
   const allow = allowTarget('filter', context);
   const accepted = rule(hasMark(marks.accept), allow, 'accepted before');
   const asHost = (dispatch: readonly IptablesRule[]) =>
-    dispatch.length === 0 ? [] : [clearResults(context), ...dispatch, accepted];
+    dispatch.length === 0
+      ? []
+      : [clearResults(context), ...dispatch, ...renderSuspectCleared(context, hasMark(marks.accept)), accepted];
   const defer = [
     rule(flowState('DNAT'), setMark(marks.defer), 'DNATed: decide in postrouting'),
     rule(hasMark(marks.defer), leave),
@@ -158,8 +184,10 @@ function renderFilter(filled: Filled, context: IptablesContext) {
   return chains({
     'cali-INPUT': [
       ...fromWorkload(context).map((match) => goTo('cali-wl-to-host', match)),
+      ...renderSuspectCleared(context, hasMark(marks.accept)),
       accepted,
       ...asHost(ask(filled, 'cali-from-host-endpoint')),
+      ...renderSuspectCleared(context),
     ],
     'cali-wl-to-host': renderWorkloadToHost(context),
     'cali-FORWARD': [
@@ -170,6 +198,7 @@ function renderFilter(filled: Filled, context: IptablesContext) {
       ...ask(filled, 'cali-to-hep-forward'),
     ],
     'cali-OUTPUT': [
+      ...renderSuspectAnswers(context),
       accepted,
       ...toWorkload(context).map((match) => rule(match, leave, 'to a workload')),
       ...(outgoing.length === 0 ? [] : defer),
@@ -193,7 +222,8 @@ function renderWorkloadToHost(context: IptablesContext): IptablesRule[] {
   return [
     ...discovery.map((type) => rule(['-p', '58', '-m', 'icmp6', '--icmpv6-type', type], accept)),
     jump('cali-from-wl-dispatch'),
-    rule(knownFlow, allowTarget('filter', context), 'known flow'),
+    rule(knownFlow(context), allowTarget('filter', context), 'known flow'),
+    ...(config.defaultEndpointToHostAction === 'Drop' ? [] : renderSuspectCleared(context)),
     ...end[config.defaultEndpointToHostAction],
   ];
 }

@@ -7,10 +7,11 @@ import type { ListChain, TierChain } from '../chain-spec.ts';
 import { stageTraits } from '../stage.ts';
 import type { IptablesContext } from './context.ts';
 import { allowTarget, denyTarget } from './context.ts';
+import { knownFlow } from './known-flow.ts';
 import { policyChain, profileChain } from './names.ts';
 import { clearResults } from './policy.ts';
 import type { IptablesChain, IptablesRule, TableName } from './rule.ts';
-import { clearMark, flowState, hasMark, jump, knownFlow, lacksMark, leave, plainChain, rule, setMark } from './rule.ts';
+import { clearMark, flowState, hasMark, jump, lacksMark, leave, plainChain, rule, setMark } from './rule.ts';
 
 /** Jumps between two looks at whether the packet is accepted already. */
 const jumpsBetweenLooks = 5;
@@ -51,8 +52,9 @@ function leaveIfAccepted({ marks }: IptablesContext): IptablesRule {
 /** Where an allowed packet goes on, its mark tells those that follow. */
 function renderConntrack(table: TableName, deny: readonly string[], context: IptablesContext): IptablesRule[] {
   const allow = allowTarget(table, context);
-  const rules = allow === leave ? [rule(knownFlow, setMark(context.marks.accept))] : [];
-  rules.push(rule(knownFlow, allow, 'known flow'));
+  const flow = knownFlow(context);
+  const rules = allow === leave ? [rule(flow, setMark(context.marks.accept))] : [];
+  rules.push(rule(flow, allow, 'known flow'));
   if (context.config.isConntrackInvalidCheckDisabled) return rules;
   return [...rules, rule(flowState('INVALID'), deny, 'invalid packet')];
 }

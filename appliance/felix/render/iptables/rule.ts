@@ -94,5 +94,3 @@ export function clearMark(mark: number): string[] {
 export function flowState(...states: readonly ('ESTABLISHED' | 'RELATED' | 'INVALID' | 'DNAT')[]): string[] {
   return ['-m', 'conntrack', '--ctstate', states.join(',')];
 }
-
-export const knownFlow: readonly string[] = flowState('RELATED', 'ESTABLISHED');

@@ -2,6 +2,7 @@
  * All rules of one family from what endpoints refer to: only chains that a hook leads to are in it. Pure.
  * What has not changed is not rendered again: chains are kept by what they were made of, and the same chain object means the same rules.
  */
+import type { AddressNat } from '../../model/endpoint.ts';
 import type { Policy, PolicyId, ProfileRules } from '../../model/policy.ts';
 import { printPolicyId } from '../../model/policy.ts';
 import type { SpoofAllowance } from '../base-chains.ts';
@@ -35,6 +36,7 @@ export interface RulesetContent {
   readonly refusedOf: (owner: ChainOwner) => ReadonlySet<number> | undefined;
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly hasNatPools: boolean;
+  readonly floatingIps: readonly AddressNat[];
 }
 
 /** Whose rules a chain holds. */
@@ -282,6 +284,7 @@ function baseInputs(
     filled: { raw: nothing, mangle: nothing, nat: nothing, filter: nothing, [table]: filled },
     spoofAllowances: content.spoofAllowances,
     natOutgoing: renderNatOutgoing(content.hasNatPools, context),
+    floatingIps: content.floatingIps,
   };
 }
 

@@ -17,7 +17,11 @@ import { allotMarks } from '#appliance/felix/render/marks.ts';
 import { policyId, rule, sampleConfig, samplePolicy, tier } from '../../dataplane/sample.ts';
 
 function context(family: 4 | 6 = 4, changes: Partial<FelixConfig> = {}): IptablesContext {
-  return { config: { ...sampleConfig, ...changes }, marks: allotMarks(sampleConfig.iptablesMarkMask), family };
+  return {
+    config: { ...sampleConfig, areLiveFlowsReevaluated: false, ...changes },
+    marks: allotMarks(sampleConfig.iptablesMarkMask),
+    family,
+  };
 }
 
 function matches(match: Partial<Rule>, family: 4 | 6 = 4, action: Rule['action'] = 'allow'): string[] {
@@ -150,6 +154,15 @@ test('an endpoint asks its tiers in order, then its profiles, and drops the rest
     '-m mark --mark 0x10000/0x10000 -j RETURN',
     '-j DROP',
   ]);
+});
+
+test('flows that were judged again and found denied are no known flows', (t) => {
+  const list = listChain('host-ingress', [], [], { doesReject: false });
+  const use = { table: 'filter', policyOf: () => undefined } as const;
+  t.is(
+    lines(renderEndpointChain(list, use, context(4, { areLiveFlowsReevaluated: true })))[0],
+    '-m conntrack --ctstate RELATED,ESTABLISHED -m connmark ! --mark 0x80000000/0x80000000 -j ACCEPT',
+  );
 });
 
 test('where an allowed packet goes on, known flows are marked', (t) => {
