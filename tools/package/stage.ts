@@ -97,6 +97,7 @@ function isIdle(path: string, { npm }: Architecture): boolean {
   const prebuild = /\/prebuilds\/([^/]+)\//.exec(path)?.[1];
   // the C library of the host is glibc: the runtime is linked against it
   if (prebuild !== undefined) return prebuild !== `linux-${npm}` || path.includes('musl');
+  if (/\/musl_\w+\//.test(path)) return true;
   const name = basename(path);
   if (/^(licen[sc]e|copying|notice)/i.test(name)) return false;
   return (

@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type BootedHost, bootHost } from './booted-host.ts';
 import { inSync } from './in-sync.ts';
 import { baseImage, packageUnderTest } from './package.ts';
+import { differences, snapshot } from './snapshot.ts';
 
 const policy = `apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
@@ -83,29 +84,4 @@ async function letsOthersJoin(t: ExecutionContext, host: BootedHost): Promise<vo
 /** The table that Debian's own service makes. */
 function ownTable(ruleset: string): string {
   return ruleset.slice(ruleset.indexOf('table inet filter {'), ruleset.indexOf('\n}') + 2);
-}
-
-/** Lines that only one of them has, each behind the part it is of. */
-function differences(before: Snapshot, after: Snapshot): string[] {
-  return Object.keys(before).flatMap((part) => {
-    const [was, is] = [before, after].map((snapshot) => snapshot[part]!.split('\n'));
-    const gone = was!.filter((line) => !is!.includes(line)).map((line) => `${part} - ${line}`);
-    return [...gone, ...is!.filter((line) => !was!.includes(line)).map((line) => `${part} + ${line}`)];
-  });
-}
-
-type Snapshot = Readonly<Record<string, string>>;
-
-/** What must be the same after a purge; what the package manager and the journal keep for themselves is left out. */
-async function snapshot(host: BootedHost): Promise<Snapshot> {
-  const unchanging =
-    "-path /var/lib/dpkg -prune -o -path /var/lib/systemd -prune -o -path /var/log -prune -o -path /var/tmp -prune -o -path '/etc/*-' -prune -o";
-  return {
-    ruleset: await host.run('nft', 'list', 'ruleset'),
-    routes: await host.sh('ip route show table all; ip -6 route show table all; ip rule; ip -6 rule'),
-    links: await host.sh('ip -o link | cut -d" " -f1-5'),
-    sysctls: await host.sh('sysctl -a 2>/dev/null | grep "^net\\." | grep -v conntrack_count'),
-    files: await host.sh(`find /etc /usr /var /lib -xdev ${unchanging} -type f -exec sha256sum {} + | sort -k2`),
-    directories: await host.sh(`find /etc /usr /var /lib -xdev ${unchanging} -type d -print | sort`),
-  };
 }
