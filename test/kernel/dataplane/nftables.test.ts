@@ -86,6 +86,28 @@ test.serial('a restart leaves the very same rules in place', async (t) => {
   t.is(await lab.host.exec('nft', '-a', 'list', 'ruleset'), before, 'handles included');
 });
 
+for (const isLinear of [true, false]) {
+  test.serial(
+    `a copy makes the very same table, and a start adopts it (${isLinear ? 'linear' : 'compiled'})`,
+    async (t) => {
+      await using lab = await openRealLab({ isLinear });
+      await lab.send(...world, inSync);
+      const before = await lab.ruleset();
+      const kernel = openKernel({ netnsPath: lab.host.path });
+      const { nft } = kernel;
+      const copy = Buffer.from((await nft.copyTable('calico'))!);
+      await nft.apply([{ type: 'delete-table', table: 'calico' }]);
+      t.is(await nft.applyCopy('calico', copy), undefined);
+      t.is(await lab.ruleset(), before);
+      kernel.close();
+      const handles = await lab.host.exec('nft', '-a', 'list', 'ruleset');
+      await lab.restart();
+      await lab.send(...world, inSync);
+      t.is(await lab.host.exec('nft', '-a', 'list', 'ruleset'), handles, 'no transaction');
+    },
+  );
+}
+
 test.serial('incremental changes end in the ruleset of a fresh start', async (t) => {
   await using old = await openRealLab();
   await using fresh = await openRealLab();
