@@ -57,7 +57,7 @@ async function openFirewalld(world: World): Promise<Program> {
   mkdirSync(join(folder, 'firewalld/zones'), { recursive: true });
   const ports = [8001, 8003].map((port) => `<port port="${port}" protocol="tcp"/>`).join('');
   writeFileSync(join(folder, 'firewalld/zones/public.xml'), `<zone><short>Public</short>${ports}<forward/></zone>`);
-  // workloads are a zone of their own, which forwarded packets may enter and leave: docs/guides/hosts.md
+  // workloads are a zone of their own, which forwarded packets may enter and leave: docs/hosts.md
   const zone = `<zone target="ACCEPT"><short>Workloads</short><interface name="cali+"/></zone>`;
   writeFileSync(join(folder, 'firewalld/zones/workloads.xml'), zone);
   mkdirSync(join(folder, 'firewalld/policies'));

@@ -30,6 +30,7 @@ export interface World extends AsyncDisposable {
   exec(program: string, ...args: string[]): Promise<string>;
   /** Runs until the world ends, or is ended by `end()`. */
   spawn(name: string, command: readonly string[], env?: Readonly<Record<string, string>>): { end(): Promise<void> };
+  etcdctl(...words: string[]): Promise<string>;
   addMachine(name: string, link: string, address: string, gateway: string): Promise<Machine>;
   listen(machine: string, ...ports: number[]): Promise<void>;
   startAgent(): Promise<void>;
@@ -43,7 +44,7 @@ export interface World extends AsyncDisposable {
   rules(): Promise<{ readonly ours: string; readonly theirs: string }>;
 }
 
-const root = '/calico/resources/v3/projectcalico.org';
+export const root = '/calico/resources/v3/projectcalico.org';
 const portsProgram = join(import.meta.dirname, '../../kernel/ports.ts');
 const agentProgram = join(import.meta.dirname, '../../../bin/calico-node');
 
@@ -134,6 +135,7 @@ async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
     folder,
     host,
     exec: host.exec,
+    etcdctl: (...words) => host.exec('etcdctl', '--endpoints', endpoint, ...words),
     spawn(_name, command, env) {
       const child = start(host.name, command, env);
       return {
@@ -219,7 +221,7 @@ async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
   await world.addMachine('workload', 'calia', `${workloadAddress}/32`, '169.254.1.1');
   await world.listen('host', 8001, 8002, 8003);
   await world.listen('workload', 80, 81);
-  const etcdctl = (...words: string[]) => host.exec('etcdctl', '--endpoints', endpoint, ...words);
+  const { etcdctl } = world;
   await until(() => etcdctl('get', 'x').then(() => true, pause), 20_000);
   for (const [key, value] of Object.entries(objects)) await etcdctl('put', `${root}/${key}`, JSON.stringify(value));
   return Object.assign(world, { [Symbol.asyncDispose]: () => cleanup.disposeAsync() });
