@@ -408,5 +408,11 @@ export type RouteOperation =
   /** Adding a rule that is there is success. */
   | { readonly type: 'add-rule' | 'delete-rule'; readonly rule: RoutingRule };
 
+export interface OpenKernelOptions {
+  readonly netnsPath?: string;
+  /** How `nft.follow` learns of others: `generation` only counts transactions, and so tells `lost` for each. By default as memory allows. */
+  readonly noticesBy?: 'notifications' | 'generation';
+}
+
 /** Opens the kernel of a network namespace: this process's own, or the one behind a path such as /run/netns/NAME. */
-export type OpenKernel = (options?: { netnsPath?: string }) => Kernel;
+export type OpenKernel = (options?: OpenKernelOptions) => Kernel;

@@ -2,6 +2,7 @@
  * The real kernel behind the port: sockets of one network namespace, each with its own queue, so that a long transaction
  * holds up neither routes nor readings. I/O; keeps no state of its own.
  */
+import { totalmem } from 'node:os';
 import { assert } from '../lib/assert.ts';
 import { parseAddress } from '../lib/ip/address.ts';
 import type { Kernel, NftRefusal, OpenKernel, RouteOperation, TrafficOperation } from './kernel.ts';
@@ -18,6 +19,7 @@ import { NftTransactions } from './netlink/nft.ts';
 import { copyTable } from './netlink/nft-copy.ts';
 import { dumpCounters, dumpElements, dumpKeys, dumpTable } from './netlink/nft-dump.ts';
 import { NftFollower } from './netlink/nft-follower.ts';
+import { GenerationFollower } from './netlink/nft-generation.ts';
 import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
 import { readRoute, routesRequest, writeDeleteRoute, writeReplaceRoute } from './netlink/routes.ts';
 import { readRule, rulesRequest, writeAddRule, writeDeleteRule } from './netlink/rules.ts';
@@ -28,8 +30,12 @@ import { WireguardCalls } from './netlink/wireguard-calls.ts';
 import { NetworkNamespace } from './netns.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
+/** With less memory a large transaction of others could not afford that we listen: 8 KB for each of its elements. */
+const LISTENING_BYTES_MIN = 3.5 * 2 ** 30;
+
 /** Opens the kernel of this process's network namespace, or of the one behind `netnsPath`. */
 export const openKernel: OpenKernel = (options = {}) => {
+  const { noticesBy = totalmem() < LISTENING_BYTES_MIN ? 'generation' : 'notifications' } = options;
   const namespace = new NetworkNamespace(options.netnsPath);
   const sockets = namespace.run(openSockets);
   const nftReader = new NetlinkReader(sockets.netfilterReads);
@@ -50,8 +56,11 @@ export const openKernel: OpenKernel = (options = {}) => {
       dumpElements: (table, set) => dumpElements(nftReader, table, set),
       dumpKeys: (table, set) => dumpKeys(nftReader, table, set),
       dumpCounters: (table) => dumpCounters(nftReader, table),
-      follow: (table, onChange) =>
-        namespace.run(() => {
+      follow(table, onChange) {
+        if (noticesBy === 'generation') {
+          return new GenerationFollower({ reader: nftReader, commits: () => transactions.commits, onChange });
+        }
+        return namespace.run(() => {
           const follower = new NftFollower({
             table,
             onChange,
@@ -61,7 +70,8 @@ export const openKernel: OpenKernel = (options = {}) => {
           });
           transactions.bystanders.add(follower);
           return follower;
-        }),
+        });
+      },
       copyTable: (table) => copyTable(nftReader, table),
       applyCopy: (table, copy) => transactions.applyCopy(table, copy),
     },

@@ -4,8 +4,9 @@
  * Source: linux/netfilter/nf_tables.h (NFT_MSG_NEWGEN, NFTA_GEN_*), linux/netfilter/nfnetlink.h.
  */
 import type { NftChange } from '../kernel.ts';
-import type { NetlinkReader, Request } from './dump.ts';
+import type { NetlinkReader } from './dump.ts';
 import { findAttribute, type Message, readAttributes, readString } from './message.ts';
+import { readGeneration } from './nft-generation.ts';
 import { GENERATION, NFPROTO_INET, NFT_MSG, nfgenmsg, nftType, TABLE } from './nft-numbers.ts';
 import { NETLINK, NetlinkSocket, type Received } from './socket.ts';
 import { WokenSocket } from './woken-socket.ts';
@@ -109,17 +110,4 @@ function readAuthor({ body }: Message): string {
   const program = readString(attributes.get(GENERATION.program)) || 'somebody';
   const pid = attributes.get(GENERATION.pid);
   return pid === undefined ? program : `${program} (pid ${pid.readUInt32BE(0)})`;
-}
-
-const generationRequest: Request = {
-  type: nftType(NFT_MSG.getGeneration),
-  header: nfgenmsg(NFPROTO_INET),
-  isSingle: true,
-};
-
-async function readGeneration(reader: NetlinkReader): Promise<number> {
-  const [generation = 0] = await reader.dump(generationRequest, ({ body }) => [
-    findAttribute(body, GENERATION.id, 4)?.readUInt32BE(0) ?? 0,
-  ]);
-  return generation;
 }

@@ -27,6 +27,8 @@ export interface Bystander {
 
 export class NftTransactions implements Pick<Nft, 'apply' | 'applyCopy'> {
   readonly bystanders = new Set<Bystander>();
+  #commits = 0;
+  #inFlight = 0;
   readonly #socket: NetlinkSocket;
   readonly #writer = new MessageWriter(SMALL_BYTES_MAX * 2);
   /** As `subjectOf()` names it. */
@@ -35,6 +37,11 @@ export class NftTransactions implements Pick<Nft, 'apply' | 'applyCopy'> {
 
   constructor(socket: NetlinkSocket) {
     this.#socket = socket;
+  }
+
+  /** How many were taken so far; undefined while one is under way, which the kernel may have taken already. */
+  get commits(): number | undefined {
+    return this.#inFlight > 0 ? undefined : this.#commits;
   }
 
   /** In the order of the calls. A small batch that finds nobody before it is through before this returns. */
@@ -59,6 +66,7 @@ export class NftTransactions implements Pick<Nft, 'apply' | 'applyCopy'> {
     const refusals = refuseNames(operations);
     if (refusals.length > 0) return { ok: false, refusals };
     if (this.#isSmall(operations)) return this.#applyHere(operations);
+    this.#inFlight++;
     const bystanders = [...this.bystanders];
     await Promise.all(bystanders.map((bystander) => bystander.pause()));
     let isCommitted = false;
@@ -67,6 +75,7 @@ export class NftTransactions implements Pick<Nft, 'apply' | 'applyCopy'> {
       isCommitted = result.ok;
       return result;
     } finally {
+      this.#inFlight--;
       await Promise.all(bystanders.map((bystander) => bystander.resume(isCommitted)));
     }
   }
@@ -116,7 +125,9 @@ export class NftTransactions implements Pick<Nft, 'apply' | 'applyCopy'> {
       if (kernelMs > SLOW_MS) this.#slow.add(subject);
       else this.#slow.delete(subject);
     }
-    return outcome.result(kernelMs);
+    const result = outcome.result(kernelMs);
+    if (result.ok) this.#commits++;
+    return result;
   }
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createNftablesDataplane } from '#appliance/felix/dataplane/nftables/backend.ts';
 import type { Message } from '#appliance/felix/model/messages.ts';
-import type { Kernel, NftOperation } from '#appliance/kernel/kernel.ts';
+import type { Kernel, NftOperation, OpenKernelOptions } from '#appliance/kernel/kernel.ts';
 import { openKernel } from '#appliance/kernel/open.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import { createNamespace, type TestNamespace } from '../netlink/namespace.ts';
@@ -28,14 +28,18 @@ export interface RealLabOptions {
   readonly alter?: (operation: NftOperation) => NftOperation;
   /** Policies as chains of rules instead of compiled. */
   readonly isLinear?: boolean;
+  readonly noticesBy?: NonNullable<OpenKernelOptions['noticesBy']>;
 }
 
-export async function openRealLab({ alter, isLinear }: RealLabOptions = {}): Promise<RealLab> {
+export async function openRealLab({ alter, isLinear, noticesBy }: RealLabOptions = {}): Promise<RealLab> {
   const host = await createNamespace();
   const refused: string[] = [];
   let writes = 0;
   const open = () => {
-    const kernel = altered(openKernel({ netnsPath: host.path }), alter);
+    const kernel = altered(
+      openKernel({ netnsPath: host.path, ...(noticesBy === undefined ? {} : { noticesBy }) }),
+      alter,
+    );
     const dataplane = createNftablesDataplane({
       kernel,
       hostname: 'host',

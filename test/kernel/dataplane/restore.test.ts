@@ -62,6 +62,13 @@ const damages: Record<string, (lab: RealLab) => Promise<void>> = {
       'accept',
     )(lab);
   },
+  'a rule is replaced under its own comment': async (lab) => {
+    const handle = await firstRule(lab, 'input-host');
+    const [, comment] = /comment "(.*)" # handle/.exec(
+      await lab.host.exec('nft', '-a', 'list', 'chain', 'inet', 'calico', 'input-host'),
+    )!;
+    await nft(`replace rule inet calico input-host handle ${handle} accept comment "${comment}"`)(lab);
+  },
   'an element is deleted': nft('delete', 'element', 'inet', 'calico', 'host-in', '{ "eth0" }'),
   'a set is flushed': nft('flush', 'set', 'inet', 'calico', 'hosts4'),
   'a map is flushed': nft('flush', 'map', 'inet', 'calico', 'from-workload'),
@@ -77,6 +84,23 @@ for (const [damage, run] of Object.entries(damages)) {
     t.is(await lab.ruleset(), before);
   });
 }
+
+for (const damage of [
+  'the whole ruleset is flushed',
+  'a rule is replaced under its own comment',
+  'a base chain gets another policy',
+  'a set is flushed',
+])
+  test.serial(`${damage}, where transactions are only counted`, async (t) => {
+    await using lab = await openRealLab({ noticesBy: 'generation' });
+    await lab.send(...world);
+    const before = await lab.ruleset();
+    await sleep(400);
+    t.is(lab.writes, 1, 'our own transaction is not taken for another');
+    await damages[damage]!(lab);
+    await lab.heals(before, 2_000);
+    t.is(await lab.ruleset(), before);
+  });
 
 test.serial("another program's rules are its own, and cause no write of ours", async (t) => {
   await using lab = await openRealLab();

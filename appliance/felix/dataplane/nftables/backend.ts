@@ -223,7 +223,7 @@ class NftablesDataplane implements Dataplane {
     if (this.#isCheckDue) await this.#writer.check();
     this.#isCheckDue = false;
     const repair = this.#foreign.take();
-    if (repair !== undefined) await this.#writer.forget(repair);
+    if (repair !== undefined) await this.#writer.repair(repair);
     await this.#settle();
     await this.#host.removeBefore(config);
     const { problem, stats } = await this.#writer.write();

@@ -36,6 +36,7 @@ export class TableWriter {
   readonly #reads: SetReads;
   #isKnown = false;
   #isRewriteDue = false;
+  #hasLooked = false;
 
   constructor(parts: TableWriterParts) {
     this.#parts = parts;
@@ -85,7 +86,14 @@ export class TableWriter {
       (await isDispatchAsWritten(desired, this.#reads));
     if (isIntact) return;
     log.warn({ table }, 'somebody changed our table');
-    await this.forget();
+    // not compared: rules may have our comments and not our content
+    await this.forget('rewrite');
+  }
+
+  /** What others may have changed, or have: rules by their handles first, then everything by its content; or without a look. */
+  async repair(how: 'compare' | 'rewrite'): Promise<void> {
+    if (how === 'compare') await this.check();
+    if (how === 'rewrite' || this.#isKnown) await this.forget(how);
   }
 
   /** The table may have been changed by others: compare in the next pass, or rewrite it without a look. */
@@ -97,14 +105,22 @@ export class TableWriter {
   }
 
   async #adopt(): Promise<boolean> {
-    const { nft, table, desired, log } = this.#parts;
+    const { nft, table, desired } = this.#parts;
     const dump = await nft.dumpTable(table);
-    if (dump === undefined) return false;
-    const written = isSwitchedOn(dump) ? await matchTable(desired, dump, this.#reads) : undefined;
-    log.info({ table, isUnchanged: written !== undefined, chains: dump.chains.length }, 'found our table');
+    const isOn = dump !== undefined && isSwitchedOn(dump);
+    const written = isOn ? await matchTable(desired, dump, this.#reads) : undefined;
+    if (this.#hasLooked || dump !== undefined) this.#tellFound(written !== undefined);
+    this.#hasLooked = true;
     if (written === undefined) return false;
     await this.#commit({ operations: [], owners: new Map(), written }, new Map());
     return true;
+  }
+
+  /** At start it is worth a word, later only what is wrong. */
+  #tellFound(isUnchanged: boolean): void {
+    const { log, table } = this.#parts;
+    if (!this.#hasLooked) log.info({ table, isUnchanged }, 'found our table');
+    else if (!isUnchanged) log.warn({ table }, 'our table is not as we left it; writing it anew');
   }
 
   async #planOptions(isRewrite: boolean): Promise<PlanOptions> {
