@@ -7,7 +7,7 @@ import type { NftChange } from '../kernel.ts';
 import type { NetlinkReader } from './dump.ts';
 import { findAttribute, type Message, readAttributes, readString } from './message.ts';
 import { readGeneration } from './nft-generation.ts';
-import { GENERATION, NFPROTO_INET, NFT_MSG, nfgenmsg, nftType, TABLE } from './nft-numbers.ts';
+import { GENERATION, NFPROTO_INET, NFT_MSG, nftType, TABLE } from './nft-numbers.ts';
 import { NETLINK, NetlinkSocket, type Received } from './socket.ts';
 import { WokenSocket } from './woken-socket.ts';
 

@@ -1,5 +1,6 @@
 /** The dataplane against the real kernel: what it writes is read back with nft, and packets are sent. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import fc from 'fast-check';
 import { uninstall } from '#appliance/felix/dataplane/uninstall.ts';
@@ -156,6 +157,8 @@ test.serial(
       await lab.host.exec('nft', '-a', 'list', 'ruleset'),
       await lab.host.exec('ip', 'route'),
     ];
+    // an address of a link is there for all once nobody has been found to have it
+    while ((await lab.host.exec('ip', '-6', 'address', 'show', 'tentative')) !== '') await sleep(50);
     const before = await others();
     const allBefore = await everything();
 

@@ -30,6 +30,7 @@ export async function talk(client: string, server: string, address: string, opti
   asking.stdout?.setEncoding('utf8').on('data', (text: string) => {
     for (const word of text.split('\n').filter(Boolean)) heard.push({ word, atMs: performance.now() });
   });
+  await firstLine(asking).catch(() => undefined); // what it hears, or that it hears nothing; one that is not let in says nothing
   const since = (atMs: number) => heard.filter((one) => one.atMs >= atMs).map(({ word }) => word);
   return {
     async isAlive(ms = 1000) {

@@ -153,9 +153,9 @@ test('the Node lists the interfaces of the host and follows them, but for links 
     isUp: true,
     isRunning: true,
   });
-  ['lo', 'eth1', 'eth0', 'docker0', 'veth1', 'tap5', 'Wrong_Name'].forEach((name, n) =>
-    kernel.setLink(link(n + 1, name)),
-  );
+  for (const [n, name] of ['lo', 'eth1', 'eth0', 'docker0', 'veth1', 'tap5', 'Wrong_Name'].entries()) {
+    kernel.setLink(link(n + 1, name));
+  }
   kernel.setAddress({ family: 6, ifindex: 3, prefix: 'fe80::7/64' });
   kernel.setAddress({ family: 6, ifindex: 3, prefix: 'fd09::7/64' });
   kernel.setAddress({ family: 4, ifindex: 3, prefix: '10.9.0.7/24' });
