@@ -100,6 +100,15 @@ export class ChainStore {
     this.#setContent(name, chain, content);
   }
 
+  /** A chain that was put is needed no more. */
+  withdraw(name: string): void {
+    const chain = this.#chains.get(name);
+    if (chain === undefined) return;
+    this.#setContent(name, chain, { rules: none, setIds: none, lists: none, netSets: none });
+    this.#chains.delete(name);
+    this.#changed.add(name);
+  }
+
   /** Renders what is stale. */
   *render(content: (spec: ChainSpec) => RenderedChain): Work {
     for (const name of this.#stale) {

@@ -126,7 +126,8 @@ export class ClassIndex {
   /** Members come to an IP set, or go. */
   onMembers(setId: string, members: Iterable<string>, isAdded: boolean): void {
     const known = this.#criteria.get(setId);
-    if (known?.isWatched !== true) return;
+    // A rule's own nets have their members from the rule; lists of linear rules may bear the same id.
+    if (known?.isWatched !== true || known.criterion.nets !== undefined) return;
     for (const member of members) this.#note(member, isAdded ? known.number : -known.number);
   }
 

@@ -9,7 +9,7 @@ import type { HostMetadata, IpPool, Message } from '../../model/messages.ts';
 import type { Policy, PolicyId, ProfileRules } from '../../model/policy.ts';
 import { printPolicyId } from '../../model/policy.ts';
 import type { BaseInputs } from '../../render/base-chains.ts';
-import { baseCounters, renderBaseChains } from '../../render/base-chains.ts';
+import { baseChains, baseCounters, renderBaseChains } from '../../render/base-chains.ts';
 import type { ChainSpec, ListChain } from '../../render/chain-spec.ts';
 import { renderDecision } from '../../render/compiled/decision.ts';
 import { EntryMaker, KnownEntries } from '../../render/compiled/entry.ts';
@@ -417,7 +417,16 @@ export class DesiredState {
     const natRules = renderNatOutgoing(this.#natFamilies(), context);
     const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
-    for (const [name, content] of chains) this.chains.put(name, content);
+    for (const [name, content] of chains) {
+      if (this.#isIdle(name, content)) this.chains.withdraw(name);
+      else this.chains.put(name, content);
+    }
+  }
+
+  /** A base chain without rules is not there, for its hook costs each packet. NAT stays while there are pools: without it, flows that are translated end. */
+  #isIdle(name: string, { rules }: RenderedChain): boolean {
+    if (rules.length > 0 || !Object.hasOwn(baseChains, name)) return false;
+    return name !== 'nat-postrouting' || this.#pools.size === 0;
   }
 
   #natFamilies(): Family[] {

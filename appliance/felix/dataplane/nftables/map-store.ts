@@ -41,6 +41,13 @@ export class MapStore {
     return (this.#maps.get(name)?.entries.size ?? 0) > 0;
   }
 
+  /** Keys and values of a map, in the order of the keys. */
+  *contents(name: string): Work<[key: string, value: string][]> {
+    const found: [string, string][] = [];
+    yield* eachItem(this.#maps.get(name)?.entries ?? [], (entry) => void found.push(entry));
+    return found.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
   /** Maps that have elements, sorted. */
   filled(): string[] {
     return [...this.#maps.keys()].filter((name) => this.isFilled(name)).sort();
