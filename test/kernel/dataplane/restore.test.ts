@@ -81,13 +81,13 @@ for (const [damage, run] of Object.entries(damages)) {
     const before = await lab.ruleset();
     await run(lab);
     await lab.heals(before, 1_000);
-    t.is(await lab.ruleset(), before);
+    t.true((await lab.ruleset()) === before);
   });
 }
 
 for (const damage of [
   'the whole ruleset is flushed',
-  'a rule is replaced under its own comment',
+  'a rule is replaced',
   'a base chain gets another policy',
   'a set is flushed',
 ])
@@ -99,7 +99,7 @@ for (const damage of [
     t.is(lab.writes, 1, 'our own transaction is not taken for another');
     await damages[damage]!(lab);
     await lab.heals(before, 2_000);
-    t.is(await lab.ruleset(), before);
+    t.true((await lab.ruleset()) === before);
   });
 
 test.serial("another program's rules are its own, and cause no write of ours", async (t) => {
@@ -121,6 +121,6 @@ test.serial(
     await lab.host.exec('sh', '-c', 'for i in $(seq 200); do nft flush ruleset; sleep 0.02; done');
     t.true(lab.writes >= 3 && lab.writes <= 40, `${lab.writes} transactions`);
     await lab.heals(before, 3_500);
-    t.is(await lab.ruleset(), before);
+    t.true((await lab.ruleset()) === before);
   },
 );
