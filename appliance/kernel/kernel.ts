@@ -354,6 +354,8 @@ export type KernelEvent =
   | { readonly type: 'route'; readonly route: Route; readonly isGone: boolean }
   /** Also of entries that the kernel learns and forgets by itself. */
   | { readonly type: 'neighbour'; readonly neighbour: Neighbour; readonly isGone: boolean }
+  /** Sysctls of a link (below zero: of all), as far as the kernel tells: forwarding, rp_filter, proxy_arp, proxy_ndp. Ours too. */
+  | { readonly type: 'settings'; readonly family: 4 | 6; readonly ifindex: number }
   | { readonly type: 'lost' };
 
 /** That somebody else changed a table; `by` such as `nft (pid 123)`. `lost`: it is not known whether anybody did. */
@@ -396,7 +398,7 @@ export interface Kernel {
   connections(addresses?: ReadonlySet<string>): Promise<readonly Connection[]>;
   /** Gives the connections that are still there the bits of `mark` that are set in `mask`; how many they were. */
   markConnections(connections: readonly Connection[], change: { mark: number; mask: number }): Promise<number>;
-  /** Follows links, addresses, routes and neighbours until closed; of some types only when they are named. `lost` is always told. */
+  /** Follows links, addresses, routes, neighbours and settings until closed; of some types only when they are named. `lost` is always told. */
   listen(onEvent: (event: KernelEvent) => void, types?: readonly KernelEvent['type'][]): { close(): void };
   close(): void;
 }

@@ -655,6 +655,18 @@ const routeCases: Record<string, Case> = {
     t.deepEqual([...new Set(heard)], ['neighbour']);
   },
 
+  async 'listeners hear of settings of a link'(t, under) {
+    const ifindex = await under.addLink('cali0');
+    const heard: unknown[] = [];
+    const listener = under.kernel.listen((event) => heard.push(event), ['settings']);
+    under.kernel.writeSysctl('net/ipv4/conf/cali0/proxy_arp', '1');
+    under.kernel.writeSysctl('net/ipv6/conf/cali0/forwarding', '1');
+    await until(() => heard.length > 1);
+    listener.close();
+    t.deepEqual(heard[0], { type: 'settings', family: 4, ifindex });
+    t.deepEqual(heard.at(-1), { type: 'settings', family: 6, ifindex });
+  },
+
   async 'links are listed with what they are'(t, under) {
     const index = await under.addLink('cali0');
     const link = (await under.kernel.links()).find(({ name }) => name === 'cali0');

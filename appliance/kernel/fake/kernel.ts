@@ -255,7 +255,14 @@ class InMemoryKernel implements FakeKernel {
   /** Per-interface sysctls exist as long as their link does; their names are not checked. */
   writeSysctl(path: string, value: string): string | undefined {
     if (!this.#hasSysctl(path)) return `ENOENT: no such file or directory, open '/proc/sys/${path}'`;
+    const isNews = this.readSysctl(path) !== value;
     this.#sysctls.set(path, value);
+    const [, family, name] =
+      /^net\/ipv([46])\/conf\/([^/]+)\/(?:forwarding|rp_filter|proxy_arp|proxy_ndp)$/.exec(path) ?? [];
+    const link = name === undefined ? undefined : this.#byName(name);
+    if (isNews && link !== undefined) {
+      this.#tell({ type: 'settings', family: family === '4' ? 4 : 6, ifindex: link.index });
+    }
     return undefined;
   }
 

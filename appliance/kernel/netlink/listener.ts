@@ -1,5 +1,5 @@
 /**
- * Follows changes of links, addresses, routes and neighbours. I/O.
+ * Follows changes of links, addresses, routes, neighbours and settings. I/O.
  * Source: rtnetlink(7).
  */
 import type { KernelEvent } from '../kernel.ts';
@@ -9,6 +9,7 @@ import type { Message } from './message.ts';
 import { readNeighbour } from './neighbours.ts';
 import { RTM, RTNLGRP } from './route-numbers.ts';
 import { readRoute } from './routes.ts';
+import { readSettings } from './settings.ts';
 import { NETLINK, NetlinkSocket, type Received } from './socket.ts';
 import { WokenSocket } from './woken-socket.ts';
 
@@ -60,6 +61,10 @@ function readEvent({ type, body }: Message): KernelEvent | undefined {
   if (type === RTM.newNeighbour || type === RTM.deleteNeighbour) {
     const neighbour = readNeighbour(body);
     return neighbour && { type: 'neighbour', neighbour, isGone: type === RTM.deleteNeighbour };
+  }
+  if (type === RTM.newSettings) {
+    const settings = readSettings(body);
+    return settings && { type: 'settings', ...settings };
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Numbers of rtnetlink that several files share. Pure. Source: linux/rtnetlink.h, if_link.h, if_addr.h, neighbour.h. */
+/** Numbers of rtnetlink that several files share. Pure. Source: linux/rtnetlink.h, if_link.h, if_addr.h, neighbour.h, netconf.h. */
 
 export const RTM = {
   newLink: 16,
@@ -20,10 +20,11 @@ export const RTM = {
   newRule: 32,
   deleteRule: 33,
   getRule: 34,
+  newSettings: 80,
 } as const;
 
 /** Multicast groups, by what they tell of. */
-export const RTNLGRP = { link: [1], neighbour: [3], address: [5, 9], route: [7, 11] } as const;
+export const RTNLGRP = { link: [1], neighbour: [3], address: [5, 9], route: [7, 11], settings: [24, 25] } as const;
 
 /** AF_INET and AF_INET6. */
 export const FAMILY_NUMBERS = { 4: 2, 6: 10 } as const;

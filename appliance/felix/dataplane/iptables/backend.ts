@@ -115,6 +115,7 @@ class IptablesDataplane implements Dataplane {
       onNeighbour: (event) => {
         if (this.#host.onNeighbour(event)) this.#loop.wake();
       },
+      onSettings: (name) => this.#host.onSettings(name),
     });
     this.#flows = new LiveFlows({
       kernel,

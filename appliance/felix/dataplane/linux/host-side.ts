@@ -115,6 +115,11 @@ export class HostSide {
     return this.#parts.desired.config?.isRouteSyncDisabled === false && this.#routes.onNeighbour(neighbour, isGone);
   }
 
+  /** `undefined`: of the host. */
+  onSettings(name: string | undefined): void {
+    this.#sysctls.look(name ?? '');
+  }
+
   /** Everything is read and compared anew in the next pass. */
   resync(): void {
     this.#isResyncDue = true;

@@ -10,6 +10,8 @@ export interface InterfaceTableParts {
   readonly onChange: (name: string | undefined) => void;
   readonly onRoute: (event: Extract<KernelEvent, { type: 'route' }>) => void;
   readonly onNeighbour: (event: Extract<KernelEvent, { type: 'neighbour' }>) => void;
+  /** Sysctls of a link were changed; `undefined` when it may be any. */
+  readonly onSettings: (name: string | undefined) => void;
 }
 
 export class InterfaceTable {
@@ -105,6 +107,7 @@ export class InterfaceTable {
     if (event.type === 'lost') this.#reread();
     if (event.type === 'route') this.#parts.onRoute(event);
     if (event.type === 'neighbour') this.#parts.onNeighbour(event);
+    if (event.type === 'settings') this.#parts.onSettings(this.#links.get(event.ifindex)?.name);
     if (event.type === 'link') this.#takeLink(event.link, event.isGone);
     if (event.type === 'address') this.#takeAddress(event.address, event.isGone);
   }

@@ -16,6 +16,12 @@ export class RepairPace {
     return dueMs - nowMs;
   }
 
+  /** It may be repaired now, which is taken as done. */
+  takeNow(key: string, nowMs: number): boolean {
+    const last = this.#lastMs.get(key);
+    return (last === undefined || nowMs >= last + paceMs) && this.delayMs(key, nowMs) === 0;
+  }
+
   #forget(nowMs: number): void {
     for (const [key, lastMs] of this.#lastMs) if (lastMs + paceMs < nowMs) this.#lastMs.delete(key);
   }

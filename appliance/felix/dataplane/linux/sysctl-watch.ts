@@ -1,6 +1,6 @@
 /**
- * Looks again every few seconds whether the sysctls we set still have their values, and sets them again: the kernel announces most changes to
- * nobody. I/O. A look takes a fiftieth of the time at most, however many links there are.
+ * Sets sysctls again that somebody changed: at once where the kernel tells (forwarding, reverse paths, proxies), else by looking every few seconds,
+ * which takes a hundredth of the time at most, however many links there are. I/O.
  */
 import type { Kernel } from '../../../kernel/kernel.ts';
 import { inSlices } from '../../../kernel/netlink/serial.ts';
@@ -8,6 +8,7 @@ import type { Logger } from '../../../lib/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Work } from '../nftables/work.ts';
 import type { Sysctl } from './link-sysctls.ts';
+import { RepairPace } from './repair-pace.ts';
 
 export interface SysctlWatchParts {
   readonly kernel: Pick<Kernel, 'readSysctl' | 'writeSysctl'>;
@@ -16,12 +17,16 @@ export interface SysctlWatchParts {
 }
 
 const lookIntervalMs = 3_000;
-const restShare = 50;
+const restShare = 100;
+/** What the kernel tells so soon after we set them is most likely what we did. */
+const ownMs = 200;
 
 export class SysctlWatch {
   readonly #parts: SysctlWatchParts;
   /** By the link's name; empty for the host's own. */
   readonly #wanted = new Map<string, readonly Sysctl[]>();
+  readonly #setMs = new Map<string, number>();
+  readonly #pace = new RepairPace();
   #timer: { cancel(): void } | undefined;
   #isClosed = false;
 
@@ -31,9 +36,23 @@ export class SysctlWatch {
 
   /** What has been set; nothing forgets the link. */
   expect(link: string, sysctls: readonly Sysctl[]): void {
-    if (sysctls.length === 0) this.#wanted.delete(link);
-    else this.#wanted.set(link, sysctls);
+    if (sysctls.length === 0) {
+      this.#wanted.delete(link);
+      this.#setMs.delete(link);
+    } else {
+      this.#wanted.set(link, sysctls);
+      this.#setMs.set(link, this.#parts.clock.now());
+    }
     if (this.#timer === undefined && this.#wanted.size > 0) this.#arm(lookIntervalMs);
+  }
+
+  /** The kernel tells that some of the link's were changed. Who changes them all the time waits for the next look. */
+  look(link: string): void {
+    const nowMs = this.#parts.clock.now();
+    const setMs = this.#setMs.get(link);
+    if (this.#isClosed || setMs === undefined || nowMs < setMs + ownMs) return;
+    if (!this.#pace.takeNow(link, nowMs)) return;
+    for (const sysctl of this.#wanted.get(link) ?? []) this.#repair(sysctl);
   }
 
   close(): void {

@@ -93,6 +93,7 @@ class NftablesDataplane implements Dataplane {
       onNeighbour: (event) => {
         if (this.#host.onNeighbour(event)) this.#wake();
       },
+      onSettings: (name) => this.#host.onSettings(name),
     });
     this.#host = new HostSide({
       kernel,

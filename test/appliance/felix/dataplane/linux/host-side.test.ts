@@ -179,6 +179,17 @@ test('a sysctl that somebody changes is set again within three seconds, as long 
   t.is(kernel.readSysctl('net/ipv4/conf/cali-a/proxy_arp'), '0');
 });
 
+test('a sysctl that the kernel tells of is set again at once', async (t) => {
+  const kernel = createFakeKernel();
+  kernel.setLink(up);
+  await using dataplane = openDataplane({ kernel });
+  await dataplane.send(config(), a, inSync);
+  await dataplane.advance(300);
+  kernel.writeSysctl('net/ipv4/conf/cali-a/proxy_arp', '0');
+  await dataplane.advance(0);
+  t.is(kernel.readSysctl('net/ipv4/conf/cali-a/proxy_arp'), '1');
+});
+
 test('host endpoints are bound by name and by address, live, and say how they are', async (t) => {
   const kernel = createFakeKernel();
   kernel.setLink({ ...up, index: 7, name: 'eth0' });
