@@ -35,8 +35,8 @@ export const initChoices: readonly InitChoice[] = [
     name: 'IP_AUTODETECTION_METHOD',
     flag: '--ip-autodetection-method <method>',
     key: 'ipAutodetectionMethod',
-    description: 'first-found, interface=REGEX, skip-interface=REGEX or cidr=CIDR',
-    question: 'How it is found (first-found, interface=REGEX, skip-interface=REGEX, cidr=CIDR)',
+    description: 'first-found, interface=REGEX, skip-interface=REGEX, cidr=CIDR or can-reach=DESTINATION',
+    question: 'How it is found (first-found, interface=REGEX, skip-interface=REGEX, cidr=CIDR, can-reach=DESTINATION)',
     byDefault: 'first-found',
   },
   {

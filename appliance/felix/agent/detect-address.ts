@@ -18,7 +18,7 @@ export interface WantedAddress {
   readonly variable: 'IP' | 'IP6';
   /** Empty keeps what is stored and detects when there is none (`IP6`: never); `autodetect`; `none`; or an address. */
   readonly text: string;
-  /** `first-found`, `interface=RE,...`, `skip-interface=RE,...` or `cidr=CIDR,...`; empty for the first. */
+  /** `first-found`, `interface=RE,...`, `skip-interface=RE,...`, `cidr=CIDR,...` or `can-reach=DESTINATION`; empty for the first. */
   readonly method: string;
 }
 
@@ -48,7 +48,7 @@ function checkText({ variable, text }: WantedAddress): Problem[] {
 
 function checkMethod({ variable, method }: WantedAddress): Problem[] {
   if (pickerOf(method) !== undefined) return [];
-  const message = 'must be first-found, interface=REGEX, skip-interface=REGEX or cidr=CIDR';
+  const message = 'must be first-found, interface=REGEX, skip-interface=REGEX, cidr=CIDR or can-reach=DESTINATION';
   return [{ path: `${variable}_AUTODETECTION_METHOD`, message, value: method }];
 }
 
@@ -94,6 +94,8 @@ function pickerOf(method: string): Picker | undefined {
     return (host) => host.find(({ link }) => !excludedLinks.test(link));
   if (items === undefined) return undefined;
   if (name === 'cidr') return pickByCidr(items);
+  // `can-reach.ts` puts a CIDR in its place; where it could not, nothing is found
+  if (name === 'can-reach') return () => undefined;
   const patterns = items.map(parseRegex);
   if (!patterns.every((pattern) => pattern !== undefined)) return undefined;
   if (name === 'interface') return (host) => firstOf(patterns, (p) => host.find(({ link }) => p.test(link)));

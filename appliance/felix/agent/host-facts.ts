@@ -1,8 +1,8 @@
 /** What a Node says of its host: addresses and interfaces, read from the kernel, and told when they change. I/O. */
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Family } from '../../lib/ip/address.ts';
-import type { HostAddress, WantedAddress } from './detect-address.ts';
-import { chooseAddress } from './detect-address.ts';
+import { resolveReach } from './can-reach.ts';
+import { chooseAddress, type HostAddress, type WantedAddress, wantedAddresses } from './detect-address.ts';
 import { listInterfaces, type NodeInterface } from './host-interfaces.ts';
 
 export interface HostFactsParts {
@@ -14,6 +14,7 @@ export interface HostFactsParts {
 
 /** All that a Node is made from. */
 export interface HostFacts {
+  readonly wanted: readonly WantedAddress[];
   readonly addresses: readonly HostAddress[];
   /** Undefined: the Node's list stays as it is. */
   readonly interfaces: readonly NodeInterface[] | undefined;
@@ -22,16 +23,18 @@ export interface HostFacts {
 export async function readHostFacts(parts: HostFactsParts): Promise<HostFacts> {
   const { kernel, hostAddresses, isWorkload } = parts;
   const families = familiesOf(parts.environment);
+  const wanted = await Promise.all(wantedAddresses(parts.environment).map(resolveReach));
   const addresses = hostAddresses();
-  if (families.length === 0) return { addresses, interfaces: undefined };
+  if (families.length === 0) return { wanted, addresses, interfaces: undefined };
   return {
+    wanted,
     addresses,
     interfaces: listInterfaces(await kernel.links(), await kernel.addresses(), { families, isWorkload }),
   };
 }
 
 /** Equal for facts that make the same Node. */
-export function printFacts({ addresses, interfaces }: HostFacts, wanted: readonly WantedAddress[]): string {
+export function printFacts({ wanted, addresses, interfaces }: HostFacts): string {
   return JSON.stringify([interfaces, wanted.map((one) => chooseAddress(one, undefined, addresses))]);
 }
 

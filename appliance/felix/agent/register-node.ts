@@ -10,13 +10,12 @@ import type { Logger } from '../../lib/log.ts';
 import type { NodeSpec } from '../../resources/kinds/node.ts';
 import { kindOf } from '../../resources/registry.ts';
 import { apiVersion, type Resource } from '../../resources/resource.ts';
-import { chooseAddress, type WantedAddress } from './detect-address.ts';
+import { chooseAddress } from './detect-address.ts';
 import type { HostFacts } from './host-facts.ts';
 
 export interface RegistrationOptions {
   readonly resources: Resources;
   readonly nodename: string;
-  readonly wanted: readonly WantedAddress[];
   readonly facts: HostFacts;
   /** Leave a Node that is not there alone: somebody may have taken it away. */
   readonly mustExist?: boolean;
@@ -61,10 +60,10 @@ function addressesOf(node: Resource | undefined): string[] {
   return [bgp.ipv4Address, bgp.ipv6Address].flatMap((cidr) => (typeof cidr === 'string' ? [cidr.split('/')[0]!] : []));
 }
 
-function withAddresses(node: Resource, { wanted, facts }: RegistrationOptions): Resource {
+function withAddresses(node: Resource, { facts }: RegistrationOptions): Resource {
   const { bgp: before, interfaces: listed, ...spec } = node.spec as NodeSpec;
   const bgp: Record<string, unknown> = { ...before };
-  for (const address of wanted) {
+  for (const address of facts.wanted) {
     const field = address.variable === 'IP' ? 'ipv4Address' : 'ipv6Address';
     const stored = bgp[field];
     const chosen = chooseAddress(address, typeof stored === 'string' ? stored : undefined, facts.addresses);

@@ -9,7 +9,6 @@ import type { Store } from '../../datastore/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import { WritePace } from '../../lib/write-pace.ts';
 import { kindOf } from '../../resources/registry.ts';
-import { wantedAddresses } from './detect-address.ts';
 import { type HostFactsParts, LinkChanges, printFacts, readHostFacts } from './host-facts.ts';
 import { registerNode, warnOfConflicts } from './register-node.ts';
 
@@ -75,7 +74,7 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
 
 async function describe(options: KeepRegisteringOptions): Promise<string | undefined> {
   const facts = await readHostFacts(options).catch(() => undefined);
-  return facts && printFacts(facts, wantedAddresses(options.environment));
+  return facts && printFacts(facts);
 }
 
 /** A text says why it could not be done. */
@@ -84,12 +83,11 @@ async function attempt(options: KeepRegisteringOptions, isRepeat: boolean): Prom
   const resources = createResources(options.store, stamps);
   if (!isRepeat) await ensureInitialized(resources, stamps.uuid().replaceAll('-', ''));
   if (!(await isReady(resources))) return 'the store is locked';
-  const wanted = wantedAddresses(environment);
   const facts = await readHostFacts(options);
-  const isWritten = await registerNode({ resources, nodename, wanted, facts, log, mustExist: isRepeat });
+  const isWritten = await registerNode({ resources, nodename, facts, log, mustExist: isRepeat });
   const isChecked = environment.DISABLE_NODE_IP_CHECK !== 'true' && (isWritten || !isRepeat);
   if (isChecked) await warnOfConflicts(resources, nodename, log);
-  return { facts: printFacts(facts, wanted), isWritten };
+  return { facts: printFacts(facts), isWritten };
 }
 
 async function isReady(resources: Resources): Promise<boolean> {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { resolveReach } from '#appliance/felix/agent/can-reach.ts';
 import { checkAddressSettings, chooseAddress, wantedAddresses } from '#appliance/felix/agent/detect-address.ts';
 
 const host = [
@@ -54,17 +55,30 @@ test('checkAddressSettings() names every variable that is wrong', (t) => {
     IP: 'fd00::1',
     IP6: '10.0.0.1',
     IP_AUTODETECTION_METHOD: 'interface=(',
-    IP6_AUTODETECTION_METHOD: 'can-reach=1.1.1.1',
+    IP6_AUTODETECTION_METHOD: 'can-reach',
   });
   t.deepEqual(
     problems.map(({ path }) => path),
     ['IP', 'IP_AUTODETECTION_METHOD', 'IP6', 'IP6_AUTODETECTION_METHOD'],
   );
-  t.deepEqual(checkAddressSettings({ IP: '10.0.0.1/8', IP6: 'none', IP_AUTODETECTION_METHOD: 'cidr=10.0.0.0/8' }), []);
+  t.deepEqual(
+    checkAddressSettings({ IP: '10.0.0.1/8', IP6: 'none', IP_AUTODETECTION_METHOD: 'can-reach=example.org' }),
+    [],
+  );
 });
 
 test('wantedAddresses() wants none where only policy is enforced', (t) => {
   const texts = (environment: Record<string, string>) => wantedAddresses(environment).map(({ text }) => text);
   t.deepEqual(texts({ IP: '10.0.0.1', CALICO_NETWORKING_BACKEND: 'none' }), ['none', 'none']);
   t.deepEqual(texts({ IP: '10.0.0.1' }), ['10.0.0.1', '']);
+});
+
+test('resolveReach() puts the address that leads to a destination in its place', async (t) => {
+  const wanted = { variable: 'IP', text: 'autodetect', method: 'can-reach=127.0.0.1' } as const;
+  t.is((await resolveReach(wanted)).method, 'cidr=127.0.0.1/32');
+  const nowhere = { ...wanted, method: 'can-reach=no.such.name.invalid' };
+  t.deepEqual(await resolveReach(nowhere), nowhere);
+  t.is(chooseAddress(nowhere, '10.0.0.1/8', host), '10.0.0.1/8');
+  const other = { ...wanted, method: 'interface=eth0' };
+  t.is(await resolveReach(other), other);
 });
