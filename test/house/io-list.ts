@@ -26,5 +26,5 @@ export const pureFiles: readonly RegExp[] = [
   /^appliance\/enrolment\/(join-token|env-lines|certificate-check)\.ts$/,
   /^appliance\/felix\/status\/keys\.ts$/,
   /^appliance\/felix\/dataplane\/boot\/(saved-ruleset|fallback)\.ts$/,
-  /^appliance\/felix\/agent\/(policy-counts|detect-address|log-level|spoofing-endpoints|tunnel-plan)\.ts$/,
+  /^appliance\/felix\/agent\/(policy-counts|up-endpoints|hits-page|measures|detect-address|log-level|spoofing-endpoints|tunnel-plan)\.ts$/,
 ];

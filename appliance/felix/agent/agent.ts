@@ -24,6 +24,7 @@ import { openDataplane } from '../dataplane/open.ts';
 import { PassWatch } from '../dataplane/pass-watch.ts';
 import { RefreshTimers } from '../dataplane/refresh-timers.ts';
 import type { FelixConfig } from '../model/config.ts';
+import { createEndpointFiles } from '../status/endpoint-files.ts';
 import { createHealth } from '../status/health.ts';
 import { regionOf, statusPrefixes } from '../status/keys.ts';
 import type { FelixFacts } from '../status/metrics/felix-metrics.ts';
@@ -46,6 +47,7 @@ import { createPorts } from './ports.ts';
 import { keepAddresses, keepRegistering } from './registration.ts';
 import { createReporter } from './reporter.ts';
 import { keepTunnelAddresses } from './tunnel-addresses.ts';
+import { createUpEndpoints } from './up-endpoints.ts';
 
 export interface AgentOptions {
   readonly store: Store;
@@ -137,6 +139,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }),
     log: options.log,
   });
+  const endpointFiles = createEndpointFiles({
+    directory: () => endpointFilesDirectory(resolved, options.runDir),
+    log,
+  });
+  const upEndpoints = createUpEndpoints(endpointFiles.set);
   const saver =
     options.boot && createRulesetSaver({ ...options.boot, kernel: options.kernel, now: options.stamps.now, log });
 
@@ -145,7 +152,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     openPrograms: options.openPrograms,
     announceAnew: () => pipeline.announceAnew(),
     hostname: nodename,
-    reports: { ...reporter, onWorkloadMtu },
+    reports: {
+      ...reporter,
+      onWorkloadMtu,
+      onWorkloadEndpointStatus(id, status) {
+        reporter.onWorkloadEndpointStatus(id, status);
+        upEndpoints.onStatus(id, status);
+      },
+      onApplied(revision) {
+        if (progress.appliedRevision === 0) endpointFiles.open();
+        reporter.onApplied(revision);
+      },
+    },
     watch,
     isLinear: readPolicyForm(options.environment) === 'linear',
     log: options.log.child({ component: 'dataplane' }),
@@ -161,7 +179,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const pipeline = createPipeline({
     hostname: nodename,
     config,
-    dataplane: measured(dataplane, measures),
+    dataplane: measured(dataplane, measures, upEndpoints),
     log: options.log.child({ component: 'pipeline' }),
     onBatch: createHang(() => resolved.config.simulateGraphHangMs),
     onConfig(next) {
@@ -269,7 +287,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       abort.abort();
       timers.close();
       eventLoop.disable();
-      const parts = [following, socket, heartbeat, ports, tunnelAddresses, hostEndpoints];
+      const parts = [following, socket, heartbeat, ports, endpointFiles, tunnelAddresses, hostEndpoints];
       await Promise.allSettled([...parts.map((part) => part?.close()), registration]);
       await dataplane.close();
       await Promise.allSettled([writer.close(), saver?.close()]);
@@ -339,9 +357,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 }
 
 /** The way to the dataplane, on which is counted what it is told. */
-function measured(dataplane: Dataplane, measures: Measures): Pick<Dataplane, 'accept'> {
+function measured(
+  dataplane: Dataplane,
+  measures: Measures,
+  upEndpoints: ReturnType<typeof createUpEndpoints>,
+): Pick<Dataplane, 'accept'> {
   return {
     accept(flush) {
+      upEndpoints.take(flush.messages);
       measures.onFlush(flush, performance.now());
       dataplane.accept(flush);
     },
@@ -351,6 +374,12 @@ function measured(dataplane: Dataplane, measures: Measures): Pick<Dataplane, 'ac
 /** As often as Felix compares what is stored with what it reported; only where somebody reads it. */
 function sweepPeriodMs({ isEndpointReportingEnabled, endpointReportingDelayMs }: FelixConfig): number {
   return isEndpointReportingEnabled ? Math.max(sweepMinMs, 180 * endpointReportingDelayMs) : 0;
+}
+
+/** Beside the sockets, unless somebody says where: agents with directories of their own do not meet. */
+function endpointFilesDirectory({ config, values }: Resolved, runDir: string): string {
+  const prefix = values.has('endpointstatuspathprefix') ? config.endpointStatusPath : runDir;
+  return prefix === '' ? '' : join(prefix, 'endpoint-status');
 }
 
 function passTrouble({ simulatePassDelayMs, simulateDataplaneHangMs }: FelixConfig) {

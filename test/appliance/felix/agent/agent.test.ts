@@ -1,5 +1,5 @@
 /** The whole agent in this process, over a store and a kernel in memory. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -152,4 +152,30 @@ test('GET /hits has the counters of rules', async (t) => {
     packets: 0,
   });
   t.true(stages.some(({ stage }: { stage: string }) => stage === 'drop/unknown-interface'));
+});
+
+test('a workload that is up has a file in the run directory, and none once it is down', async (t) => {
+  const kernel = createFakeKernel();
+  const link = { index: 5, name: 'calia', kind: 'veth', mac: '', mtuBytes: 1500, isUp: true, isRunning: true };
+  kernel.setLink(link);
+  const given = await options(t, { kernel });
+  const { agent, put } = await start(t, given);
+  await agent.started;
+  await put(`${root}/workloadendpoints/shop/here-vm-a-eth0`, {
+    kind: 'WorkloadEndpoint',
+    spec: {
+      node: 'here',
+      orchestrator: 'vm',
+      workload: 'a',
+      endpoint: 'eth0',
+      interfaceName: 'calia',
+      ipNetworks: ['10.65.0.1/32'],
+    },
+  });
+  const place = join(given.runDir, 'endpoint-status');
+  const names = () => (existsSync(place) ? readdirSync(place) : []);
+  await until(() => names().length === 1);
+  t.regex(names()[0] ?? '', /^vm \S+a eth0$/);
+  kernel.setLink({ ...link, isUp: false, isRunning: false });
+  await until(() => names().length === 0);
 });
