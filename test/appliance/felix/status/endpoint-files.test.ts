@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -24,7 +24,7 @@ function world(t: ExecutionContext, periodMs = 3_600_000) {
     await files.close();
     rmSync(folder, { recursive: true });
   });
-  return { folder, place, files, names: () => readdirSync(place.path).sort() };
+  return { folder, place, files, names: () => (existsSync(place.path) ? readdirSync(place.path).sort() : []) };
 }
 
 test('endpointFileName() escapes each part and joins them by blanks', (t) => {
