@@ -135,6 +135,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       facts: metricFacts,
       keys: () => following?.keys() ?? [],
       readHits,
+      kernel: options.kernel,
       eventLoop,
     }),
     log: options.log,
