@@ -13,9 +13,7 @@ export function decodeIptables({ read, word, within }: Decoder) {
     iptablesMarkMask: read('IptablesMarkMask', 'mask'),
     iptablesRefreshIntervalMs: read('IptablesRefreshInterval', 'seconds'),
     iptablesPostWriteCheckIntervalMs: read('IptablesPostWriteCheckIntervalSecs', 'seconds'),
-    iptablesLockProbeIntervalMs: read('IptablesLockProbeIntervalMillis', 'milliseconds'),
     ipsetsRefreshIntervalMs: read('IpsetsRefreshInterval', 'seconds'),
     ipsetSizeMax: within('MaxIpsetSize', 1, 0xffffffff),
-    featureOverrides: read('FeatureDetectOverride', 'key-values'),
   } satisfies Partial<FelixConfig>;
 }

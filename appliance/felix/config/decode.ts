@@ -9,7 +9,6 @@ import { decodeProcess } from './decode-process.ts';
 import { createDecoder } from './decoder.ts';
 import type { ResolvedValue } from './layers.ts';
 import { findParameter } from './parameter-rows.ts';
-import { textReaders } from './parameter-text.ts';
 
 export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { config: FelixConfig; problems: string[] } {
   const problems = [...values].flatMap(([name, { layer }]) =>
@@ -53,8 +52,6 @@ export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { conf
     areFloatingIpsEnabled: word('FloatingIPs') === 'Enabled',
     serviceLoopPrevention: word('ServiceLoopPrevention'),
     endpointStatusPath: read('EndpointStatusPathPrefix', 'path'),
-    ...given('metadataAddress', decoder.readAs('MetadataAddr', 'string', textReaders.ipv4)),
-    metadataPort: within('MetadataPort', 0, 65535),
     ...decodeIptables(decoder),
     ...decodeOverlay(decoder),
     ...decodeProcess(decoder),

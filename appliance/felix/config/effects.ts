@@ -25,10 +25,12 @@ const kubernetes = 'for hosts in a Kubernetes cluster';
 const runtime = "a setting of another language's runtime; the service's MemoryMax= and CPUQuota= are the means here";
 const journal = 'the log goes to standard output and so to the journal, at LogSeverityScreen';
 const migration = 'no virtual machines are moved between hosts here';
+const openstack = "OpenStack's own agents lead workloads to its metadata service";
 const accept = 'a table of its own: to accept in it leaves the packet to other tables in any case';
 const none: Readonly<Record<string, string>> = {
   UseInternalDataplaneDriver: 'there is no external driver',
   DataplaneDriver: 'there is no external driver',
+  FeatureDetectOverride: 'what the kernel and its tools can do is tried, not guessed from versions',
   FeatureGates: 'there are no previews to switch on',
   NetlinkTimeoutSecs: 'the kernel answers within the call; a pass that hangs is what liveness and watchdog see',
   NftablesFilterAllowAction: accept,
@@ -37,6 +39,10 @@ const none: Readonly<Record<string, string>> = {
   LogSeverityFile: journal,
   LogSeveritySys: journal,
   LogDebugFilenameRegex: 'log lines name their component, by which they can be picked',
+  IptablesLockProbeIntervalMillis: 'iptables-restore waits for the lock by itself',
+  RequireMTUFile: 'a file that cannot be written is said in the log, and stops nothing',
+  MetadataAddr: openstack,
+  MetadataPort: openstack,
   KubeNodePortRanges: kubernetes,
   PolicySyncPathPrefix: 'no policy on layer 7 on these hosts',
   UsageReportingEnabled: 'nothing is ever reported to anybody',

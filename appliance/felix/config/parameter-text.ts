@@ -45,7 +45,6 @@ export const textReaders = {
   ipv6: { read: (text) => readAddress(text, 6), zero: { value: undefined } } as TextReader<string | undefined>,
   'port-range': { read: readPortRange, zero: { value: undefined } } as TextReader<PortRange | undefined>,
   'optional-boolean': { read: readBoolean, ...optional } as TextReader<boolean | undefined>,
-  milliseconds: { read: (text) => readTime(text, 1), zero: { value: 0 } } as TextReader<number>,
   path: { read: readPath, zero: { value: '' } } as TextReader<string>,
   regex: { read: readRegex, zero: { value: '' } } as TextReader<string>,
   cidrs: { read: readCidrs, zero: { value: [] } } as TextReader<readonly string[]>,
@@ -53,7 +52,6 @@ export const textReaders = {
     RouteTableRange | undefined
   >,
   'table-ranges': { read: readTableRanges, ...optional } as TextReader<readonly RouteTableRange[] | undefined>,
-  'key-values': { read: readSwitches, zero: { value: {} } } as TextReader<Readonly<Record<string, boolean>>>,
   durations: { read: readDurations, zero: { value: {} } } as TextReader<Readonly<Record<string, number>>>,
 };
 
@@ -157,15 +155,6 @@ function readTableRanges(text: string): readonly RouteTableRange[] | undefined {
   if (!ranges.every((range) => range !== undefined)) return undefined;
   const tables = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   return tables <= tablesMax ? ranges : undefined;
-}
-
-/** `Feature=true,Other=false`; one without a value is left as it is found. */
-function readSwitches(text: string, { pattern }: FelixParameter): Readonly<Record<string, boolean>> | undefined {
-  if (pattern?.test(text) === false) return undefined;
-  const pairs = text.split(',').map((part) => part.split('='));
-  return Object.fromEntries(
-    pairs.flatMap(([name, value = '']) => (name === '' || value === '' ? [] : [[name, value === 'true']])),
-  );
 }
 
 /** `Name=1m30s,Other=10s`, in milliseconds. */

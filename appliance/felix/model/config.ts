@@ -68,11 +68,8 @@ export interface FelixConfig {
   readonly iptablesMarkMask: number;
   readonly iptablesRefreshIntervalMs: number;
   readonly iptablesPostWriteCheckIntervalMs: number;
-  readonly iptablesLockProbeIntervalMs: number;
   readonly ipsetsRefreshIntervalMs: number;
   readonly ipsetSizeMax: number;
-  /** FeatureDetectOverride: what the kernel or a tool is said to have or not to have, by the feature's name. */
-  readonly featureOverrides: Readonly<Record<string, boolean>>;
 
   /** Absent: the pools decide. */
   readonly isVxlanEnabled?: boolean;
@@ -104,15 +101,11 @@ export interface FelixConfig {
   readonly externalNodeCidrs: readonly string[];
   /** Source of a regular expression. */
   readonly mtuInterfacePattern: string;
-  readonly isMtuFileRequired: boolean;
 
   readonly areFloatingIpsEnabled: boolean;
   readonly serviceLoopPrevention: 'Drop' | 'Reject' | 'Disabled';
   /** EndpointStatusPathPrefix; empty turns the files off. */
   readonly endpointStatusPath: string;
-  /** Where 169.254.169.254:80 leads to; absent for no such rule. */
-  readonly metadataAddress?: string;
-  readonly metadataPort: number;
 
   /** HealthTimeoutOverrides by reporter. */
   readonly healthTimeoutsMs: Readonly<Record<string, number>>;
