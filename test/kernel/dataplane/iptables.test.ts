@@ -62,6 +62,33 @@ for (const variant of variants) {
     );
   });
 
+  test.serial(`${variant}: tunnels are for hosts of the cluster, and go by themselves with their sets`, async (t) => {
+    await using lab = await openBackendLab(variant);
+    const encapsulation = (isOn: boolean): Message => ({
+      type: 'encapsulation',
+      encapsulation: { ipip: isOn, vxlan: isOn, vxlanV6: isOn },
+    });
+    const routes = lab.config({ isRouteSyncDisabled: true, isWireguardEnabled: true });
+    await lab.send(routes, encapsulation(true), inSync);
+    t.is(lab.reports.at(-1), 'applied 1', 'also while there are no other hosts');
+    await lab.send(
+      { type: 'host-metadata-update', host: 'far', metadata: { ipv4Address: '192.0.2.9', labels: {} } },
+      {
+        type: 'vtep-update',
+        vtep: { node: 'far', ipv4: { address: '10.65.9.0', mac: '66:00:00:00:00:01', nodeAddress: '192.0.2.9' } },
+      },
+    );
+    const text = await iptablesText(lab.host, variant);
+    t.regex(text, /cali-INPUT -p udp .*--dports 4789 -m set --match-set cali40all-vxlan-net src -j ACCEPT/);
+    t.regex(text, /cali-INPUT -p (ipencap|ipv4|4) .*--match-set cali40all-tunnel-net src -j ACCEPT/);
+    t.regex(text, /cali-INPUT -p udp .*a stranger.* -j DROP/);
+    t.regex(text, /cali-OUTPUT -p udp .*not tracked.* -j CT --notrack/);
+    t.regex(text, /add cali40all-vxlan-net 192\.0\.2\.9/);
+    t.regex(text, /add cali40all-tunnel-net 192\.0\.2\.9/);
+    await lab.send(encapsulation(false));
+    t.notRegex(await iptablesText(lab.host, variant), /4789|all-vxlan-net|all-tunnel-net/);
+  });
+
   test.serial(`${variant}: a chain of ours that another's rule leads to is emptied and holds up nothing`, async (t) => {
     await using lab = await openBackendLab(variant);
     await lab.send(

@@ -18,9 +18,11 @@ import type { IptablesContext } from '../../render/iptables/context.ts';
 import { natSets } from '../../render/iptables/nat-outgoing.ts';
 import type { ChainOwner, Ruleset, RulesetContent } from '../../render/iptables/ruleset.ts';
 import { ownerText, RulesetRenderer } from '../../render/iptables/ruleset.ts';
+import { tunnelSetIds } from '../../render/iptables/tunnel-rules.ts';
 import { allotMarks } from '../../render/marks.ts';
 import type { Family } from '../../render/match.ts';
 import { isReachablePool } from '../../render/nat-outgoing.ts';
+import { tunnelSets } from '../../render/tunnel-rules.ts';
 import type { FlowWorld } from '../flows/places.ts';
 import type { LocalEndpoints, LocalWorkload } from '../linux/local-endpoints.ts';
 import { isTunnelMessage, type TunnelMessage, TunnelState } from '../linux/overlay/tunnel-state.ts';
@@ -67,7 +69,7 @@ export class IptablesState implements LocalEndpoints {
   }
 
   *accept(message: Message): Rest {
-    this.tunnels.take(message);
+    if (this.tunnels.take(message)) this.#areRulesDirty = true;
     if (isTunnelMessage(message)) return;
     if (message.type === 'ip-set-update') yield* this.sets.replace(message.id, message.setType, message.members);
     else if (message.type === 'ip-set-delta') yield* this.sets.change(message.id, message.added, message.removed);
@@ -89,6 +91,7 @@ export class IptablesState implements LocalEndpoints {
     this.resolution = resolveHostEndpoints(this.hostEndpoints, interfaces(), config);
     this.#settleEntries();
     yield* this.#settlePools(config);
+    yield* this.#settleTunnels(config);
     const contexts = this.#contextsOf(config);
     const rulesets = {
       4: yield* this.#renderers[4].render(this.#contentFor(4, config), contexts[4]),
@@ -266,6 +269,17 @@ export class IptablesState implements LocalEndpoints {
     }
   }
 
+  /** A set that rules name is there, be it empty. */
+  *#settleTunnels(config: FelixConfig): Rest {
+    const { isVxlan, isIpip } = this.tunnels.ruleInputs(config);
+    const isNamed: Readonly<Record<string, boolean>> = { [tunnelSets.vxlan]: isVxlan, [tunnelSets.ipip]: isIpip };
+    for (const [id, nets] of this.tunnels.ruleSets(config)) {
+      const name = tunnelSetIds[id] as string;
+      if (isNamed[id] === true) yield* this.sets.replace(name, 'net', nets);
+      else this.sets.remove(name);
+    }
+  }
+
   /** Sets of lists of nets come and go with the rules that name them. */
   *#settleLists(rulesets: Readonly<Record<Family, Ruleset>>): Rest {
     const present = new Set<string>();
@@ -287,6 +301,7 @@ export class IptablesState implements LocalEndpoints {
       profileOf: (name) => this.profileOf(name),
       refusedOf: (owner) => this.#refusedRules(owner),
       spoofAllowances: config.isSourceSpoofingAllowed ? this.#spoofAllowances() : [],
+      tunnels: this.tunnels.ruleInputs(config),
       floatingIps: config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [],
       hasNatPools: pools.some(({ natOutgoing, cidr }) => natOutgoing && cidr.includes(':') === (family === 6)),
     };

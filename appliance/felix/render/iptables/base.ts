@@ -6,6 +6,7 @@
 import { parseAddress, parsePrefixOrAddress, printPrefix } from '../../../lib/ip/address.ts';
 import type { AddressNat } from '../../model/endpoint.ts';
 import type { SpoofAllowance } from '../base-chains.ts';
+import type { TunnelInputs } from '../tunnel-rules.ts';
 import type { IptablesContext } from './context.ts';
 import { allowTarget } from './context.ts';
 import { knownFlow, renderSuspectAnswers, renderSuspectCleared } from './known-flow.ts';
@@ -26,6 +27,8 @@ import {
   rule,
   setMark,
 } from './rule.ts';
+import type { TunnelRules } from './tunnel-rules.ts';
+import { renderTunnelRules } from './tunnel-rules.ts';
 
 export type BuiltinChain = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 
@@ -48,6 +51,7 @@ export interface BaseInputs {
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly natOutgoing: IptablesChain;
   readonly floatingIps: readonly AddressNat[];
+  readonly tunnels: TunnelInputs;
 }
 
 const hookChains: Readonly<Record<TableName, readonly BuiltinChain[]>> = {
@@ -74,21 +78,22 @@ export function renderBase(
   context: IptablesContext,
 ): ReadonlyMap<string, IptablesChain> {
   const filled = inputs.filled[table];
-  if (table === 'raw') return renderRaw(inputs, filled, context);
+  const tunnels = renderTunnelRules(inputs.tunnels, context);
+  if (table === 'raw') return renderRaw(inputs, filled, tunnels, context);
   if (table === 'mangle') return renderMangle(filled, context);
-  if (table === 'filter') return renderFilter(filled, context);
-  return renderNat(inputs, context);
+  if (table === 'filter') return renderFilter(filled, tunnels, context);
+  return renderNat(inputs, tunnels, context);
 }
 
 /** Source: felix, cali-fip-dnat and cali-fip-snat. */
-function renderNat({ natOutgoing, floatingIps }: BaseInputs, { family }: IptablesContext) {
+function renderNat({ natOutgoing, floatingIps }: BaseInputs, tunnels: TunnelRules, { family }: IptablesContext) {
   const mine = floatingIps.filter(({ externalIp, internalIp }) =>
     [externalIp, internalIp].every((text) => parseAddress(text)?.family === family),
   );
   return chains({
     'cali-PREROUTING': [jump('cali-fip-dnat')],
     'cali-OUTPUT': [jump('cali-fip-dnat')],
-    'cali-POSTROUTING': [jump('cali-fip-snat'), jump('cali-nat-outgoing')],
+    'cali-POSTROUTING': [jump('cali-fip-snat'), jump('cali-nat-outgoing'), ...tunnels.nat],
     'cali-fip-dnat': mine.map(({ externalIp, internalIp }) =>
       rule(['-d', externalIp], ['-j', 'DNAT', '--to-destination', internalIp]),
     ),
@@ -116,7 +121,7 @@ function toWorkload({ config }: IptablesContext): string[][] {
   return config.interfacePrefixes.filter(isNameableInterface).map((prefix) => ['-o', `${prefix}+`]);
 }
 
-function renderRaw({ spoofAllowances }: BaseInputs, filled: Filled, context: IptablesContext) {
+function renderRaw({ spoofAllowances }: BaseInputs, filled: Filled, tunnels: TunnelRules, context: IptablesContext) {
   const { marks } = context;
   const clear = rule([], clearMark(marks.all));
   const allowed = rule(hasMark(marks.accept), accept, 'untracked policy accepted');
@@ -129,8 +134,20 @@ function renderRaw({ spoofAllowances }: BaseInputs, filled: Filled, context: Ipt
   const incoming = ask(filled, 'cali-from-host-endpoint');
   const outgoing = ask(filled, 'cali-to-host-endpoint');
   return chains({
-    'cali-PREROUTING': [clear, ...reversePath, ...incoming, ...(incoming.length === 0 ? [] : [allowed])],
-    'cali-OUTPUT': [clear, ...outgoing, ...(outgoing.length === 0 ? [] : [allowed])],
+    'cali-PREROUTING': [
+      clear,
+      ...reversePath,
+      ...tunnels.untracked,
+      ...incoming,
+      ...(incoming.length === 0 ? [] : [allowed]),
+    ],
+    'cali-OUTPUT': [
+      clear,
+      ...tunnels.output,
+      ...(tunnels.output.length === 0 ? [] : [rule(hasMark(marks.accept), accept, 'of a tunnel')]),
+      ...outgoing,
+      ...(outgoing.length === 0 ? [] : [allowed]),
+    ],
     'cali-rpf-skip': skips,
   });
 }
@@ -168,7 +185,7 @@ function renderMangle(filled: Filled, context: IptablesContext) {
   });
 }
 
-function renderFilter(filled: Filled, context: IptablesContext) {
+function renderFilter(filled: Filled, tunnels: TunnelRules, context: IptablesContext) {
   const { marks } = context;
   const allow = allowTarget('filter', context);
   const accepted = rule(hasMark(marks.accept), allow, 'accepted before');
@@ -183,7 +200,9 @@ function renderFilter(filled: Filled, context: IptablesContext) {
   const outgoing = ask(filled, 'cali-to-host-endpoint');
   return chains({
     'cali-INPUT': [
+      ...tunnels.input,
       ...fromWorkload(context).map((match) => goTo('cali-wl-to-host', match)),
+      ...tunnels.inputFromHosts,
       ...renderSuspectCleared(context, hasMark(marks.accept)),
       accepted,
       ...asHost(ask(filled, 'cali-from-host-endpoint')),

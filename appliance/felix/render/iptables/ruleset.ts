@@ -10,6 +10,7 @@ import type { ListChain } from '../chain-spec.ts';
 import type { DispatchMap, Entries } from '../dispatch.ts';
 import { anyInterface } from '../host-resolution.ts';
 import type { Direction } from '../names.ts';
+import type { TunnelInputs } from '../tunnel-rules.ts';
 import type { BaseInputs, Hook, HostDispatch } from './base.ts';
 import { renderBase, renderHooks } from './base.ts';
 import type { IptablesContext } from './context.ts';
@@ -37,6 +38,7 @@ export interface RulesetContent {
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly hasNatPools: boolean;
   readonly floatingIps: readonly AddressNat[];
+  readonly tunnels: TunnelInputs;
 }
 
 /** Whose rules a chain holds. */
@@ -285,6 +287,7 @@ function baseInputs(
     spoofAllowances: content.spoofAllowances,
     natOutgoing: renderNatOutgoing(content.hasNatPools, context),
     floatingIps: content.floatingIps,
+    tunnels: content.tunnels,
   };
 }
 
