@@ -5,11 +5,14 @@
  */
 
 import type { Dataplane } from '#appliance/felix/dataplane/dataplane.ts';
+import { createIptablesDataplane } from '#appliance/felix/dataplane/iptables/backend.ts';
 import { createNftablesDataplane } from '#appliance/felix/dataplane/nftables/backend.ts';
+import type { FelixConfig } from '#appliance/felix/model/config.ts';
 import type { Message } from '#appliance/felix/model/messages.ts';
 import type { Rule } from '#appliance/felix/model/policy.ts';
 import type { Kernel } from '#appliance/kernel/kernel.ts';
 import { openKernel } from '#appliance/kernel/open.ts';
+import { openPrograms } from '#appliance/kernel/programs.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import { config, inSync, ipSet, policy, rule, tier, workload } from '../appliance/felix/dataplane/sample.ts';
 import { clientAddress, openPacketLab, type PacketLab, processorOf, servicePort, workloadLink } from './packet-lab.ts';
@@ -19,13 +22,27 @@ const budgetMs = Number(process.env.BENCH_PACKET_MS ?? 300);
 const asked = process.argv.slice(2).map(Number);
 const sizes = asked.length > 0 ? asked : [0, 10, 100, 1_000, 10_000];
 const udp = 17;
+const ignore = () => undefined;
+const reports = {
+  onWorkloadEndpointStatus: ignore,
+  onHostEndpointStatus: ignore,
+  onPolicyStatus: ignore,
+  onApplied: ignore,
+};
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** Forms of policy that are set side by side: each a dataplane over a host's kernel. */
-const forms: Readonly<Record<string, (kernel: Kernel) => Dataplane>> = {
-  linear: (kernel) => openNftables(kernel, true),
-  compiled: (kernel) => openNftables(kernel, false),
+const forms: Readonly<Record<string, Form>> = {
+  linear: { open: (kernel) => openNftables(kernel, true), settings: {} },
+  'iptables-legacy': { open: openIptables, settings: { iptablesBackend: 'Legacy' } },
+  'iptables-nft': { open: openIptables, settings: { iptablesBackend: 'NFT' } },
+  compiled: { open: (kernel) => openNftables(kernel, false), settings: {} },
 };
+
+interface Form {
+  readonly open: (kernel: Kernel, netnsPath: string) => Dataplane;
+  readonly settings: Partial<FelixConfig>;
+}
 
 interface Figures {
   readonly title: string;
@@ -53,8 +70,8 @@ await add('conntrack alone', async ({ host }) => {
     'table ip t { chain f { type filter hook forward priority 0; ct state established accept; }; }',
   );
 });
-for (const [form, open] of Object.entries(forms)) {
-  for (const size of sizes) await add(`${form}, ${size} rules`, (lab) => enforce(lab, open, size));
+for (const [title, form] of Object.entries(forms)) {
+  for (const size of sizes) await add(`${title}, ${size} rules`, (lab) => enforce(lab, form, size));
 }
 // Round by round, so that what else the machine does falls on all alike; the best round counts.
 for (let round = 0; round < rounds; round++) {
@@ -66,32 +83,30 @@ for (let round = 0; round < rounds; round++) {
 }
 print();
 
-async function enforce(lab: PacketLab, open: (kernel: Kernel) => Dataplane, size: number): Promise<void> {
+async function enforce(lab: PacketLab, { open, settings }: Form, size: number): Promise<void> {
   const kernel = openKernel({ netnsPath: lab.host.path });
-  const dataplane = open(kernel);
-  dataplane.accept({ revision: 1, messages: [...worldOf(size), inSync] });
+  const dataplane = open(kernel, lab.host.path);
+  dataplane.accept({ revision: 1, messages: [...worldOf(size, settings), inSync] });
   await dataplane.settled();
   await dataplane.close();
   kernel.close();
 }
 
+function openIptables(kernel: Kernel, netnsPath: string): Dataplane {
+  const programs = openPrograms({ netnsPath });
+  return createIptablesDataplane({ kernel, programs, hostname: 'bench', log: silentLogger, reports });
+}
+
 function openNftables(kernel: Kernel, isLinear: boolean): Dataplane {
-  const ignore = () => undefined;
-  const reports = {
-    onWorkloadEndpointStatus: ignore,
-    onHostEndpointStatus: ignore,
-    onPolicyStatus: ignore,
-    onApplied: ignore,
-  };
   return createNftablesDataplane({ kernel, hostname: 'bench', log: silentLogger, isLinear, reports });
 }
 
 /** Each rule allows peers of its own to a port of its own; the last one is the sender's. */
-function worldOf(size: number): Message[] {
+function worldOf(size: number, settings: Partial<FelixConfig>): Message[] {
   const others = Array.from({ length: size }, (_, i) => i);
   const inbound: Rule[] = others.map((i) => allow(`s:${i}`, 10_000 + i));
   return [
-    config(),
+    config(settings),
     ...others.map((i) => ipSet(`s:${i}`, `10.${128 + (i >> 8)}.${i & 255}.1/32`)),
     ipSet('s:client', `${clientAddress}/32`),
     policy('bench', { inbound: [...inbound, allow('s:client', servicePort)] }),
