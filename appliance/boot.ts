@@ -13,12 +13,16 @@ const dataDir = process.env.CALICO_DATA_DIR || '/var/lib/calico';
 try {
   const kernel = openKernel();
   const directory = bootDirectory(dataDir);
-  const outcome = await loadAtBoot({ kernel, directory, table: 'calico', failsafes, say });
+  const outcome = await loadAtBoot({ kernel, directory, table: 'calico', openPrograms, failsafes, say });
   kernel.close();
   if (outcome === 'fallback') process.exitCode = 1;
 } catch (error) {
   say((error as Error).message);
   process.exitCode = 1;
+}
+
+async function openPrograms() {
+  return (await import('./kernel/programs.ts')).openPrograms();
 }
 
 /** As the host's own settings say, which are all that can be read now; a file that cannot be read counts as absent. */

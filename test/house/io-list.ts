@@ -25,6 +25,6 @@ export const pureFiles: readonly RegExp[] = [
   /^appliance\/pki\/(node-name|bundle)\.ts$/,
   /^appliance\/enrolment\/(join-token|env-lines|certificate-check)\.ts$/,
   /^appliance\/felix\/status\/keys\.ts$/,
-  /^appliance\/felix\/dataplane\/boot\/(saved-ruleset|fallback)\.ts$/,
+  /^appliance\/felix\/dataplane\/boot\/(saved-ruleset|fallback|iptables-text)\.ts$/,
   /^appliance\/felix\/agent\/(policy-counts|up-endpoints|hits-page|measures|detect-address|log-level|spoofing-endpoints|tunnel-plan)\.ts$/,
 ];

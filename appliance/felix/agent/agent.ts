@@ -146,7 +146,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const upEndpoints = createUpEndpoints(endpointFiles.set);
   const saver =
-    options.boot && createRulesetSaver({ ...options.boot, kernel: options.kernel, now: options.stamps.now, log });
+    options.boot &&
+    createRulesetSaver({
+      ...options.boot,
+      openPrograms: options.openPrograms,
+      kernel: options.kernel,
+      now: options.stamps.now,
+      log,
+    });
 
   const dataplane = await openDataplane({
     kernel: options.kernel,

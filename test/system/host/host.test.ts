@@ -2,6 +2,7 @@
 import { cpSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { until } from '../../appliance/felix/status/test-store.ts';
 import { type BootedHost, bootHost } from './booted-host.ts';
 import { inSync } from './in-sync.ts';
 import { baseImage, packageUnderTest } from './package.ts';
@@ -11,6 +12,12 @@ const policy = `apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata: { name: no-telnet }
 spec: { selector: all(), ingress: [{ action: Deny, protocol: TCP, destination: { ports: [23] } }] }
+`;
+
+const pool = `apiVersion: projectcalico.org/v3
+kind: IPPool
+metadata: { name: tunnels }
+spec: { cidr: 10.66.0.0/16, vxlanMode: Always }
 `;
 
 test('the package installs, enforces, outlives kills, a reboot and a power cut, and leaves nothing behind', async (t) => {
@@ -45,6 +52,8 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     }
     await host.run('systemctl', 'stop', 'calico-node');
     t.regex(await host.run('nft', 'list', 'tables'), /inet calico/, 'a stopped agent goes on being obeyed');
+    await host.run('systemctl', 'start', 'calico-node');
+    await makesTunnel(t, host);
     await host.run('calicoctl', 'node', 'uninstall', '--restore');
     const restored = await snapshot(host);
     for (const part of ['ruleset', 'routes', 'links', 'sysctls'] as const)
@@ -69,6 +78,18 @@ async function isHardened(t: ExecutionContext, host: BootedHost): Promise<void> 
     const exposure = Number(new RegExp(`^${unit}\\.service +([\\d.]+)`, 'm').exec(text)?.[1]);
     t.true(exposure > 0 && exposure <= most, `${unit}: exposure ${exposure}`);
   }
+}
+
+/** A device, routes and addresses of ours, on a link that the test takes away again. */
+async function makesTunnel(t: ExecutionContext, host: BootedHost): Promise<void> {
+  await host.sh(
+    'ip link add eth9 type veth peer name eth9p && ip link set eth9p up && ip address add 10.88.0.1/24 dev eth9 && ip link set eth9 up',
+  );
+  await host.sh(`calicoctl apply -f - <<'END'\n${pool}END`);
+  await host.run('systemctl', 'restart', 'calico-node');
+  await until(async () => (await host.sh('ip -o link show')).includes('vxlan.calico'), 60_000);
+  await host.run('ip', 'link', 'delete', 'eth9');
+  t.pass();
 }
 
 /** The API server signs for hosts that join, with a key it reads as the user it runs as. */

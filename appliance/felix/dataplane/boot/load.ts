@@ -3,6 +3,7 @@
  * what cannot be read or is refused is told, and the one before it is taken; when there is none, everything but failsafe ports is closed. I/O.
  */
 import type { Kernel } from '../../../kernel/kernel.ts';
+import type { Programs } from '../../../kernel/programs.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import { fallbackTable } from './fallback.ts';
 import { readSavedFiles, type SavedFile } from './ruleset-files.ts';
@@ -12,6 +13,8 @@ export interface BootLoad {
   readonly kernel: Pick<Kernel, 'nft'>;
   readonly directory: string;
   readonly table: string;
+  /** Of iptables, where it is the backend. */
+  readonly openPrograms: () => Promise<Programs>;
   /** Asked only when nothing else is left. */
   readonly failsafes: () => Promise<Pick<FelixConfig, 'failsafeInbound' | 'failsafeOutbound'>>;
   /** A line for people. */
@@ -38,19 +41,33 @@ export async function loadAtBoot(load: BootLoad): Promise<BootOutcome> {
   return 'fallback';
 }
 
-/** Undefined when the kernel has it; EEXIST when it has a table already; else what is wrong. */
-async function tryFile({ kernel, table, say }: BootLoad, { path, content }: SavedFile): Promise<string | undefined> {
+/** Undefined when it is enforced now; EEXIST when something of ours was there already; else what is wrong. */
+async function tryFile(load: BootLoad, { path, content }: SavedFile): Promise<string | undefined> {
   const saved = parseSaved(content);
   if (!saved.ok) return saved.problem;
+  const { form, savedAt, version } = saved.facts;
   try {
-    const refusal = await kernel.nft.applyCopy(table, saved.table);
-    if (refusal?.code === 'EEXIST' && refusal.index === 0) return 'EEXIST';
-    if (refusal !== undefined) return `is refused by the kernel: ${refusal.message} (${refusal.code})`;
-    say(
-      `${path} of ${saved.facts.savedAt} is enforced (${saved.table.length} bytes, written by ${saved.facts.version})`,
-    );
-    return undefined;
+    const problem = await (form === 'nftables' ? applyTable(load, saved.table) : applyIptables(load, saved.table));
+    if (problem === undefined)
+      load.say(`${path} of ${savedAt} is enforced (${form}, ${saved.table.length} bytes, written by ${version})`);
+    return problem;
   } catch (error) {
     return `cannot be used: ${(error as Error).message}`;
+  }
+}
+
+async function applyTable({ kernel, table }: BootLoad, copy: Buffer): Promise<string | undefined> {
+  const refusal = await kernel.nft.applyCopy(table, copy);
+  if (refusal?.code === 'EEXIST' && refusal.index === 0) return 'EEXIST';
+  return refusal && `is refused by the kernel: ${refusal.message} (${refusal.code})`;
+}
+
+/** What few hosts need is loaded by those. */
+async function applyIptables({ openPrograms }: BootLoad, copy: Buffer): Promise<string | undefined> {
+  const [{ applyIptablesCopy }, programs] = [await import('./iptables-copy.ts'), await openPrograms()];
+  try {
+    return await applyIptablesCopy(programs, copy);
+  } finally {
+    programs.close();
   }
 }

@@ -8,8 +8,12 @@ import { isRecord } from '../../../lib/is-record.ts';
 /** Of the file; grows when an older program must not read it. What the kernel takes is its own matter, and stable. */
 export const savedFormat = 1;
 
+/** Whose bytes they are: a copy of our table of nf_tables, or text for the programs of iptables. */
+export type SavedForm = 'nftables' | 'iptables';
+
 /** What is said of it, for people and for the reader. */
 export interface SavedFacts {
+  readonly form: SavedForm;
   /** Of the program that wrote it. */
   readonly version: string;
   readonly savedAt: string;
@@ -20,14 +24,15 @@ export type ParsedRuleset =
   | { readonly ok: false; readonly problem: string };
 
 const magic = 'calico-ruleset';
+const forms = ['nftables', 'iptables'] as const;
 /** Longer than any first line of ours. */
 const headBytesMax = 1024;
 
 /** The first line, and the sum that stands in it. */
 export function printHead(table: Uint8Array, facts: SavedFacts): { readonly head: string; readonly sum: string } {
   const sum = sumOf(table);
-  const { version, savedAt } = facts;
-  const head = JSON.stringify({ [magic]: savedFormat, version, savedAt, bytes: table.length, sha256: sum });
+  const { form, version, savedAt } = facts;
+  const head = JSON.stringify({ [magic]: savedFormat, form, version, savedAt, bytes: table.length, sha256: sum });
   return { head: `${head}\n`, sum };
 }
 
@@ -38,10 +43,12 @@ export function parseSaved(file: Buffer): ParsedRuleset {
   if (head === undefined) return refuse('is not a saved ruleset');
   const format = head[magic];
   if (format !== savedFormat) return refuse(`has format ${format}, this program reads ${savedFormat}`);
+  const form = forms.find((known) => known === head.form);
+  if (form === undefined) return refuse(`is of a form that is not known: ${head.form}`);
   const table = file.subarray(end + 1);
   if (table.length !== head.bytes) return refuse(`has ${table.length} bytes instead of ${head.bytes}`);
   if (sumOf(table) !== head.sha256) return refuse('has another content than was written');
-  return { ok: true, facts: { version: String(head.version), savedAt: String(head.savedAt) }, table };
+  return { ok: true, facts: { form, version: String(head.version), savedAt: String(head.savedAt) }, table };
 }
 
 function parseHead(line: string): Readonly<Record<string, unknown>> | undefined {

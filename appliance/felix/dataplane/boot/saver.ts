@@ -3,6 +3,7 @@
  * past, else once for all that happens until it is. So a busy host spends at most a twentieth of its time on it, and a quiet one is saved right away. I/O.
  */
 import type { Kernel } from '../../../kernel/kernel.ts';
+import type { Programs } from '../../../kernel/programs.ts';
 import type { Logger } from '../../../lib/log.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { removeSavedFiles, writeSavedFile } from './ruleset-files.ts';
@@ -16,6 +17,8 @@ export interface SaverOptions {
   readonly version: string;
   readonly now: () => Date;
   readonly log: Logger;
+  /** Of iptables; absent: nftables is all there is. */
+  readonly openPrograms?: (() => Programs) | undefined;
   readonly clock?: Clock;
 }
 
@@ -114,7 +117,8 @@ class Saver implements RulesetSaver {
 
   async #write(): Promise<void> {
     const { kernel, directory, table = 'calico', version, now } = this.#options;
-    const copy = await kernel.nft.copyTable(table);
+    const found = await kernel.nft.copyTable(table);
+    const copy = found ?? (await this.#copyIptables());
     if (copy === undefined) {
       removeSavedFiles(directory);
       this.#sum = undefined;
@@ -122,9 +126,21 @@ class Saver implements RulesetSaver {
       return;
     }
     const savedAt = now().toISOString();
-    const { head, sum } = printHead(copy, { version, savedAt });
+    const form = found === undefined ? 'iptables' : 'nftables';
+    const { head, sum } = printHead(copy, { form, version, savedAt });
     if (sum !== this.#sum) await writeSavedFile(directory, head, copy);
     this.#sum = sum;
     this.#status = { savedAt, bytes: copy.length };
+  }
+
+  /** Only where there is no table of ours in nf_tables. */
+  async #copyIptables(): Promise<Buffer | undefined> {
+    const programs = this.#options.openPrograms?.();
+    if (programs === undefined) return undefined;
+    try {
+      return await (await import('./iptables-copy.ts')).copyIptables(programs);
+    } finally {
+      programs.close();
+    }
   }
 }

@@ -9,11 +9,17 @@ import { parseSaved, printHead } from '#appliance/felix/dataplane/boot/saved-rul
 import { createRulesetSaver } from '#appliance/felix/dataplane/boot/saver.ts';
 import { createFakeKernel } from '#appliance/kernel/fake/kernel.ts';
 import type { Kernel } from '#appliance/kernel/kernel.ts';
+import type { Programs } from '#appliance/kernel/programs.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import { until } from '../../status/test-store.ts';
 
 const { config } = createConfigSource('', []).resolve();
-const facts = { version: '1.2.3', savedAt: '2024-05-06T07:08:09.000Z' };
+const facts = { form: 'nftables', version: '1.2.3', savedAt: '2024-05-06T07:08:09.000Z' } as const;
+
+const noPrograms: Programs = {
+  run: async (program) => ({ code: undefined, stdout: '', stderr: `${program} is not installed` }),
+  close() {},
+};
 
 function folder(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'calico-boot-'));
@@ -39,6 +45,7 @@ async function boot(directory: string, kernel = createFakeKernel()) {
     kernel,
     directory,
     table: 'calico',
+    openPrograms: async () => noPrograms,
     failsafes: async () => config,
     say: (line) => lines.push(line),
   });
