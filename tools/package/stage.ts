@@ -49,7 +49,8 @@ function stageLibraries(root: string, product: string, architecture: Architectur
     installLibraries(root, product, architecture);
     prune(join(product, 'node_modules'), architecture);
     shrinkRuntime(join(product, `node_modules/node-linux-${architecture.npm}/bin/node`), architecture);
-    rmSync(dirname(kept), { recursive: true, force: true });
+    for (const name of existsSync(dirname(kept)) ? readdirSync(dirname(kept)) : [])
+      if (name.startsWith(architecture.debian)) rmSync(join(dirname(kept), name), { recursive: true, force: true });
     cpSync(join(product, 'node_modules'), `${kept}.new`, { recursive: true, verbatimSymlinks: true });
     renameSync(`${kept}.new`, kept);
   } else cpSync(kept, join(product, 'node_modules'), { recursive: true, verbatimSymlinks: true });

@@ -80,7 +80,7 @@ async function isHardened(t: ExecutionContext, host: BootedHost): Promise<void> 
   }
 }
 
-/** A device, routes and addresses of ours, on a link that the test takes away again. */
+/** A tunnel device with its address, over a link that the test takes away again. */
 async function makesTunnel(t: ExecutionContext, host: BootedHost): Promise<void> {
   await host.sh(
     'ip link add eth9 type veth peer name eth9p && ip link set eth9p up && ip address add 10.88.0.1/24 dev eth9 && ip link set eth9 up',

@@ -10,10 +10,13 @@ const kept = join(root, 'node_modules/.cache/host-packages');
 /** What a package is made of. */
 const sources = ['appliance', 'bin', 'cli', 'docs', 'systemd', 'tools/package', 'package.json', 'package-lock.json'];
 
-/** The path of the .deb; without a version that of the product. */
-export async function packageUnderTest(version?: string): Promise<string> {
-  const folder = join(kept, `${hashOfSources()}-${version ?? 'own'}`);
-  if (!existsSync(folder)) await build(folder, version);
+/** The path of the .deb; without a version that of the product, without an architecture for this machine. */
+export async function packageUnderTest(version?: string, architecture?: string): Promise<string> {
+  const folder = join(
+    kept,
+    `${hashOfSources()}-${version ?? 'own'}${architecture === undefined ? '' : `-${architecture}`}`,
+  );
+  if (!existsSync(folder)) await build(folder, version, architecture);
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.deb'))!);
 }
 
@@ -24,7 +27,7 @@ export async function baseImage(release?: string): Promise<string> {
   return stdout;
 }
 
-async function build(folder: string, version: string | undefined): Promise<void> {
+async function build(folder: string, version: string | undefined, architecture: string | undefined): Promise<void> {
   forgetOld();
   const env = {
     PACKAGE_DIST: `${folder}.new`,
@@ -40,7 +43,8 @@ async function build(folder: string, version: string | undefined): Promise<void>
     env,
     timeout: buildMsMax,
   } as const;
-  await execa('sh', ['bin/run-ts', 'tools/package/main.ts'], options);
+  const words = architecture === undefined ? [] : [architecture];
+  await execa('sh', ['bin/run-ts', 'tools/package/main.ts', ...words], options);
   renameSync(`${folder}.new`, folder);
 }
 
