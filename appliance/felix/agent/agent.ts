@@ -48,6 +48,7 @@ import { keepAddresses, keepRegistering } from './registration.ts';
 import { createReporter } from './reporter.ts';
 import { keepTunnelAddresses } from './tunnel-addresses.ts';
 import { createUpEndpoints } from './up-endpoints.ts';
+import { keepWireguardKeys } from './wireguard-keys.ts';
 
 export interface AgentOptions {
   readonly store: Store;
@@ -155,6 +156,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       log,
     });
 
+  const wireguardKeys = keepWireguardKeys({
+    ...options,
+    mayWrite,
+    log: options.log.child({ component: 'wireguard' }),
+  });
   const dataplane = await openDataplane({
     kernel: options.kernel,
     openPrograms: options.openPrograms,
@@ -163,6 +169,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     reports: {
       ...reporter,
       onWorkloadMtu,
+      onWireguardKey: (family, key) => wireguardKeys.set(family, key),
       onWorkloadEndpointStatus(id, status) {
         reporter.onWorkloadEndpointStatus(id, status);
         upEndpoints.onStatus(id, status);
@@ -255,7 +262,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     sink: {
       async onUpdates(updates, revision) {
         hostEndpoints.onUpdates(updates);
-        if (hasTunnels) for (const { key } of updates) tunnelAddresses.notice(key);
+        for (const { key } of updates) {
+          if (hasTunnels) tunnelAddresses.notice(key);
+          wireguardKeys.notice(key);
+        }
         const beganMs = performance.now();
         await pipeline.onUpdates(updates, revision);
         const nowMs = performance.now();
@@ -295,7 +305,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       abort.abort();
       timers.close();
       eventLoop.disable();
-      const parts = [following, socket, heartbeat, ports, endpointFiles, tunnelAddresses, hostEndpoints];
+      const parts = [following, socket, heartbeat, ports, endpointFiles, tunnelAddresses, wireguardKeys, hostEndpoints];
       await Promise.allSettled([...parts.map((part) => part?.close()), registration]);
       await dataplane.close();
       await Promise.allSettled([writer.close(), saver?.close()]);

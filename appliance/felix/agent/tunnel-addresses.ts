@@ -2,7 +2,6 @@
  * Keeps this host's tunnel addresses: claims one from IPAM for each tunnel that a pool asks for, writes it to the Node, and gives it back when it is
  * needed no more or its pool has changed. I/O through the store. Source: node start-up, tunnel addresses.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { itemOf } from '../../datastore/resources/reader.ts';
 import { createResources, type Resources } from '../../datastore/resources.ts';
 import type { Store } from '../../datastore/store.ts';
@@ -15,6 +14,7 @@ import type { Logger } from '../../lib/log.ts';
 import { storePrefix } from '../../resources/key.ts';
 import { kindOf } from '../../resources/registry.ts';
 import type { Resource } from '../../resources/resource.ts';
+import { createKeeper } from './keeper.ts';
 import { planTunnels, type Tunnel, tunnels, withTunnelAddress } from './tunnel-plan.ts';
 
 export interface TunnelAddressOptions {
@@ -36,48 +36,18 @@ export interface TunnelAddresses {
   close(): Promise<void>;
 }
 
-const retryMsByDefault = 5_000;
-
 /** Starts with the first `wake` or notice of a pool or of this host's Node. */
 export function keepTunnelAddresses(options: TunnelAddressOptions): TunnelAddresses {
-  const { nodename, log, retryMs = retryMsByDefault } = options;
+  const { nodename, log, retryMs } = options;
   const nodeKey = `${storePrefix(kindOf('Node')!)}${nodename}`;
   const poolPrefix = storePrefix(kindOf('IPPool')!);
-  const stopped = new AbortController();
-  let isDue = false;
-  let running: Promise<void> | undefined;
-
+  const keeper = createKeeper({ settle: () => settle(options), what: 'tunnel addresses', retryMs, log });
   return {
+    ...keeper,
     notice(key) {
-      if (key === nodeKey || key.startsWith(poolPrefix)) wake();
-    },
-    wake,
-    async close() {
-      stopped.abort();
-      await running;
+      if (key === nodeKey || key.startsWith(poolPrefix)) keeper.wake();
     },
   };
-
-  function wake(): void {
-    isDue = true;
-    running ??= run().finally(() => {
-      running = undefined;
-      if (isDue && !stopped.signal.aborted) wake();
-    });
-  }
-
-  async function run(): Promise<void> {
-    let lastProblem = '';
-    while (isDue && !stopped.signal.aborted) {
-      isDue = false;
-      const problem = await settle(options).catch((error: unknown) => (error as Error).message);
-      if (problem === undefined) continue;
-      if (problem !== lastProblem) log.warn({ problem }, 'tunnel addresses are not settled yet, trying again');
-      lastProblem = problem;
-      isDue = true;
-      await sleep(retryMs, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
-    }
-  }
 }
 
 /** Why it could not all be done; undefined when it is. */

@@ -32,7 +32,7 @@ import type { RenderedChain, RenderedRule } from './rendered.ts';
 import { renderTunnelRules, type TunnelInputs, type TunnelRules } from './tunnel-rules.ts';
 
 export interface BaseChain {
-  readonly kind: 'filter' | 'nat';
+  readonly kind: 'filter' | 'nat' | 'route';
   readonly hook: NftHook;
   readonly priority: number;
 }
@@ -40,6 +40,7 @@ export interface BaseChain {
 export const baseChains = {
   'raw-prerouting': { kind: 'filter', hook: 'prerouting', priority: -300 },
   'raw-output': { kind: 'filter', hook: 'output', priority: -300 },
+  'reroute-output': { kind: 'route', hook: 'output', priority: -150 },
   'pre-dnat': { kind: 'filter', hook: 'prerouting', priority: -150 },
   'input-workload': { kind: 'filter', hook: 'input', priority: -3 },
   'input-to-host': { kind: 'filter', hook: 'input', priority: -2 },
@@ -100,6 +101,7 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     ...renderRaw(inputs, context, tunnels),
     ...renderWorkloadStages(inputs, context, tunnels),
     ...renderHostStages(inputs, context),
+    'reroute-output': tunnels.reroute,
     'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
     'nat-output': renderFloatingDnat(inputs.floatingIps),
     'input-judged': renderSuspectCleared(context),
@@ -112,6 +114,8 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
   ] as const) {
     rendered.set(name, { ...rendered.get(name)!, setIds, netSets });
   }
+  const preDnat = rendered.get('pre-dnat')!;
+  rendered.set('pre-dnat', { ...preDnat, rules: [...tunnels.plainNoted, ...preDnat.rules] });
   const { natRules, floatingIps } = inputs;
   const rules = [...renderFloatingHairpins(floatingIps), ...natRules.rules, ...tunnels.nat];
   return rendered.set('nat-postrouting', { ...natRules, rules });

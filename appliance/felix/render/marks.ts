@@ -13,6 +13,8 @@ export interface Marks {
   readonly all: number;
   /** In the mark of a connection, not of a packet: judged again and found denied. 0 when the mask has no bit left. */
   readonly suspect: number;
+  /** Carried by what leaves through WireGuard and by what came without it; kept when the others are cleared. 0 when the mask has no bit left. */
+  readonly wireguard: number;
 }
 
 const defaultMask = 0xffff0000;
@@ -21,7 +23,9 @@ const defaultMask = 0xffff0000;
 export function allotMarks(mask: number): Marks {
   const [accept, pass, defer, ...others] = bitsOf(mask);
   if (accept === undefined || pass === undefined || defer === undefined) return allotMarks(defaultMask);
-  return { accept, pass, defer, all: (accept | pass | defer) >>> 0, suspect: others.at(-1) ?? 0 };
+  // The highest is taken already, if only in the marks of connections.
+  const wireguard = others.length > 1 ? others[0]! : 0;
+  return { accept, pass, defer, all: (accept | pass | defer) >>> 0, suspect: others.at(-1) ?? 0, wireguard };
 }
 
 function bitsOf(mask: number): number[] {

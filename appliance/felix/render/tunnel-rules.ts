@@ -13,6 +13,7 @@ import {
   interfaceKey,
   loadAddress,
   matchFamily,
+  matchMark,
   matchPortRange,
   matchProtocol,
   netShort,
@@ -40,9 +41,9 @@ export interface TunnelInputs {
   readonly wireguardPorts: readonly number[];
   /** Each device with the address it has. */
   readonly ends: readonly { readonly device: string; readonly address: string }[];
+  /** WireGuard's devices while what hosts say to each other is encrypted too. */
+  readonly encrypted: readonly string[];
 }
-
-export const noTunnels: TunnelInputs = { isVxlan: false, isIpip: false, wireguardPorts: [], ends: [] };
 
 export interface TunnelRules {
   /** Of raw-prerouting, for what comes from no workload. */
@@ -54,6 +55,10 @@ export interface TunnelRules {
   /** In the input hook, for what comes from no workload. */
   readonly inputFromHosts: readonly RenderedRule[];
   readonly nat: readonly RenderedRule[];
+  /** In prerouting, once connections are tracked. */
+  readonly plainNoted: readonly RenderedRule[];
+  /** Of the chain that routes anew what this host sends. */
+  readonly reroute: readonly RenderedRule[];
 }
 
 const UDP = 17;
@@ -72,8 +77,11 @@ export function renderTunnelRules(inputs: TunnelInputs, context: RenderContext):
   ];
   const wireguard = (side: 'src' | 'dst') =>
     inputs.wireguardPorts.map((port) => rule('WireGuard', ...matchUdpPort(side, port), ...accept));
+  const plain = renderPlain(inputs.encrypted, marks.wireguard);
   return {
-    untracked,
+    untracked: [...untracked, ...plain.marked],
+    plainNoted: plain.noted,
+    reroute: plain.reroute,
     output: { ...toPeers, rules: [...untracked, ...toPeers.rules, ...wireguard('src')] },
     input: { ...fromPeers, rules: [...fromPeers.rules, ...strangers] },
     inputFromHosts: wireguard('dst'),
@@ -148,6 +156,45 @@ function renderMasquerade(device: string, text: string, { isVxlan }: TunnelInput
   return [
     ...(isVxlan && vxlanPort < portMax ? [rule(label, ...match, ...udp)] : []),
     rule(label, ...match, { type: 'masquerade', isFullyRandom: true }),
+  ];
+}
+
+/**
+ * What comes in without encryption is marked, so that the way back to its sender is looked for without it; and a flow that another host has begun so is answered
+ * so, until it goes on encrypted: that host may have lost its key, and be telling us the new one.
+ */
+function renderPlain(devices: readonly string[], mark: number) {
+  if (devices.length === 0 || mark === 0) return { marked: [], noted: [], reroute: [] };
+  const fromOthers = ['lo', ...devices].flatMap((name) => matchInterface(name, 'neq'));
+  const ctMark: Expression = { type: 'ct', key: 'mark', register: 0 };
+  const noted = (bits: number): Expression[] => [
+    ctMark,
+    { type: 'bitwise', source: 0, destination: 0, mask: hostWord(~mark), xor: hostWord(bits) },
+    { type: 'ct-set', key: 'mark', register: 0 },
+  ];
+  const isNoted: Expression[] = [
+    ctMark,
+    { type: 'bitwise', source: 0, destination: 0, mask: hostWord(mark), xor: hostWord(0) },
+    { type: 'cmp', op: 'neq', register: 0, data: hostWord(0) },
+  ];
+  const isAnswer: Expression[] = [
+    { type: 'ct', key: 'direction', register: 0 },
+    { type: 'cmp', op: 'eq', register: 0, data: Uint8Array.of(1) },
+  ];
+  return {
+    marked: [rule('came without encryption', ...fromOthers, ...setMark(mark))],
+    noted: [
+      rule('the flow is not encrypted', ...matchMark(mark), ...noted(mark)),
+      ...devices.map((name) => rule('the flow is encrypted', ...matchInterface(name, 'eq'), ...isNoted, ...noted(0))),
+    ],
+    reroute: [rule('answered as it was asked', ...isAnswer, ...isNoted, ...setMark(mark))],
+  };
+}
+
+function matchInterface(name: string, op: 'eq' | 'neq'): Expression[] {
+  return [
+    { type: 'meta', key: 'iifname', register: 0 },
+    { type: 'cmp', op, register: 0, data: interfaceKey(name) },
   ];
 }
 

@@ -21,7 +21,7 @@ export interface Host {
   readonly namespace: TestNamespace;
   exec(program: string, ...args: string[]): Promise<string>;
   /** Ends the agent and starts one that remembers nothing. */
-  restart(): Promise<void>;
+  restart(settings?: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -95,12 +95,12 @@ export async function openClusterLab(settings: Record<string, string> = {}): Pro
       await exec('ip', 'link', 'set', 'eth0', 'up');
       await exec('ip', 'route', 'add', 'default', 'via', `${net}.254`);
       await exec('ip', '-6', 'route', 'add', 'default', 'via', `fd00:${subnet}::fe`);
-      const start = async () => {
+      const start = async (more: Record<string, string> = {}) => {
         const agent = await startAgent({
           store,
           kernel: openKernel({ netnsPath: namespace.path }),
           nodename: name,
-          local: [environmentLayer({ FELIX_REPORTINGINTERVALSECS: '0', ...settings })],
+          local: [environmentLayer({ FELIX_REPORTINGINTERVALSECS: '0', ...settings, ...more })],
           runDir: join(folder, name),
           dataDir: join(folder, `${name}-data`),
           environment: {
@@ -123,9 +123,9 @@ export async function openClusterLab(settings: Record<string, string> = {}): Pro
         namespace,
         exec,
         stop,
-        async restart() {
+        async restart(more) {
           await stop();
-          await start();
+          await start(more);
         },
       };
     },

@@ -26,7 +26,14 @@ const alternatives = (match: Partial<Rule>) =>
   renderRuleMatch(rule('allow', match), context.factsOf).alternatives.length;
 
 test('`allotMarks()` takes the three lowest bits of the mask, and the default mask when there are fewer', (t) => {
-  t.deepEqual(allotMarks(0xff00), { accept: 0x100, pass: 0x200, defer: 0x400, all: 0x700, suspect: 0x8000 });
+  t.deepEqual(allotMarks(0xff00), {
+    accept: 0x100,
+    pass: 0x200,
+    defer: 0x400,
+    all: 0x700,
+    suspect: 0x8000,
+    wireguard: 0x800,
+  });
   t.is(allotMarks(0x3).accept, 0x10000);
 });
 

@@ -23,6 +23,7 @@ import { type Mtus, planMtus } from './mtu.ts';
 import { ensureTunnelLink, removeTunnelLink, setAddresses } from './tunnel-link.ts';
 import { devices, isTunnelMessage, netOf, type TunnelState } from './tunnel-state.ts';
 import { planVxlanPeers, syncVxlanPeers } from './vxlan-peers.ts';
+import { Wireguard } from './wireguard.ts';
 
 export interface OverlayParts {
   readonly kernel: Kernel;
@@ -54,16 +55,17 @@ export class Overlay {
   readonly #told = new Map<string, string>();
   #mtuBytes = 0;
   #isIpipOurs = false;
+  readonly #wireguard: Readonly<Record<4 | 6, Wireguard>>;
 
   constructor(parts: OverlayParts) {
     this.#parts = parts;
+    this.#wireguard = { 4: new Wireguard(parts, 4), 6: new Wireguard(parts, 6) };
   }
 
   onMessage(message: Message): void {
     if (message.type.startsWith('workload-endpoint-')) this.#isDirty ||= this.#concernsWorkloads();
     else if (isTunnelMessage(message) || message.type === 'config-update') this.#isDirty = true;
-    else if (message.type === 'host-metadata-update' || message.type === 'host-metadata-remove')
-      this.#isDirty ||= message.host === this.#parts.state.hostname;
+    else if (message.type === 'host-metadata-update' || message.type === 'host-metadata-remove') this.#isDirty = true;
   }
 
   /** `undefined`: any link may have changed. Links of workloads lead nowhere else. */
@@ -126,6 +128,9 @@ export class Overlay {
       links.ipip = (await this.#ipip(config, mtus)) ?? links.ipip;
     });
     await this.#attempt('routes', () => this.#addRoutes(config, links));
+    for (const family of families) {
+      await this.#attempt(`wireguard IPv${family}`, () => this.#wireguard[family].run(config, mtus));
+    }
     this.#arm(config);
   }
 
@@ -251,7 +256,7 @@ export class Overlay {
   #arm(config: FelixConfig): void {
     this.#timer?.cancel();
     const { state, clock } = this.#parts;
-    const isOn = families.some((family) => state.isVxlan(config, family));
+    const isOn = families.some((family) => state.isVxlan(config, family) || state.isWireguard(config, family));
     if (!isOn && !this.#hasFailed) return;
     this.#timer = clock.after(isOn ? checkMs : retryMs, () => {
       this.#isDirty = true;

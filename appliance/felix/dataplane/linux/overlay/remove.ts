@@ -3,9 +3,11 @@ import type { Kernel, Route } from '../../../../kernel/kernel.ts';
 import type { FelixConfig } from '../../../model/config.ts';
 import { isClusterRoute } from './cluster-route-plan.ts';
 import { devices } from './tunnel-state.ts';
+import { removeWireguard } from './wireguard.ts';
 
 /** Doing it twice is fine. Routes of what is off are ours all the same, by their protocol or device. */
 export async function removeOverlay(kernel: Kernel, config: FelixConfig): Promise<void> {
+  for (const family of [4, 6] as const) await removeWireguard(kernel, family, config);
   const links = await kernel.links();
   const indexOf = (name: string) => links.find((link) => link.name === name)?.index;
   const tunnels = {

@@ -121,10 +121,17 @@ export class TunnelState {
     const isIpip = this.isIpip(config);
     const ipip = this.hosts.get(this.hostname)?.ipipTunnelAddress;
     if (isIpip && ipip !== undefined) ends.push({ device: devices.ipip, address: ipip });
+    const encrypting = ([4, 6] as const).filter((family) => this.isWireguard(config, family));
+    const deviceOf = (family: 4 | 6) => (family === 4 ? config.wireguardInterface : config.wireguardInterfaceV6);
+    for (const family of encrypting) {
+      const address = this.peers.get(`${family} ${this.hostname}`)?.address;
+      if (address !== undefined) ends.push({ device: deviceOf(family), address });
+    }
+    const encrypted = config.isWireguardHostEncryptionEnabled ? encrypting.map(deviceOf) : [];
     const ports = ([4, 6] as const).flatMap((family) =>
       this.isWireguard(config, family) ? [family === 4 ? config.wireguardPort : config.wireguardPortV6] : [],
     );
-    return { isVxlan: families.length > 0, isIpip, wireguardPorts: ports, ends };
+    return { isVxlan: families.length > 0, isIpip, wireguardPorts: ports, ends, encrypted };
   }
 }
 
