@@ -22,6 +22,7 @@ import { IpPools } from './ip-pools.ts';
 import { IpSetMembers } from './ip-set-members.ts';
 import { createKinds, type GraphKind, type GraphParts, type StoredKey } from './kinds.ts';
 import { LocalEndpoints } from './local-endpoints.ts';
+import { ServiceCidrs } from './service-cidrs.ts';
 import { Encapsulations, TunnelEndpoints } from './tunnel-endpoints.ts';
 
 export interface GraphOptions {
@@ -90,6 +91,7 @@ class CalculationGraph implements Graph {
       profiles,
       endpoints,
       pools: new IpPools(),
+      services: new ServiceCidrs(),
       hosts: new Hosts(),
       routes: new ClusterRoutes(hostname),
       tunnels: new TunnelEndpoints(hostname),
@@ -137,8 +139,8 @@ class CalculationGraph implements Graph {
 
   announceAnew(): void {
     assert(this.#rest === undefined, 'nothing is forgotten between the parts of a flush');
-    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
-    const others = [pools, hosts, routes, tunnels, encapsulations];
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations, services } = this.#parts;
+    const others = [pools, hosts, routes, tunnels, encapsulations, services];
     for (const part of [sets, endpoints.policies, profiles, endpoints, ...others]) part.forgetSent();
     this.#isInSyncSent = false;
   }
@@ -186,7 +188,7 @@ class CalculationGraph implements Graph {
 
   /** The order a dataplane may rely on: what is referred to comes before what refers to it, and goes after it. */
   *#messages(): Generator<Message | undefined> {
-    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations, services } = this.#parts;
     yield* sets.takeUpdates();
     yield* endpoints.policies.takeUpdates();
     yield* profiles.takeUpdates();
@@ -206,6 +208,8 @@ class CalculationGraph implements Graph {
     yield* hosts.takeUpdates();
     yield* pools.takeRemovals();
     yield* pools.takeUpdates();
+    yield* services.takeRemovals();
+    yield* services.takeUpdates();
     yield* encapsulations.takeUpdates();
     if (this.#isInSyncSent) return;
     this.#isInSyncSent = true;
@@ -221,15 +225,15 @@ class CalculationGraph implements Graph {
   }
 
   #isUpToDate(): boolean {
-    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
-    const others = [pools, hosts, routes, tunnels, encapsulations];
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations, services } = this.#parts;
+    const others = [pools, hosts, routes, tunnels, encapsulations, services];
     const parts = [sets, endpoints.policies, profiles, endpoints, ...others];
     return this.#isInSyncSent && this.#revision === this.#flushedRevision && !parts.some((part) => part.hasPending);
   }
 
   #countRows(): number {
-    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations } = this.#parts;
-    const others = [pools, hosts, routes, tunnels, encapsulations];
+    const { sets, profiles, endpoints, pools, hosts, routes, tunnels, encapsulations, services } = this.#parts;
+    const others = [pools, hosts, routes, tunnels, encapsulations, services];
     const parts = [sets, this.#rules, endpoints.policies, profiles, endpoints, ...others];
     return parts.reduce((sum, part) => sum + part.rows, 0);
   }

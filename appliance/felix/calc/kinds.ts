@@ -14,6 +14,7 @@ import { convertNode } from './convert/node.ts';
 import { convertNodeNetwork } from './convert/node-network.ts';
 import { convertPolicy } from './convert/policy.ts';
 import { convertProfile, defaultAllowName } from './convert/profile.ts';
+import { convertServiceCidrs } from './convert/service-cidrs.ts';
 import { convertTier } from './convert/tier.ts';
 import { convertWorkloadEndpoint } from './convert/workload-endpoint.ts';
 import type { Hosts } from './hosts.ts';
@@ -21,6 +22,7 @@ import type { IpPools } from './ip-pools.ts';
 import type { IpSetMembers, LabelledContributor } from './ip-set-members.ts';
 import type { LocalEndpoint } from './local-endpoint.ts';
 import type { LocalEndpoints } from './local-endpoints.ts';
+import type { ServiceCidrs } from './service-cidrs.ts';
 import type { Encapsulations, TunnelEndpoints } from './tunnel-endpoints.ts';
 
 /** The parts that hear of resources. */
@@ -29,6 +31,7 @@ export interface GraphParts {
   readonly profiles: ActiveProfiles;
   readonly endpoints: LocalEndpoints;
   readonly pools: IpPools;
+  readonly services: ServiceCidrs;
   readonly hosts: Hosts;
   readonly routes: ClusterRoutes;
   readonly tunnels: TunnelEndpoints;
@@ -65,6 +68,7 @@ export function createKinds(parts: GraphParts, context: GraphContext): ReadonlyM
     ['profiles', profileKind(parts)],
     ['tiers', tierKind(parts)],
     ['ippools', ipPoolKind(parts)],
+    ['bgpconfigurations', bgpConfigurationKind(parts)],
     ['nodes', nodeKind(parts)],
   ]);
 }
@@ -120,6 +124,17 @@ function tierKind({ endpoints }: GraphParts): GraphKind {
     isNamespaced: false,
     convert: (_, value) => convertTier(value),
     accept: ({ name }, tier) => endpoints.setTier(name, tier),
+  });
+}
+
+/** Only the cluster's own object speaks of services. */
+function bgpConfigurationKind({ services }: GraphParts): GraphKind {
+  return defineKind({
+    isNamespaced: false,
+    convert: (_, value) => convertServiceCidrs(value),
+    accept: ({ name }, cidrs) => {
+      if (name === 'default') services.setCidrs(cidrs ?? []);
+    },
   });
 }
 

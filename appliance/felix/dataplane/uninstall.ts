@@ -5,6 +5,7 @@ import type { Logger } from '../../lib/log.ts';
 import { silentLogger } from '../../lib/log.ts';
 import type { FelixConfig } from '../model/config.ts';
 import { removeIptables, removeNftTable } from './leftovers.ts';
+import { removeBandwidths } from './linux/bandwidth.ts';
 import { removeOverlay } from './linux/overlay/remove.ts';
 import { isOurs } from './linux/route-plan.ts';
 
@@ -26,6 +27,7 @@ export async function uninstall(
   const ours = routes.filter((route) => isOurs(route, links.get(route.oif ?? 0), config));
   await kernel.changeRoutes(ours.map((route) => ({ type: 'delete-route', route })));
   await removeOverlay(kernel, config);
+  await removeBandwidths(kernel);
   await removeNftTable(kernel, tableName);
   if (programs !== undefined) await removeIptables(programs, log);
 }

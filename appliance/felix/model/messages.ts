@@ -41,6 +41,8 @@ export type Message =
   | { readonly type: 'ip-pool-remove'; readonly id: string }
   | { readonly type: 'host-metadata-update'; readonly host: string; readonly metadata: HostMetadata }
   | { readonly type: 'host-metadata-remove'; readonly host: string }
+  /** Addresses of services; canonical CIDRs. */
+  | { readonly type: 'service-cidr-update' | 'service-cidr-remove'; readonly cidr: string }
   /** Where addresses of the cluster are; by destination. */
   | { readonly type: 'route-update'; readonly route: ClusterRoute }
   | { readonly type: 'route-remove'; readonly destination: string }

@@ -29,6 +29,7 @@ import {
 } from './match.ts';
 import type { RenderContext } from './policy.ts';
 import type { RenderedChain, RenderedRule } from './rendered.ts';
+import { renderServiceLoop } from './service-loop.ts';
 import { renderTunnelRules, type TunnelInputs, type TunnelRules } from './tunnel-rules.ts';
 
 export interface BaseChain {
@@ -63,6 +64,7 @@ export const plainChains = [
   'spoof-allowed',
   'limits-from',
   'limits-to',
+  'dscps-from',
   'workload-input',
   'workload-to-host',
   'workload-from',
@@ -91,12 +93,15 @@ export interface BaseInputs {
   readonly spoofAllowances: readonly SpoofAllowance[];
   readonly natRules: RenderedChain;
   readonly floatingIps: readonly AddressNat[];
+  /** Canonical, in order. */
+  readonly serviceCidrs: readonly string[];
   readonly tunnels: TunnelInputs;
 }
 
 /** All of them by name. */
 export function renderBaseChains(inputs: BaseInputs, context: RenderContext): ReadonlyMap<string, RenderedChain> {
   const tunnels = renderTunnelRules(inputs.tunnels, context);
+  const isMarked = inputs.filledMaps.has('dscp-from');
   const chains: Record<string, readonly RenderedRule[]> = {
     ...renderRaw(inputs, context, tunnels),
     ...renderWorkloadStages(inputs, context, tunnels),
@@ -105,7 +110,8 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
     'nat-output': renderFloatingDnat(inputs.floatingIps),
     'input-judged': renderSuspectCleared(context),
-    'postrouting-judged': renderSuspectCleared(context),
+    'postrouting-judged': [...renderLimitJump('dscp-from', isMarked), ...renderSuspectCleared(context)],
+    'dscps-from': renderLimitDispatch('dscp-from', isMarked),
   };
   const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
   for (const [name, { setIds, netSets }] of [
@@ -240,7 +246,10 @@ function renderHostStages(inputs: BaseInputs, context: RenderContext): Chains {
     ],
     'input-host': whenAsked(dispatchHost(inputs, 'host-in', 'iifname'), [...fromWorkload, accepted]),
     'forward-from-host': whenAsked(dispatchHost(inputs, 'host-forward-in', 'iifname'), [accepted]),
-    'forward-to-host': dispatchHost(inputs, 'host-forward-out', 'oifname'),
+    'forward-to-host': [
+      ...renderServiceLoop(inputs.serviceCidrs, config),
+      ...dispatchHost(inputs, 'host-forward-out', 'oifname'),
+    ],
     'output-host': [
       ...answers,
       ...whenAsked(dispatchHost(inputs, 'host-out', 'oifname'), [

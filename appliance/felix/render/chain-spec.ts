@@ -9,6 +9,7 @@ import type { Decision } from './compiled/decision.ts';
 import { branchesOf } from './compiled/decision.ts';
 import type { StageChain } from './compiled/stage-chain.ts';
 import { stageChildren } from './compiled/stage-chain.ts';
+import type { DscpChain } from './dscp.ts';
 import type { LimitChain } from './limits.ts';
 import type { Direction } from './names.ts';
 import { contentName, policyChainName, profileChainName } from './names.ts';
@@ -58,7 +59,15 @@ export interface DecisionChain {
   readonly decision: Decision;
 }
 
-export type ChainSpec = PolicyChain | ProfileChain | TierChain | ListChain | DecisionChain | StageChain | LimitChain;
+export type ChainSpec =
+  | PolicyChain
+  | ProfileChain
+  | TierChain
+  | ListChain
+  | DecisionChain
+  | StageChain
+  | LimitChain
+  | DscpChain;
 
 export function decisionChain(decision: Decision): DecisionChain {
   return { type: 'decision', name: decision.name, decision };

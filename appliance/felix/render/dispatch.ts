@@ -6,6 +6,7 @@ import type { HostEndpoint, WorkloadEndpoint } from '../model/endpoint.ts';
 import type { TierPolicies } from '../model/policy.ts';
 import type { ListChain } from './chain-spec.ts';
 import { listChain } from './chain-spec.ts';
+import { type DscpChain, dscpChain } from './dscp.ts';
 import { type LimitChain, type LimitMap, limitChain } from './limits.ts';
 import type { StageKind } from './stage.ts';
 
@@ -32,13 +33,14 @@ export const dispatchMaps: readonly InterfaceMap[] = [
   'to-workload',
   'limit-from',
   'limit-to',
+  'dscp-from',
   ...hostMaps,
 ];
 
 /** An endpoint's entry in each map that has one. */
 export type Entries = ReadonlyMap<DispatchMap, ListChain>;
 /** With those that limit it. */
-export type LimitedEntries = ReadonlyMap<InterfaceMap, ListChain | LimitChain>;
+export type LimitedEntries = ReadonlyMap<InterfaceMap, ListChain | LimitChain | DscpChain>;
 
 export function renderWorkloadEntries(endpoint: WorkloadEndpoint, doesReject: boolean): Entries {
   const options = { isAdminDown: !endpoint.isActive, doesReject };
@@ -48,13 +50,15 @@ export function renderWorkloadEntries(endpoint: WorkloadEndpoint, doesReject: bo
   ]);
 }
 
-/** The chains that limit it: its own, while those above are shared with endpoints of the same policies. */
+/** The chains that limit or mark it: its own, while those above are shared with endpoints of the same policies. */
 export function renderLimitEntries(endpoint: WorkloadEndpoint): LimitedEntries {
-  const entries = new Map<InterfaceMap, LimitChain>();
+  const entries = new Map<InterfaceMap, LimitChain | DscpChain>();
   for (const map of ['limit-from', 'limit-to'] as const) {
     const chain = limitChain(map, endpoint);
     if (chain !== undefined) entries.set(map, chain);
   }
+  const dscp = dscpChain(endpoint);
+  if (dscp !== undefined) entries.set('dscp-from', dscp);
   return entries;
 }
 

@@ -7,10 +7,11 @@ import { branch, count, matchCtState, matchProtocol, verdict } from './match.ts'
 import { contentName, nameOf } from './names.ts';
 import type { RenderedChain, RenderedRule } from './rendered.ts';
 
-export type LimitMap = 'limit-from' | 'limit-to';
+/** `dscp-from`: see `dscp.ts`. */
+export type LimitMap = 'limit-from' | 'limit-to' | 'dscp-from';
 
 export function isLimitMap(map: string): map is LimitMap {
-  return map === 'limit-from' || map === 'limit-to';
+  return map === 'limit-from' || map === 'limit-to' || map === 'dscp-from';
 }
 
 /** Named by its content too: a changed limit is another chain, put in place with the map's element. */
@@ -23,7 +24,10 @@ export interface LimitChain {
 const limitCounters = { rate: 'drop/packet-rate', connections: 'drop/connection-limit' } as const;
 
 /** Undefined when rules have nothing to limit. */
-export function limitChain(map: LimitMap, { interfaceName, qos }: WorkloadEndpoint): LimitChain | undefined {
+export function limitChain(
+  map: 'limit-from' | 'limit-to',
+  { interfaceName, qos }: WorkloadEndpoint,
+): LimitChain | undefined {
   const limits = map === 'limit-from' ? qos?.egress : qos?.ingress;
   if (limits?.packetRate === undefined && limits?.maxConnections === undefined) return undefined;
   const { packetRate, maxConnections } = limits;
@@ -67,7 +71,7 @@ export function renderLimitChain({ limits: { packetRate, maxConnections } }: Lim
 /** The chain that leads an interface to its limits, and comes back. */
 export function renderLimitDispatch(map: LimitMap, isFilled: boolean): RenderedRule[] {
   if (!isFilled) return [];
-  const key = map === 'limit-from' ? 'iifname' : 'oifname';
+  const key = map === 'limit-to' ? 'oifname' : 'iifname';
   const expressions = [
     { type: 'meta', key, register: 0 },
     { type: 'lookup', set: map, register: 0, into: 'verdict' },
@@ -77,7 +81,11 @@ export function renderLimitDispatch(map: LimitMap, isFilled: boolean): RenderedR
 
 export function renderLimitJump(map: LimitMap, isFilled: boolean): RenderedRule[] {
   const chain = limitDispatchChains[map];
-  return isFilled ? [{ label: 'limits', expressions: [branch('jump', chain)] }] : [];
+  return isFilled ? [{ label: map === 'dscp-from' ? 'DSCP' : 'limits', expressions: [branch('jump', chain)] }] : [];
 }
 
-export const limitDispatchChains = { 'limit-from': 'limits-from', 'limit-to': 'limits-to' } as const;
+export const limitDispatchChains = {
+  'limit-from': 'limits-from',
+  'limit-to': 'limits-to',
+  'dscp-from': 'dscps-from',
+} as const;

@@ -1,7 +1,16 @@
 /** Limits of single workloads with the real kernel and real packets: rates, connections, bandwidth; changed live, and gone without a trace. */
 import test from 'ava';
+import { uninstall } from '#appliance/felix/dataplane/uninstall.ts';
 import type { QosControls } from '#appliance/felix/model/endpoint.ts';
-import { allowAllProfile, config, inSync, workload, workloadGone } from '../../appliance/felix/dataplane/sample.ts';
+import { openKernel } from '#appliance/kernel/open.ts';
+import {
+  allowAllProfile,
+  config,
+  inSync,
+  sampleConfig,
+  workload,
+  workloadGone,
+} from '../../appliance/felix/dataplane/sample.ts';
 import { addMachine, openRealLab } from './real-lab.ts';
 import { talk } from './talk.ts';
 
@@ -123,6 +132,13 @@ test.serial('bandwidth holds in both directions, changes live, and leaves nothin
   await lab.send(config(), allowAllProfile, limited('b'), limited('a'), inSync);
   t.deepEqual(await trace(), before, 'gone while nobody watched');
   await lab.send(limited('a', { egress: { bandwidth }, ingress: { bandwidth } }));
+  const kernel = openKernel({ netnsPath: lab.host.path });
+  await uninstall(kernel, sampleConfig, { tableName: 'none' });
+  kernel.close();
+  t.deepEqual(await trace(), before, 'gone with all of ours');
+  await lab.restart();
+  await lab.send(config(), allowAllProfile, limited('b'), limited('a', { egress: { bandwidth } }), inSync);
+  t.not((await trace())[0], before[0]);
   await lab.send(workloadGone('a'));
   t.deepEqual(await trace(), before, 'gone with the endpoint');
 });

@@ -53,6 +53,7 @@ export class IptablesState implements LocalEndpoints {
   readonly #policies = new Map<string, { readonly id: PolicyId; readonly policy: Policy }>();
   readonly #profiles = new Map<string, ProfileRules>();
   readonly #pools = new Map<string, IpPool>();
+  readonly #serviceCidrs = new Set<string>();
   readonly #hosts = new Map<string, HostMetadata>();
   readonly #claims = new MultiMap();
   readonly #renderers = { 4: new RulesetRenderer(), 6: new RulesetRenderer() };
@@ -200,6 +201,8 @@ export class IptablesState implements LocalEndpoints {
     'host-endpoint-remove': ({ id }) => put(this.hostEndpoints, id.name, undefined),
     'ip-pool-update': ({ id, pool }) => put(this.#pools, id, pool),
     'ip-pool-remove': ({ id }) => put(this.#pools, id, undefined),
+    'service-cidr-update': ({ cidr }) => void this.#serviceCidrs.add(cidr),
+    'service-cidr-remove': ({ cidr }) => void this.#serviceCidrs.delete(cidr),
     'host-metadata-update': ({ host, metadata }) => put(this.#hosts, host, metadata),
     'host-metadata-remove': ({ host }) => put(this.#hosts, host, undefined),
     'in-sync': () => {
@@ -296,6 +299,7 @@ export class IptablesState implements LocalEndpoints {
   #contentFor(family: Family, config: FelixConfig): RulesetContent {
     const pools = [...this.#pools.values()];
     return {
+      serviceCidrs: [...this.#serviceCidrs].sort(),
       entries: new Map(Array.from(this.#entries, ([name, { entries }]) => [name, entries])),
       policyOf: (id) => this.policyOf(id),
       profileOf: (name) => this.profileOf(name),

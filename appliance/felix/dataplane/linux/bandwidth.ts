@@ -178,6 +178,22 @@ export class Bandwidths {
   }
 }
 
+/** Takes every limit of ours off a host's links. */
+export async function removeBandwidths(kernel: Kernel): Promise<void> {
+  const [links, qdiscs] = [await kernel.links(), await kernel.qdiscs()];
+  const ifbs = links.filter(isOurIfb);
+  const operations = links
+    .filter((link) => !isOurIfb(link))
+    .flatMap((link): TrafficOperation[] => {
+      const ifb = ifbs.find(({ name }) => name === ifbName(link.name));
+      const isOurs = qdiscs.some((one) => one.ifindex === link.index && one.handle === handle >>> 0);
+      const root = { type: 'delete-qdisc', ifindex: link.index, place: 'root' } as const;
+      return [...(isOurs ? [root] : []), ...(ifb === undefined ? [] : separation(link, ifb))];
+    });
+  const rest = ifbs.map(({ index }) => ({ type: 'delete-ifb', ifindex: index }) as const);
+  await kernel.changeTraffic([...operations, ...rest]);
+}
+
 function separation(link: Link | undefined, ifb: Link): TrafficOperation[] {
   const operations: TrafficOperation[] = [{ type: 'delete-ifb', ifindex: ifb.index }];
   if (link !== undefined) operations.unshift({ type: 'delete-qdisc', ifindex: link.index, place: 'ingress' });

@@ -17,6 +17,7 @@ import { isMemberMap } from '../../render/compiled/layout.ts';
 import { renderStageChain } from '../../render/compiled/stage-chain.ts';
 import type { Entries, InterfaceMap, LimitedEntries } from '../../render/dispatch.ts';
 import { dispatchMaps, renderHostEntries, renderLimitEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
+import { type DscpChain, renderDscpChain } from '../../render/dscp.ts';
 import { endpointCounters, renderListChain, renderTierChain } from '../../render/endpoint-chain.ts';
 import { renderFailsafes } from '../../render/failsafe.ts';
 import { resolveFloatingIps } from '../../render/floating-ips.ts';
@@ -85,6 +86,7 @@ export class DesiredState {
   readonly #profiles = new Map<string, ProfileRules>();
   readonly #pools = new Map<string, IpPool>();
   readonly #hosts = new Map<string, HostMetadata>();
+  readonly #serviceCidrs = new Set<string>();
   readonly #workloadsOfInterface = new Map<string, Set<string>>();
   readonly #entries = new Map<string, LimitedEntries>();
   readonly #dirtyInterfaces = new Set<string>();
@@ -235,6 +237,8 @@ export class DesiredState {
     'host-endpoint-remove': ({ id }) => this.#takeHostEndpoint(id.name, undefined),
     'ip-pool-update': ({ id, pool }) => this.#takePool(id, pool),
     'ip-pool-remove': ({ id }) => this.#takePool(id, undefined),
+    'service-cidr-update': ({ cidr }) => void this.#serviceCidrs.add(cidr),
+    'service-cidr-remove': ({ cidr }) => void this.#serviceCidrs.delete(cidr),
     'host-metadata-update': ({ host, metadata }) => this.#takeHost(host, metadata),
     'host-metadata-remove': ({ host }) => this.#takeHost(host, undefined),
     'in-sync': () => {
@@ -387,7 +391,7 @@ export class DesiredState {
   /** New chains are acquired before old ones are released, so that what both share stays. A list that is compiled is not a chain. */
   #setEntries(name: string, entries: LimitedEntries, isMapped: boolean): void {
     const before: LimitedEntries = this.#entries.get(name) ?? new Map();
-    const isCompiled = (list: ListChain | LimitChain): list is ListChain =>
+    const isCompiled = (list: ListChain | LimitChain | DscpChain): list is ListChain =>
       list.type === 'list' && isMapped && this.#lists.takes(list);
     for (const list of entries.values()) if (!isCompiled(list)) this.chains.acquire(list);
     if (entries.size === 0) this.#entries.delete(name);
@@ -410,12 +414,13 @@ export class DesiredState {
     const spoofAllowances = this.#spoofAllowances(context.config);
     const floatingIps = context.config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [];
     const tunnels = this.tunnels.ruleInputs(context.config);
-    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances, floatingIps, tunnels]);
+    const serviceCidrs = [...this.#serviceCidrs].sort();
+    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances, floatingIps, tunnels, serviceCidrs]);
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
     this.#baseKey = key;
     const natRules = renderNatOutgoing(this.#natFamilies(), context);
-    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels };
+    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels, serviceCidrs };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
     for (const [name, content] of chains) {
       if (this.#isIdle(name, content)) this.chains.withdraw(name);
@@ -446,6 +451,7 @@ export class DesiredState {
   #render(spec: ChainSpec, context: RenderContext): RenderedChain {
     const policyOf = (id: PolicyId) => this.#effectivePolicy(printPolicyId(id));
     if (spec.type === 'limit') return renderLimitChain(spec);
+    if (spec.type === 'dscp') return renderDscpChain(spec, context);
     if (spec.type === 'list') return renderListChain(spec, context);
     if (spec.type === 'tier') return renderTierChain(spec, policyOf, context);
     if (spec.type === 'decision') return renderDecision(spec.decision, context.factsOf);

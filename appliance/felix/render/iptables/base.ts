@@ -24,6 +24,7 @@ import {
   lacksMark,
   leave,
   plainChain,
+  reject,
   rule,
   setMark,
 } from './rule.ts';
@@ -52,6 +53,7 @@ export interface BaseInputs {
   readonly natOutgoing: IptablesChain;
   readonly floatingIps: readonly AddressNat[];
   readonly tunnels: TunnelInputs;
+  readonly serviceCidrs: readonly string[];
 }
 
 const hookChains: Readonly<Record<TableName, readonly BuiltinChain[]>> = {
@@ -81,7 +83,7 @@ export function renderBase(
   const tunnels = renderTunnelRules(inputs.tunnels, context);
   if (table === 'raw') return renderRaw(inputs, filled, tunnels, context);
   if (table === 'mangle') return renderMangle(filled, context);
-  if (table === 'filter') return renderFilter(filled, tunnels, context);
+  if (table === 'filter') return renderFilter(inputs, filled, tunnels, context);
   return renderNat(inputs, tunnels, context);
 }
 
@@ -185,7 +187,7 @@ function renderMangle(filled: Filled, context: IptablesContext) {
   });
 }
 
-function renderFilter(filled: Filled, tunnels: TunnelRules, context: IptablesContext) {
+function renderFilter({ serviceCidrs }: BaseInputs, filled: Filled, tunnels: TunnelRules, context: IptablesContext) {
   const { marks } = context;
   const allow = allowTarget('filter', context);
   const accepted = rule(hasMark(marks.accept), allow, 'accepted before');
@@ -211,6 +213,7 @@ function renderFilter(filled: Filled, tunnels: TunnelRules, context: IptablesCon
     'cali-wl-to-host': renderWorkloadToHost(context),
     'cali-FORWARD': [
       rule([], clearMark((marks.pass | marks.defer) >>> 0)),
+      ...renderServiceLoop(serviceCidrs, context),
       ...ask(filled, 'cali-from-hep-forward', lacksMark(marks.accept)),
       ...fromWorkload(context).map((match) => jump('cali-from-wl-dispatch', match)),
       ...toWorkload(context).map((match) => jump('cali-to-wl-dispatch', match)),
@@ -224,6 +227,14 @@ function renderFilter(filled: Filled, tunnels: TunnelRules, context: IptablesCon
       ...asHost(outgoing),
     ],
   });
+}
+
+/** Service addresses that nobody answers for; see `render/service-loop.ts`. */
+function renderServiceLoop(cidrs: readonly string[], { config, family }: IptablesContext): IptablesRule[] {
+  if (config.serviceLoopPrevention === 'Disabled') return [];
+  const target = config.serviceLoopPrevention === 'Reject' ? reject(family) : drop;
+  const own = cidrs.filter((cidr) => cidr.includes(':') === (family === 6) && !cidr.endsWith('/0'));
+  return own.map((cidr) => rule(['-d', cidr], target, 'service address of nobody'));
 }
 
 /** Multicast listener and neighbour discovery a workload needs of its host. */

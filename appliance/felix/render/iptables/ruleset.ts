@@ -39,6 +39,8 @@ export interface RulesetContent {
   readonly hasNatPools: boolean;
   readonly floatingIps: readonly AddressNat[];
   readonly tunnels: TunnelInputs;
+  /** Canonical, in order. */
+  readonly serviceCidrs: readonly string[];
 }
 
 /** Whose rules a chain holds. */
@@ -285,6 +287,7 @@ function baseInputs(
   return {
     filled: { raw: nothing, mangle: nothing, nat: nothing, filter: nothing, [table]: filled },
     spoofAllowances: content.spoofAllowances,
+    serviceCidrs: content.serviceCidrs,
     natOutgoing: renderNatOutgoing(content.hasNatPools, context),
     floatingIps: content.floatingIps,
     tunnels: content.tunnels,

@@ -22,6 +22,7 @@ export interface DataplaneState {
   readonly endpoints: Record<string, WorkloadEndpoint | HostEndpoint>;
   readonly pools: Record<string, IpPool>;
   readonly hosts: Record<string, HostMetadata>;
+  readonly services?: Record<string, true>;
   readonly routes: Record<string, ClusterRoute>;
   readonly vteps: Record<string, TunnelEndpoint>;
   /** By family and node. */
@@ -46,6 +47,7 @@ export class Accumulator {
   readonly #endpoints: Table<WorkloadEndpoint | HostEndpoint> = new Map();
   readonly #pools: Table<IpPool> = new Map();
   readonly #hosts: Table<HostMetadata> = new Map();
+  readonly #services: Table<true> = new Map();
   readonly #routes: Table<ClusterRoute> = new Map();
   readonly #vteps: Table<TunnelEndpoint> = new Map();
   readonly #peers: Table<WireguardPeer> = new Map();
@@ -68,6 +70,7 @@ export class Accumulator {
       endpoints: sorted(this.#endpoints),
       pools: sorted(this.#pools),
       hosts: sorted(this.#hosts),
+      ...(this.#services.size === 0 ? {} : { services: sorted(this.#services) }),
       routes: sorted(this.#routes),
       vteps: sorted(this.#vteps),
       peers: sorted(this.#peers),
@@ -129,6 +132,12 @@ export class Accumulator {
         break;
       case 'ip-pool-remove':
         take(this.#pools, message.id);
+        break;
+      case 'service-cidr-update':
+        put(this.#services, message.cidr, true);
+        break;
+      case 'service-cidr-remove':
+        take(this.#services, message.cidr);
         break;
       case 'host-metadata-update':
         put(this.#hosts, message.host, message.metadata);

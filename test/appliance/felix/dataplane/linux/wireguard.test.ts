@@ -90,7 +90,14 @@ test('planWireguard() reaches hosts through the device only once hands were shak
 test('Wireguard makes device, key, peers, table and rule once, repairs them, and leaves nothing behind', async (t) => {
   const kernel = createFakeKernel();
   const reported: string[] = [];
-  const interfaces = new InterfaceTable({ kernel, log: silentLogger, onChange() {}, onRoute() {}, onNeighbour() {} });
+  const interfaces = new InterfaceTable({
+    kernel,
+    log: silentLogger,
+    onChange() {},
+    onRoute() {},
+    onNeighbour() {},
+    onSettings() {},
+  });
   await interfaces.open();
   const state = world();
   const wireguard = new Wireguard(
