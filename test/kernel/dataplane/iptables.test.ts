@@ -1,4 +1,7 @@
-/** The iptables dataplane among others: what is not ours stays, what is ours comes back, what the kernel refuses is isolated. Both variants. */
+/**
+ * The iptables dataplane among others: what is not ours stays, what is ours comes back, what the kernel refuses is isolated. Both variants.
+ * SEQUENCE_RUNS asks for more random sequences.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import fc from 'fast-check';
@@ -17,7 +20,7 @@ import {
   workloadGone,
 } from '../../appliance/felix/dataplane/sample.ts';
 import { iptablesText, openBackendLab, ourTraces } from './backend-lab.ts';
-import { addMachine } from './real-lab.ts';
+import { addMachine, type Machine } from './real-lab.ts';
 
 const icmp = { protocol: 1 };
 const variants = ['iptables-nft', 'iptables-legacy'] as const;
@@ -79,8 +82,8 @@ for (const variant of variants) {
       },
     );
     const text = await iptablesText(lab.host, variant);
-    t.regex(text, /cali-INPUT -p udp .*--dports 4789 -m set --match-set cali40all-vxlan-net src -j ACCEPT/);
-    t.regex(text, /cali-INPUT -p (ipencap|ipv4|4) .*--match-set cali40all-tunnel-net src -j ACCEPT/);
+    t.regex(text, /cali-INPUT -p udp .*--dports 4789 -m set --match-set cali40all-vxlan-net src .*-j ACCEPT/);
+    t.regex(text, /cali-INPUT -p (ipencap|ipv4|4) .*--match-set cali40all-tunnel-net src .*-j ACCEPT/);
     t.regex(text, /cali-INPUT -p udp .*a stranger.* -j DROP/);
     t.regex(text, /cali-OUTPUT -p udp .*not tracked.* -j CT --notrack/);
     t.regex(text, /add cali40all-vxlan-net 192\.0\.2\.9/);
@@ -165,15 +168,15 @@ for (const variant of variants) {
       );
       t.regex(lab.reports.find((text) => text.startsWith('bad:')) ?? '', /iptables|line|failed/i);
       t.is(lab.reports.at(-1), 'applied 1');
-      t.true(await from.pings('10.65.0.3'), 'the other policy is enforced');
-      t.false(await from.pings('10.65.0.2'), 'what would have been allowed is not');
+      t.true(await isReached(from, '10.65.0.3'), 'the other policy is enforced');
+      t.false(await isReached(from, '10.65.0.2'), 'what would have been allowed is not');
       isSpoilt = false;
       await lab.send(policy('bad', { inbound: [rule('allow', icmp), rule('deny', { protocol: 17 })] }));
       t.true(lab.reports.includes('bad: ok'));
-      t.true(await from.pings('10.65.0.2'));
+      t.true(await isReached(from, '10.65.0.2'));
       isSpoilt = true;
       await lab.send(policy('bad', { inbound: [rule('allow', { ...icmp, src: { nets: ['10.0.0.0/8'] } })] }));
-      t.true(await from.pings('10.65.0.2'), 'the last good content stays in place');
+      t.true(await isReached(from, '10.65.0.2'), 'the last good content stays in place');
     });
   }
 
@@ -193,7 +196,7 @@ for (const variant of variants) {
     );
     const rules = await lab.host.exec(iptables, '-w', '-S');
     t.regex(rules, /-A cali-pi-gnp\/bad .*drops all.* -j DROP/);
-    t.regex(rules, /--match-set cali40s:good src -j DROP/);
+    t.regex(rules, /--match-set cali40s:good src .* -j DROP/);
     t.true(lab.reports.some((text) => text.startsWith('bad: ipset')));
     t.is(lab.reports.at(-1), 'applied 1');
   });
@@ -214,7 +217,7 @@ for (const variant of variants) {
           t.is(await iptablesText(lab.host, variant), await iptablesText(scratch.host, variant));
         },
       ),
-      { numRuns: Number(process.env.SEQUENCE_RUNS ?? 8) },
+      { numRuns: Number(process.env.SEQUENCE_RUNS ?? 5) },
     );
     await scratch.restart();
     await scratch.send(scratch.config(), inSync);
@@ -227,7 +230,14 @@ const noLine = '-m set --match-set nowhere src';
 
 /** The allow rules of policy `bad`. */
 function spoil(input: string, words: string): string {
-  return input.replace(/^(-A \S+ .*gnp\/bad ingress \d+ allow" .*)( -[jg] )/gm, `$1 ${words}$2`);
+  return input.replace(/^(-A \S+ .*gnp\/bad ingress \d+ allow".*?)( -[jg] )/gm, `$1 ${words}$2`);
+}
+
+function isReached(from: Machine, address: string): Promise<boolean> {
+  return from.exec('ping', '-c', '2', '-i', '0.2', '-W', '0.5', address).then(
+    () => true,
+    () => false,
+  );
 }
 
 interface Change {

@@ -35,10 +35,11 @@ export function hashRule({ match, target, label = '' }: IptablesRule, before: st
   return hash('sha256', JSON.stringify([before, label, match, target]), 'base64url').slice(0, hashLength);
 }
 
+/** Comments are matches too, asked in their place: they come last, so that only packets that match the rest pay for them. */
 export function printRule({ match, target, label }: IptablesRule, key: string): string {
   const words = ['-m', 'comment', '--comment', `cali:${key}`];
   if (label !== undefined) words.push('-m', 'comment', '--comment', printLabel(label));
-  return [...words, ...match, ...target].map(quote).join(' ');
+  return [...match, ...words, ...target].map(quote).join(' ');
 }
 
 function printLabel(label: string): string {

@@ -64,7 +64,7 @@ function criteriaOf(rule: Rule, refs: References): Criterion[] {
   if (rule.icmp !== undefined) criteria.push([icmpWords(rule.icmp, refs.family, false)]);
   if (rule.notIcmp !== undefined) criteria.push([icmpWords(rule.notIcmp, refs.family, true)]);
   for (const side of sides) criteria.push(...netCriteria(rule[side], side, refs));
-  for (const side of sides) criteria.push(...portCriteria(rule[side], side, refs));
+  for (const side of sides) criteria.push(...portCriteria(rule[side], rule.protocol, side, refs));
   for (const side of sides) criteria.push(...setCriteria(rule[side], side, refs));
   return criteria;
 }
@@ -113,22 +113,28 @@ function addList(unsorted: readonly string[], refs: References): string {
   return id;
 }
 
-function portCriteria(rule: RuleSide, side: Side, refs: References): Criterion[] {
+function portCriteria(rule: RuleSide, protocol: number | undefined, side: Side, refs: References): Criterion[] {
   const criteria: Criterion[] = [];
   const named = rule.namedPortSets ?? [];
   if (!isEmpty(rule.ports) || named.length > 0)
-    criteria.push(oneOf(portTests(rule.ports ?? [], named, side, refs), refs));
-  for (const slots of portSlots(rule.notPorts ?? [])) criteria.push([portWords(slots, side, true)]);
+    criteria.push(oneOf(portTests(rule.ports ?? [], named, protocol, side, refs), refs));
+  for (const slots of portSlots(rule.notPorts ?? [])) criteria.push([portWords(slots, protocol, side, true)]);
   for (const id of rule.notNamedPortSets ?? []) criteria.push([portSetWords(id, side, true, refs)]);
   return criteria;
 }
 
-function portTests(ports: readonly PortRange[], named: readonly string[], side: Side, refs: References): Test[] {
+function portTests(
+  ports: readonly PortRange[],
+  named: readonly string[],
+  protocol: number | undefined,
+  side: Side,
+  refs: References,
+): Test[] {
   return [
     ...portSlots(ports).map(
       (slots): Test =>
         (isInverted) =>
-          portWords(slots, side, isInverted),
+          portWords(slots, protocol, side, isInverted),
     ),
     ...named.map(
       (id): Test =>
@@ -144,7 +150,15 @@ function oneOf(tests: readonly Test[], { isExclusive }: References): Criterion {
   return tests.map((test, i) => [...tests.slice(0, i).flatMap((earlier) => earlier(true)), ...test(false)]);
 }
 
-function portWords(slots: readonly string[], side: Side, isInverted: boolean): string[] {
+const portModules: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
+
+/** A lone port or range goes to the protocol's own match, which is quicker: nf_tables does it without help of x_tables. */
+function portWords(slots: readonly string[], protocol: number | undefined, side: Side, isInverted: boolean): string[] {
+  const module = protocol === undefined ? undefined : portModules[protocol];
+  const [only] = slots;
+  if (module !== undefined && slots.length === 1 && only !== undefined) {
+    return ['-m', module, ...not(isInverted), side === 'src' ? '--sport' : '--dport', only];
+  }
   return ['-m', 'multiport', ...not(isInverted), side === 'src' ? '--sports' : '--dports', slots.join(',')];
 }
 

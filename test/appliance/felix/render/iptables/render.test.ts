@@ -52,17 +52,17 @@ test('ports go into multiport by fifteen, a range for two; named ports are alter
     dst: { ports, namedPortSets: names },
   });
   t.deepEqual(matches(dst([port(80), port(443), port(8000, 8100)])), ['-p 6 -m multiport --dports 80,443,8000:8100']);
-  t.deepEqual(matches(dst([port(80, 90), port(85, 100), port(101)])), ['-p 6 -m multiport --dports 80:101']);
+  t.deepEqual(matches(dst([port(80, 90), port(85, 100), port(101)])), ['-p 6 -m tcp --dport 80:101']);
   const many = Array.from({ length: 17 }, (_, i) => port(i * 10 + 1));
   t.is(matches(dst(many)).length, 2);
   t.is(matches({ protocol: 6, dst: { notPorts: many } }).length, 1, 'negated ones must all hold');
   t.deepEqual(matches(dst([port(80)], ['n:http'])), [
-    '-p 6 -m multiport --dports 80',
+    '-p 6 -m tcp --dport 80',
     '-p 6 -m set --match-set cali40n:http dst,dst',
   ]);
   t.deepEqual(
     matches(dst([port(80)], ['n:http']), 4, 'log'),
-    ['-p 6 -m multiport --dports 80', '-p 6 -m multiport ! --dports 80 -m set --match-set cali40n:http dst,dst'],
+    ['-p 6 -m tcp --dport 80', '-p 6 -m tcp ! --dport 80 -m set --match-set cali40n:http dst,dst'],
     'a packet is logged once',
   );
   t.deepEqual(
