@@ -2,6 +2,7 @@
  * Somebody alters one thing of ours a second, at random: a rule, a chain, an element, a route, a neighbour or a sysctl. Each is as it was within five
  * seconds, and at the end everything is. `DRIFT_SECONDS` (default 40) says how long, `DRIFT_SEED` repeats a run; the figures are in the test's log.
  */
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { Message } from '#appliance/felix/model/messages.ts';
@@ -108,6 +109,8 @@ test(`one thing a second for ${seconds} s, seed ${seed}`, async (t) => {
   t.is(await snapshot(lab), before);
 });
 
+class NothingThere extends Error {}
+
 /** Of a table that is being written anew nothing can be picked: then it is a sysctl's turn. */
 async function damage(drift: Drift): Promise<Damage> {
   return drift.random
@@ -134,16 +137,30 @@ async function follow(damage: Damage): Promise<{ readonly what: string; readonly
   return { what: damage.what, ms: passed() };
 }
 
-async function damageTable({ lab, other, ruleset }: Drift, what: string, operation: NftOperation): Promise<Damage> {
-  // it may be refused: somebody else's damage is being repaired
+/** Told by the block of the ruleset that was hit: somewhere else there may be damage at any time. */
+async function damageTable(drift: Drift, block: string, operation: NftOperation): Promise<Damage> {
+  const { lab, other, ruleset } = drift;
+  const wanted = blockOf(ruleset, block);
+  assert(wanted !== undefined, `${block} is in the ruleset`);
+  // it may be refused: what came before is being repaired
   await other.nft.apply([operation]);
-  return { what, isRepaired: async () => (await lab.ruleset()) === ruleset };
+  const isRepaired = async () => blockOf(await lab.ruleset(), block) === wanted;
+  return { what: `${operation.type} in ${block}`, isRepaired };
+}
+
+function blockOf(ruleset: string, block: string): string | undefined {
+  return ruleset.split('\n\n').find((text) =>
+    text
+      .trim()
+      .replace(/^(set|map) /, 'set ')
+      .startsWith(`${block} {`),
+  );
 }
 
 async function damageRule(drift: Drift): Promise<Damage> {
   const { random, other } = drift;
   const rules = (await other.nft.dumpTable('calico'))?.rules ?? [];
-  if (rules.length === 0) throw new Error('no rules');
+  if (rules.length === 0) throw new NothingThere();
   const { chain, handle } = random.pick(rules);
   const accept = { type: 'verdict', verdict: { code: 'accept' } } as const;
   const operation = random.pick<NftOperation>([
@@ -151,13 +168,13 @@ async function damageRule(drift: Drift): Promise<Damage> {
     { type: 'add-rule', table: 'calico', chain, expressions: [accept], place: { how: 'before', handle } },
     { type: 'add-rule', table: 'calico', chain, expressions: [accept], place: { how: 'replace', handle } },
   ]);
-  return damageTable(drift, `${operation.type} in ${chain}`, operation);
+  return damageTable(drift, `chain ${chain}`, operation);
 }
 
 async function damageChain(drift: Drift): Promise<Damage> {
   const { random, other } = drift;
   const chains = (await other.nft.dumpTable('calico'))?.chains ?? [];
-  if (chains.length === 0) throw new Error('no chains');
+  if (chains.length === 0) throw new NothingThere();
   const { name } = random.pick(chains);
   return damageTable(
     drift,
@@ -174,15 +191,15 @@ async function damageElement(drift: Drift): Promise<Damage> {
   const sets = (await other.nft.dumpTable('calico'))?.sets ?? [];
   const filled: { readonly set: string; readonly elements: Awaited<ReturnType<Kernel['nft']['dumpElements']>> }[] = [];
   for (const { name } of sets) {
-    const elements = await other.nft.dumpElements('calico', name);
+    const elements = await other.nft.dumpElements('calico', name).catch(() => []);
     if (elements.length > 0) filled.push({ set: name, elements });
   }
-  if (filled.length === 0) throw new Error('no elements');
+  if (filled.length === 0) throw new NothingThere();
   const { set, elements } = random.pick(filled);
   const isInterval = elements.some(({ isEnd }) => isEnd === true);
   // an interval goes as a whole, start and end
   const gone = isInterval ? elements : [random.pick(elements)];
-  return damageTable(drift, `elements of ${set}`, { type: 'delete-elements', table: 'calico', set, elements: gone });
+  return damageTable(drift, `set ${set}`, { type: 'delete-elements', table: 'calico', set, elements: gone });
 }
 
 async function damageRoute({ other, random }: Drift): Promise<Damage> {

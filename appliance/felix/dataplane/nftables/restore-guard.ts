@@ -4,9 +4,9 @@
  */
 
 /** Never later than this, whatever it costs. */
-const waitMsMax = 3_000;
+const waitMsMax = 2_000;
 /** Restoring takes at most this share of the time, as long as the limit above allows. */
-const restShare = 10;
+const restShare = 5;
 /** More restorations than these within the window are a quarrel. */
 const windowMs = 10_000;
 const restorationsMax = 20;

@@ -1,19 +1,19 @@
 import test from 'ava';
 import { RestoreGuard } from '#appliance/felix/dataplane/nftables/restore-guard.ts';
 
-test('the first restoration is due at once, the next after a rest of ten times what it took', (t) => {
+test('the first restoration is due at once, the next after a rest of five times what it took', (t) => {
   const guard = new RestoreGuard();
   t.is(guard.delayMs(0), 0);
-  guard.onRestored(100, 20);
+  guard.onRestored(100, 40);
   t.is(guard.delayMs(100), 200);
   t.is(guard.delayMs(250), 50);
   t.is(guard.delayMs(301), 0);
 });
 
-test('however long restoring takes, the rest is three seconds at most', (t) => {
+test('however long restoring takes, the rest is two seconds at most', (t) => {
   const guard = new RestoreGuard();
   guard.onRestored(0, 60_000);
-  t.is(guard.delayMs(0), 3_000);
+  t.is(guard.delayMs(0), 2_000);
 });
 
 test('more than twenty restorations in ten seconds are a quarrel: one a second, until it is over', (t) => {
