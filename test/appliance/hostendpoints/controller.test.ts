@@ -123,5 +123,6 @@ test('somebody who keeps changing an endpoint is answered ever more seldom', asy
     await resources.modify(ref, (one) => ({ ...one, spec: { ...one.spec, expectedIPs: [`192.0.2.${n}`] } }));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  t.is(await revision(), before + 20, 'the first write was less than a second ago');
+  const ours = (await revision()) - before - 20;
+  t.true(ours <= 4, `${ours} answers`);
 });
