@@ -37,10 +37,6 @@ export class ForeignChanges {
     this.#parts = parts;
   }
 
-  get count(): number {
-    return this.#guard.count;
-  }
-
   /** Before the table is read for the first time, so that nothing falls between. */
   open(): void {
     const { nft, table } = this.#parts;
