@@ -33,7 +33,7 @@ for (const variant of variants) {
     for (let seed = firstSeed; sent < pairs; seed++) {
       const random = createRandom(seed);
       const world = generateWorld(random);
-      t.deepEqual(await enforcer.enforce(world), [], `seed ${seed}: the kernel refused rules`);
+      t.deepEqual(await enforcer.enforce(world, settingsOf(seed)), [], `seed ${seed}: the kernel refused rules`);
       const flows = generateFlows(random, Math.min(flowsPerWorld, pairs - sent));
       const fates = await lab.probe(flows);
       const wrong = flows.flatMap((flow, i) => difference(world, flow, fates[i]!));
@@ -46,6 +46,17 @@ for (const variant of variants) {
     t.log(`${sent} packets from seed ${firstSeed} on, ${allowed} allowed`);
     t.true(allowed > sent / 10 && allowed < (sent * 9) / 10, 'the worlds allow some packets and deny some');
   });
+}
+
+/** Settings that change how verdicts are written and not what they are; each world has others. */
+function settingsOf(seed: number): Record<string, string> {
+  const action = seed % 2 === 0 ? 'Accept' : 'Return';
+  return {
+    iptablesfilterallowaction: action,
+    iptablesmangleallowaction: action,
+    iptablesfilterdenyaction: seed % 3 === 0 ? 'Reject' : 'Drop',
+    chaininsertmode: seed % 5 === 0 ? 'Append' : 'Insert',
+  };
 }
 
 function difference(world: GenWorld, flow: Flow, isSeen: boolean): string[] {
@@ -79,7 +90,7 @@ function openEnforcer(lab: Lab, variant: Variant) {
   const present = new Set<string>();
   let revision = 0;
   return {
-    async enforce(world: GenWorld): Promise<string[]> {
+    async enforce(world: GenWorld, settings: Record<string, string>): Promise<string[]> {
       const manifests = manifestsOf(world);
       const wanted = new Set(manifests.map((m) => m.key));
       const gone = [...present].filter((key) => !wanted.has(key));
@@ -92,7 +103,10 @@ function openEnforcer(lab: Lab, variant: Variant) {
       present.clear();
       for (const key of wanted) present.add(key);
       if (isFirst) graph.status('in-sync');
-      dataplane.accept({ revision, messages: [configMessage(world, variant), ...(graph.flush()?.messages ?? [])] });
+      dataplane.accept({
+        revision,
+        messages: [configMessage(world, { ...settings, iptablesbackend: variant }), ...(graph.flush()?.messages ?? [])],
+      });
       await dataplane.settled();
       return [...refused].map(([id, problem]) => `${id}: ${problem}`);
     },
@@ -103,10 +117,10 @@ function openEnforcer(lab: Lab, variant: Variant) {
   };
 }
 
-function configMessage(world: GenWorld, variant: Variant): Message {
+function configMessage(world: GenWorld, settings: Record<string, string>): Message {
   const values = new Map([
     ['defaultendpointtohostaction', { text: world.endpointToHostAction, layer: 'test' }],
-    ['iptablesbackend', { text: variant, layer: 'test' }],
+    ...Object.entries(settings).map(([name, text]) => [name, { text, layer: 'test' }] as const),
   ]);
   return { type: 'config-update', config: decodeConfig(values).config };
 }
