@@ -1,4 +1,6 @@
 /** Either dataplane over the real kernel of a namespace of its own, so that one test can hold for all backends. I/O. */
+
+import type { Hits } from '#appliance/felix/dataplane/hits.ts';
 import { createIptablesDataplane } from '#appliance/felix/dataplane/iptables/backend.ts';
 import { createNftablesDataplane } from '#appliance/felix/dataplane/nftables/backend.ts';
 import type { FelixConfig } from '#appliance/felix/model/config.ts';
@@ -19,6 +21,7 @@ export interface BackendLab extends AsyncDisposable {
   /** Operations or lines given to the kernel since the last call. */
   writes(): number;
   send(...messages: readonly Message[]): Promise<void>;
+  readHits(): Promise<Hits | undefined>;
   /** The same host with an agent that remembers nothing. */
   restart(): Promise<void>;
   /** The configuration of the sample for this backend. */
@@ -88,6 +91,7 @@ export async function openBackendLab(backend: Backend, { alter }: BackendLabOpti
       current.dataplane.accept({ revision, messages });
       await current.dataplane.settled();
     },
+    readHits: async () => current.dataplane.readHits?.(),
     async restart() {
       await current.close();
       current = open();

@@ -90,6 +90,9 @@ for (const backend of backends) {
       inSync,
     );
     t.true(await isReached(), 'allowed');
+    const hits = (await lab.readHits())?.rules.find(({ owner }) => owner.type === 'policy');
+    t.like(hits, { owner: { id: policyId('p'), tier: 'default' }, direction: 'ingress', index: 0, action: 'allow' });
+    t.true(hits !== undefined && hits.packets > 0n && hits.bytes > hits.packets * 20n, 'the rule has counted');
     await lab.send({ type: 'ip-set-delta', id: 's:from', added: [], removed: ['10.65.0.1/32'] });
     t.false(await isReached(), 'no member any more');
     await lab.send({ type: 'ip-set-delta', id: 's:from', added: ['10.65.0.0/24'], removed: [] });

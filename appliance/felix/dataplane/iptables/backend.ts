@@ -15,8 +15,9 @@ import { ownerText } from '../../render/iptables/ruleset.ts';
 import type { Family } from '../../render/match.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import type { Dataplane, DataplaneReports } from '../dataplane.ts';
+import type { Dataplane, DataplaneReports, DataplaneSizes } from '../dataplane.ts';
 import { LiveFlows } from '../flows/live-flows.ts';
+import type { Hits } from '../hits.ts';
 import { removeVariant } from '../leftovers.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
@@ -24,6 +25,7 @@ import { PassLoop } from '../pass-loop.ts';
 import type { PassWatch } from '../pass-watch.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
 import { IptablesState } from './desired-state.ts';
+import { countHits } from './hits.ts';
 import { families } from './set-state.ts';
 import { SetWriter } from './set-writer.ts';
 import type { RuleRefusal } from './table-writer.ts';
@@ -141,6 +143,18 @@ class IptablesDataplane implements Dataplane {
 
   settled(): Promise<void> {
     return this.#loop.settled();
+  }
+
+  async readHits(): Promise<Hits> {
+    const writers = this.#writers;
+    if (writers === undefined) return { rules: [], others: [] };
+    const saves = await Promise.all(Object.values(writers.tables).map((table) => table.readCounters()));
+    return countHits(saves, this.#desired.rulesets, this.#desired);
+  }
+
+  sizes(): DataplaneSizes {
+    const tables = this.#desired.rulesets.flatMap((ruleset) => Object.values(ruleset.tables));
+    return { chains: tables.reduce((sum, { chains }) => sum + chains.size, 0), counters: 0 };
   }
 
   async close(): Promise<void> {

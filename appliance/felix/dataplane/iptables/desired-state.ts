@@ -134,6 +134,11 @@ export class IptablesState implements LocalEndpoints {
     }
   }
 
+  /** As of the last `settle()`. */
+  get rulesets(): readonly Ruleset[] {
+    return this.#rulesets === undefined ? [] : Object.values(this.#rulesets);
+  }
+
   /** For judging live flows: its mark mask is ours. */
   flowWorld(): FlowWorld {
     const state = this;

@@ -60,6 +60,14 @@ export class TableWriter {
     for (const stuck of Object.values(this.#stuck)) stuck.clear();
   }
 
+  /** All rules with their counters, as `iptables-save` prints them. */
+  async readCounters(): Promise<string> {
+    const { programs, tools } = this.#parts;
+    const { code, stdout, stderr } = await programs.run(tools.save, ['-c']);
+    if (code !== 0) throw new Error(`${tools.save}: ${stderr.trim()}`);
+    return stdout;
+  }
+
   async #read(): Promise<void> {
     const { programs, tools } = this.#parts;
     const { code, stdout, stderr } = await programs.run(tools.save, []);
