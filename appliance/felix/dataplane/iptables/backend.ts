@@ -71,7 +71,8 @@ interface Writers {
   /** What was asked for when they were opened. */
   readonly wanted: FelixConfig['iptablesBackend'];
   readonly sets: SetWriter;
-  readonly tables: Readonly<Record<Family, TableWriter>>;
+  /** Without IPv6 where the host has none and is not to have it. */
+  readonly tables: ReadonlyMap<Family, TableWriter>;
 }
 
 class IptablesDataplane implements Dataplane {
@@ -148,7 +149,7 @@ class IptablesDataplane implements Dataplane {
   async readHits(): Promise<Hits> {
     const writers = this.#writers;
     if (writers === undefined) return { rules: [], others: [] };
-    const saves = await Promise.all(Object.values(writers.tables).map((table) => table.readCounters()));
+    const saves = await Promise.all(Array.from(writers.tables.values(), (table) => table.readCounters()));
     return countHits(saves, this.#desired.rulesets, this.#desired);
   }
 
@@ -264,7 +265,7 @@ class IptablesDataplane implements Dataplane {
     this.#areSetsUnread = false;
     try {
       await Promise.all([
-        ...(areTablesUnread ? families.map((family) => writers.tables[family].read()) : []),
+        ...(areTablesUnread ? Array.from(writers.tables.values(), (table) => table.read()) : []),
         ...(areSetsUnread ? [writers.sets.read()] : []),
       ]);
     } catch (error) {
@@ -282,12 +283,14 @@ class IptablesDataplane implements Dataplane {
       throw new Error(`this host has no iptables that can be used (IptablesBackend is ${config.iptablesBackend})`);
     const { variant, tools } = chosen;
     log.info({ variant }, 'rules go to iptables');
+    const hasV6 = config.isIpv6Supported || (await programs.run(tools[6].save, [])).code === 0;
+    const used = families.filter((family) => family === 4 || hasV6);
     const open = (family: Family) => new TableWriter({ programs, tools: tools[family], log });
     return {
       variant,
       wanted: config.iptablesBackend,
       sets: new SetWriter({ programs, state: this.#desired.sets, log }),
-      tables: { 4: open(4), 6: open(6) },
+      tables: new Map(used.map((family) => [family, open(family)])),
     };
   }
 
@@ -306,7 +309,9 @@ class IptablesDataplane implements Dataplane {
         const rulesets = await this.#settle();
         const before = await writers.sets.writeBefore();
         if (this.#desired.refuseSets(before.refused)) continue;
-        const results = await Promise.all(families.map((family) => writers.tables[family].write(rulesets[family])));
+        const results = await Promise.all(
+          Array.from(writers.tables, ([family, table]) => table.write(rulesets[family])),
+        );
         lines += before.lines + results.reduce((sum, result) => sum + result.lines, 0);
         const refusals = results.flatMap((result) => result.refusals);
         if (refusals.length === 0) {
