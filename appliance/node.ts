@@ -1,22 +1,17 @@
 /**
  * Entry of `calico-node`, the host agent: settings, the store's client, the kernel, then the agent until a signal ends it. I/O.
- * `calico-node uninstall` instead takes everything of ours out of the kernel, on a host whose agent has stopped for good; `calico-node check` says
- * what the settings come to, or what is wrong with them.
+ * `calico-node uninstall` instead takes everything of ours out of the kernel, on a host whose agent has stopped for good; `calico-node check`,
+ * which says what the settings come to, is `node-check.ts`.
  * A fault of ours ends the process with an error, so that it is started again; the kernel keeps what it has meanwhile.
  */
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from './datastore/registry.ts';
 import type { Renewal } from './enrolment/renewal.ts';
 import { type Agent, startAgent } from './felix/agent/agent.ts';
-import {
-  checkAddressSettings,
-  chooseAddress,
-  type HostAddress,
-  wantedAddresses,
-} from './felix/agent/detect-address.ts';
+import { checkAddressSettings } from './felix/agent/detect-address.ts';
+import { readHostAddresses } from './felix/agent/host-addresses.ts';
 import { readLocalLayers } from './felix/agent/local-layers.ts';
 import { readNodename, saveNodename } from './felix/agent/nodename.ts';
 import { checkPolicyForm } from './felix/agent/policy-form.ts';
@@ -51,29 +46,17 @@ async function main(): Promise<void> {
   const settings = loadSettings(process.env);
   if (!settings.ok) return fail(printProblems(settings.problems));
   const verb = process.argv[2];
-  if (verb !== undefined && verb !== 'uninstall' && verb !== 'check')
+  if (verb !== undefined && verb !== 'uninstall')
     return fail(`unknown argument ${verb}; there are check and uninstall`);
   const { environment } = settings.value;
   const problems = [...checkAddressSettings(environment), ...checkPolicyForm(environment)];
   if (problems.length > 0) return fail(printProblems(problems));
   try {
     if (verb === 'uninstall') await uninstallFrom(settings.value);
-    else if (verb === 'check') process.stdout.write(describeSettings(settings.value));
     else await start(settings.value, createLogger(settings.value.logLevel));
   } catch (error) {
     fail((error as Error).message);
   }
-}
-
-/** What the settings come to on this host, before anybody starts with them. Throws what is wrong with them. */
-function describeSettings(settings: Settings): string {
-  const { environment, nodename, dataDir } = settings;
-  const file = environment.CALICO_NODENAME_FILE ?? join(dataDir, 'nodename');
-  const name = readNodename({ given: environment.NODENAME, fallback: nodename, file });
-  const found = hostAddresses();
-  const addresses = wantedAddresses(environment).map((wanted) => chooseAddress(wanted, undefined, found) ?? 'none');
-  const { address } = clientStore(settings, new Map());
-  return `Node ${name}; IPv4 ${addresses[0]}, IPv6 ${addresses[1]}; store ${settings.datastoreType} at ${address}\n`;
 }
 
 /** One line for people; the exit code tells systemd. */
@@ -111,7 +94,7 @@ async function start(settings: Settings, root: RootLogger): Promise<void> {
     boot: { directory: bootDirectory(dataDir), version: productVersion() },
     dataDir,
     environment,
-    hostAddresses,
+    hostAddresses: readHostAddresses,
     stamps: { now: () => new Date(), uuid: randomUUID },
     log: root,
     version: startOf(process).version,
@@ -249,13 +232,4 @@ function closeOnSignal(close: () => Promise<void>, manager: ServiceManager, log:
     );
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
-}
-
-/** The newest links first, as upstream looks at them. */
-function hostAddresses(): HostAddress[] {
-  return Object.entries(networkInterfaces())
-    .toReversed()
-    .flatMap(([link, addresses]) =>
-      (addresses ?? []).flatMap((a) => (a.cidr === null ? [] : [{ link, isInternal: a.internal, cidr: a.cidr }])),
-    );
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cliError } from '../errors.ts';
 
-const checkMsMax = 30_000;
+const checkMsMax = 60_000;
 
 /** Where the programs of this installation lie. */
 export function programPath(name: string): string {

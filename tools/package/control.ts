@@ -45,6 +45,8 @@ if [ "$1" = configure ]; then
   getent group calico >/dev/null && chgrp calico /etc/calico/calico.env
   if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
+    # what is enabled together since a later version
+    [ -z "$2" ] || ! systemctl is-enabled --quiet calico-node.service || systemctl enable --quiet calico-boot.service
     [ -z "$2" ] || systemctl try-restart calico-apiserver.service calico-node.service || true
   fi
 fi

@@ -11,7 +11,7 @@ const commandMsMax = 120_000;
 const aarch64 = 183;
 
 test('the arm64 package has a runtime and native code for arm64, and no other', async (t) => {
-  t.timeout(240_000);
+  t.timeout(600_000);
   const deb = await packageUnderTest(undefined, 'arm64');
   const options = { stdin: 'ignore', timeout: commandMsMax } as const;
   t.is((await execa('dpkg-deb', ['--field', deb, 'Architecture'], options)).stdout, 'arm64');

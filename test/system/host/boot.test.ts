@@ -37,7 +37,7 @@ spec: { node: host-b, interfaceName: host0 }
 const savedMs = 2_000;
 
 test('from link-up at boot to the agent in sync, no forbidden packet gets through', async (t) => {
-  t.timeout(240_000);
+  t.timeout(600_000);
   const [image, deb] = [await baseImage(), await packageUnderTest()];
   const segment = await createSegment();
   const host = await bootHost(image, 'host-b', { segment, address: `${address}/24` }).catch(async (error: unknown) => {

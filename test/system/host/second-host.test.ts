@@ -58,7 +58,7 @@ spec: { node: ${host}, interfaceName: host0, expectedIPs: [${address}] }
 }
 
 test('a second host joins by a token, and policy by label holds between the two', async (t) => {
-  t.timeout(240_000);
+  t.timeout(600_000);
   const [image, deb] = [await baseImage(), await packageUnderTest()];
   const segment = await createSegment();
   const hosts: BootedHost[] = [];

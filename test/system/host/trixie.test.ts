@@ -9,7 +9,7 @@ import { baseImage, packageUnderTest } from './package.ts';
 import { differences, snapshot } from './snapshot.ts';
 
 test('Debian 13: the package installs, enforces from boot on, and leaves nothing behind', async (t) => {
-  t.timeout(240_000);
+  t.timeout(600_000);
   const [image, deb] = [await baseImage('trixie'), await packageUnderTest()];
   const host = await bootHost(image, 'host-d');
   try {
