@@ -4,8 +4,8 @@
  * A class is named by its criteria, so it is the same after every restart, and everywhere.
  */
 import { assert } from '../../../lib/assert.ts';
-import type { Address, Prefix } from '../../../lib/ip/address.ts';
-import { addressBits, contains, lastAddress, maskOf, parsePrefix } from '../../../lib/ip/address.ts';
+import type { Prefix } from '../../../lib/ip/address.ts';
+import { addressBits, lastAddress, maskOf, parsePrefix } from '../../../lib/ip/address.ts';
 import { classMap, classNetMap } from '../../render/compiled/layout.ts';
 import type { Criterion } from '../../render/compiled/shape.ts';
 import type { Family } from '../../render/match.ts';
@@ -57,7 +57,8 @@ interface KnownCriterion {
 }
 
 interface Host {
-  readonly address: Address;
+  /** The address, as text of its bytes. */
+  readonly key: string;
   /** What the address meets by itself. */
   own: AddressClass;
   /** And with the CIDRs it lies in: its class in the kernel. */
@@ -147,6 +148,7 @@ export class ClassIndex {
       const { criterion, number, isWatched } = known;
       const members = criterion.nets ?? this.#parts.membersOf(criterion.id);
       yield* eachItem(members, (member) => this.#note(member, isWatched ? number : -number));
+      yield;
     }
     this.#unsettled.clear();
     yield* eachItem(this.#pending, ([member, numbers]) => this.#apply(member, numbers));
@@ -182,7 +184,7 @@ export class ClassIndex {
     const own = this.#hold(this.#intern(met));
     if (before !== undefined) this.#drop(before.own);
     if (isHost) {
-      if (before === undefined) index.hosts.set(member, { address: prefix.address, own, of: undefined });
+      if (before === undefined) index.hosts.set(member, { key: textOf(prefix.address.bytes), own, of: undefined });
       else before.own = own;
       index.dirtyHosts.add(member);
       return;
@@ -213,8 +215,10 @@ export class ClassIndex {
     if (changedNets.length > scansMax) yield* eachItem(hosts.keys(), (member) => void dirtyHosts.add(member));
     else {
       for (const prefix of changedNets) {
-        yield* eachItem(hosts, ([member, { address }]) => {
-          if (contains(prefix, address)) dirtyHosts.add(member);
+        const first = textOf(prefix.address.bytes);
+        const last = textOf(lastAddress(prefix).bytes);
+        yield* eachItem(hosts, ([member, { key }]) => {
+          if (first <= key && key <= last) dirtyHosts.add(member);
         });
       }
     }
@@ -226,24 +230,24 @@ export class ClassIndex {
 
   #settleHost(index: FamilyIndex, member: string): void {
     const host = index.hosts.get(member) as Host;
-    const { address, own, of: before } = host;
+    const { key, own, of: before } = host;
     const isGone = own.numbers.length === 0;
-    const now = isGone ? undefined : this.#withCover(index, address, own);
+    const now = isGone ? undefined : this.#withCover(index, key, own);
     if (now !== undefined) this.#enliven(index, now);
     if (before !== undefined) this.#weaken(index, before);
     host.of = now;
-    this.#parts.maps.set(classMap(index.family), textOf(address.bytes), now?.number);
+    this.#parts.maps.set(classMap(index.family), key, now?.number);
     if (!isGone) return;
     this.#drop(own);
     index.hosts.delete(member);
   }
 
   /** What the address meets by itself and by the CIDRs it lies in. */
-  #withCover(index: FamilyIndex, address: Address, own: AddressClass): AddressClass {
+  #withCover(index: FamilyIndex, key: string, own: AddressClass): AddressClass {
     if (index.lengths.size === 0) return own;
     let met: Set<number> | undefined;
     for (const length of index.lengths.keys()) {
-      const net = index.nets.get(netKeyAt(address, length));
+      const net = index.nets.get(netKeyAt(index.family, key, length));
       if (net === undefined) continue;
       met ??= new Set(own.numbers);
       for (const number of net.own.numbers) met.add(number);
@@ -341,10 +345,10 @@ function netKey({ address, length }: Prefix): string {
   return `${textOf(address.bytes)}${String.fromCharCode(length)}`;
 }
 
-function netKeyAt({ family, bytes }: Address, length: number): string {
+function netKeyAt(family: Family, key: string, length: number): string {
   const mask = maskOf(family, length);
   let text = '';
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]! & mask[i]!);
+  for (let i = 0; i < mask.length; i++) text += String.fromCharCode(key.charCodeAt(i) & mask[i]!);
   return text + String.fromCharCode(length);
 }
 

@@ -10,7 +10,7 @@ import { Decisions } from '../../render/compiled/decision.ts';
 import type { Entry, EntryList, EntryMaker } from '../../render/compiled/entry.ts';
 import { listMap, listNumber } from '../../render/compiled/layout.ts';
 import { ListProgram } from '../../render/compiled/list-program.ts';
-import { type Shape, type ShapeContext, shapeOf } from '../../render/compiled/shape.ts';
+import { isOfBothFamilies, type Shape, type ShapeContext, shapeOf } from '../../render/compiled/shape.ts';
 import { stageChain } from '../../render/compiled/stage-chain.ts';
 import type { DispatchMap } from '../../render/dispatch.ts';
 import type { Family } from '../../render/match.ts';
@@ -79,8 +79,7 @@ export class CompiledLists {
   readonly #stale = new Set<string>();
   readonly #listsOfPolicy = new MultiMap();
   readonly #listsOfProfile = new MultiMap();
-  /** `family criterion` -> lists. */
-  readonly #listsOfCriterion = new MultiMap();
+  readonly #listsOfCriterion = { 4: new MultiMap(), 6: new MultiMap() } as const;
   readonly #stores = new Map<string, ProgramStore>();
   #shapes = new ShapeCache();
   #areShapesNew = false;
@@ -147,7 +146,7 @@ export class CompiledLists {
     }
     this.#stale.clear();
     this.#areShapesNew = false;
-    this.#takeClasses(yield* this.#parts.classes.settle(), touched);
+    yield* this.#takeClasses(yield* this.#parts.classes.settle(), touched);
     for (const [state, classes] of touched) {
       yield* this.#recost(state, classes);
       yield* this.#place(state, classes);
@@ -216,27 +215,30 @@ export class CompiledLists {
     const known = state.families[family];
     const decisions = known === undefined || isOvergrown(known) ? new Decisions() : known.decisions;
     const shapes = entries.entries.map((entry) => this.#shapeOf(state.spec, family, entry));
-    const program = new ListProgram(entries, shapes, decisions);
+    // Most lists say the same of both families, and one program speaks for both.
+    const other = family === 6 ? state.families[4]?.program : undefined;
+    const program = other?.hasShapes(shapes) ? other : new ListProgram(entries, shapes, decisions);
     for (const [id, criterion] of program.criteria) {
       if (known?.program.criteria.has(id)) continue;
       classes.acquire(criterion);
-      this.#listsOfCriterion.add(`${family} ${id}`, state.spec.name);
+      this.#listsOfCriterion[family].add(id, state.spec.name);
       if (touched !== 'all') addAll(touched, classes.classesOf(family, id));
     }
     for (const id of known?.program.criteria.keys() ?? []) {
       if (program.criteria.has(id)) continue;
       if (touched !== 'all') addAll(touched, classes.classesOf(family, id));
       classes.release(id);
-      this.#listsOfCriterion.delete(`${family} ${id}`, state.spec.name);
+      this.#listsOfCriterion[family].delete(id, state.spec.name);
     }
     const of = known ?? { cost: 0, costs: new Map(), programs: new Map() };
     state.families[family] = { ...of, program, decisions };
   }
 
-  #takeClasses(changes: readonly ClassChange[], touched: Map<ListState, Touched>): void {
+  *#takeClasses(changes: readonly ClassChange[], touched: Map<ListState, Touched>): Work {
     for (const { family, of } of changes) {
+      yield;
       for (const id of of.ids) {
-        for (const name of this.#listsOfCriterion.get(`${family} ${id}`)) {
+        for (const name of this.#listsOfCriterion[family].get(id)) {
           const state = this.#lists.get(name) as ListState;
           let classes = touched.get(state);
           if (classes === undefined) {
@@ -351,7 +353,7 @@ export class CompiledLists {
     for (const family of families) {
       for (const id of state.families[family]?.program.criteria.keys() ?? []) {
         this.#parts.classes.release(id);
-        this.#listsOfCriterion.delete(`${family} ${id}`, spec.name);
+        this.#listsOfCriterion[family].delete(id, spec.name);
       }
     }
     this.#count(state, new Set());
@@ -385,21 +387,31 @@ export class CompiledLists {
   }
 }
 
-/** Shapes of entries, made once. */
+/** Shapes of entries, made once; of a rule that says nothing of families, once for both. */
 class ShapeCache {
-  readonly #known = new WeakMap<Entry, Map<string, Shape | undefined>>();
+  readonly #known = { src: new ShapesBySide(), dst: new ShapesBySide() } as const;
 
   of(entry: Entry, context: ShapeContext): Shape | undefined {
-    let shapes = this.#known.get(entry);
-    if (shapes === undefined) {
-      shapes = new Map();
-      this.#known.set(entry, shapes);
-    }
-    const key = `${context.family} ${context.peer}`;
-    if (!shapes.has(key)) shapes.set(key, shapeOf(entry, context));
-    return shapes.get(key);
+    return this.#known[context.peer].of(entry, context);
   }
 }
+
+class ShapesBySide {
+  readonly #known = { 4: new WeakMap<Entry, Shape | typeof never>(), 6: new WeakMap<Entry, Shape | typeof never>() };
+
+  of(entry: Entry, context: ShapeContext): Shape | undefined {
+    const known = this.#known[isOfBothFamilies(entry.rule) ? 4 : context.family];
+    let shape = known.get(entry);
+    if (shape === undefined) {
+      shape = shapeOf(entry, context) ?? never;
+      known.set(entry, shape);
+    }
+    return shape === never ? undefined : (shape as Shape);
+  }
+}
+
+/** Stands for the shape of an entry that nothing matches. */
+const never = {} as const;
 
 /** Most of its decisions are of the past. */
 function isOvergrown({ decisions, programs, program }: FamilyState): boolean {

@@ -4,6 +4,7 @@
  */
 import { decisionChain } from '../../render/chain-spec.ts';
 import type { Decision } from '../../render/compiled/decision.ts';
+import type { CellMap } from '../../render/compiled/layout.ts';
 import { cellMap, listNumber, otherProtocolsWord, programMap } from '../../render/compiled/layout.ts';
 import type { Program } from '../../render/compiled/list-program.ts';
 import { otherProtocols } from '../../render/compiled/list-program.ts';
@@ -15,14 +16,18 @@ import { textOf } from './byte-text.ts';
 import type { ChainStore } from './chain-store.ts';
 import { gotoValue, type MapStore } from './map-store.ts';
 
-/** Key text -> decision, by map. */
-type Cells = Readonly<Record<'cells' | 'ranges' | 'wide', ReadonlyMap<string, Decision>>>;
+/** An element of one of the maps. */
+interface Cell {
+  readonly map: CellMap;
+  readonly key: string;
+  readonly decision: Decision;
+}
 
 export interface SharedProgram {
   readonly key: string;
   readonly number: string;
   refs: number;
-  readonly cells: Cells;
+  readonly cells: readonly Cell[];
 }
 
 export interface ProgramStoreParts {
@@ -32,13 +37,12 @@ export interface ProgramStoreParts {
   readonly chains: ChainStore;
 }
 
-const mapNames = ['cells', 'ranges', 'wide'] as const;
-const noCells: Cells = { cells: new Map(), ranges: new Map(), wide: new Map() };
+const none: readonly Cell[] = [];
 
 export class ProgramStore {
   readonly #parts: ProgramStoreParts;
   readonly #shared = new Map<string, SharedProgram>();
-  readonly #defaults = new Map<string, Cells>();
+  readonly #defaults = new Map<string, readonly Cell[]>();
 
   constructor(parts: ProgramStoreParts) {
     this.#parts = parts;
@@ -55,60 +59,59 @@ export class ProgramStore {
     const bytes = setNumber(key);
     const shared = { key, number: textOf(bytes), refs: 1, cells: cellsOf(program, textOf(bytes)) };
     this.#shared.set(key, shared);
-    this.#change(noCells, shared.cells);
+    this.#change(none, shared.cells);
     return shared;
   }
 
   release(shared: SharedProgram): void {
     if (--shared.refs > 0) return;
     this.#shared.delete(shared.key);
-    this.#change(shared.cells, noCells);
+    this.#change(shared.cells, none);
   }
 
   /** The default table of a list; undefined takes it away. */
   setDefault(list: string, program: Program | undefined): void {
     const { maps, kind, family } = this.#parts;
     const number = textOf(listNumber(list, family));
-    const before = this.#defaults.get(list) ?? noCells;
-    const now = program === undefined ? noCells : cellsOf(program, number);
+    const before = this.#defaults.get(list) ?? none;
+    const now = program === undefined ? none : cellsOf(program, number);
     if (program === undefined) this.#defaults.delete(list);
     else this.#defaults.set(list, now);
     this.#change(before, now);
-    const key = textOf(listNumber(list)) + '\0'.repeat(8);
+    const key = flat(textOf(listNumber(list)) + '\0'.repeat(8));
     maps.set(programMap(kind, family), key, program === undefined ? undefined : number);
   }
 
   /** Which program a class has in a list. */
   setProgram(list: string, classNumber: string, program: SharedProgram | undefined): void {
     const { maps, kind, family } = this.#parts;
-    maps.set(programMap(kind, family), textOf(listNumber(list)) + classNumber, program?.number);
+    maps.set(programMap(kind, family), flat(textOf(listNumber(list)) + classNumber), program?.number);
   }
 
   /** What comes is acquired first, so that chains that both need stay. */
-  #change(before: Cells, now: Cells): void {
+  #change(before: readonly Cell[], now: readonly Cell[]): void {
     const { maps, chains, kind, family } = this.#parts;
-    for (const name of mapNames) {
-      const map = cellMap(name, kind, family);
-      for (const [key, decision] of now[name]) {
-        if (before[name].get(key)?.name === decision.name) continue;
-        if (decision.verdict === undefined) chains.acquire(decisionChain(decision));
-        maps.set(map, key, targetOf(decision));
+    const old = new Map(before.map(({ map, key, decision }) => [map + key, decision.name]));
+    const kept = new Set<string>();
+    for (const { map, key, decision } of now) {
+      if (old.get(map + key) === decision.name) {
+        kept.add(map + key);
+        continue;
       }
+      if (decision.verdict === undefined) chains.acquire(decisionChain(decision));
+      maps.set(cellMap(map, kind, family), key, targetOf(decision));
     }
-    for (const name of mapNames) {
-      const map = cellMap(name, kind, family);
-      for (const [key, decision] of before[name]) {
-        const next = now[name].get(key);
-        if (next?.name === decision.name) continue;
-        if (decision.verdict === undefined) chains.release(decision.name);
-        if (next === undefined) maps.set(map, key, undefined);
-      }
+    const present = old.size === 0 ? old : new Set(now.map(({ map, key }) => map + key));
+    for (const { map, key, decision } of before) {
+      if (kept.has(map + key)) continue;
+      if (decision.verdict === undefined) chains.release(decision.name);
+      if (!present.has(map + key)) maps.set(cellMap(map, kind, family), key, undefined);
     }
   }
 }
 
 function targetOf({ name, verdict }: Decision): string {
-  return verdict ?? gotoValue(name);
+  return verdict ?? flat(gotoValue(name));
 }
 
 function keyOf({ exact, ranges, wide }: Program): string {
@@ -120,17 +123,21 @@ function keyOf({ exact, ranges, wide }: Program): string {
   return contentName('program', cells.sort());
 }
 
-function cellsOf({ exact, ranges, wide }: Program, number: string): Cells {
-  return {
-    cells: new Map([...exact].map(([cell, d]) => [number + word(cell >> 16) + port(cell & 0xffff, '\0'), d])),
-    ranges: new Map(
-      ranges.map(({ protocol, first, last, decision }) => {
-        const of = number + word(protocol);
-        return [of + port(first, '\0') + of + port(last, '\xff'), decision];
-      }),
-    ),
-    wide: new Map([...wide].map(([protocol, decision]) => [number + wideWord(protocol), decision])),
-  };
+function cellsOf({ exact, ranges, wide }: Program, number: string): Cell[] {
+  const cells: Cell[] = [];
+  const add = (map: CellMap, key: string, decision: Decision) => cells.push({ map, key: flat(key), decision });
+  for (const [cell, decision] of exact) add('cells', number + word(cell >> 16) + port(cell & 0xffff, '\0'), decision);
+  for (const { protocol, first, last, decision } of ranges) {
+    const of = number + word(protocol);
+    add('ranges', of + port(first, '\0') + of + port(last, '\xff'), decision);
+  }
+  for (const [protocol, decision] of wide) add('wide', number + wideWord(protocol), decision);
+  return cells;
+}
+
+/** The text in one piece: parts put together are kept as a tree of them. */
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 function wideWord(protocol: number): string {

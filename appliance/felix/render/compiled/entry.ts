@@ -121,20 +121,29 @@ export class EntryMaker {
 
 /** Entries by what they are of; they last as long as the object they were made from, and the configuration. */
 export class KnownEntries {
-  readonly #known = new WeakMap<object, Map<string, readonly Entry[]>>();
+  /** Few of one object: a list takes less room than a map. */
+  readonly #known = new WeakMap<object, { readonly key: string; readonly entries: readonly Entry[] }[]>();
+  readonly #others = new Map<string, readonly Entry[]>();
 
   get(key: string, source: object, make: () => readonly Entry[]): readonly Entry[] {
-    let entries = this.#known.get(source);
-    if (entries === undefined) {
-      entries = new Map();
-      this.#known.set(source, entries);
+    if (source === nothing) return this.#other(key, make);
+    let known = this.#known.get(source);
+    if (known === undefined) {
+      known = [];
+      this.#known.set(source, known);
     }
-    let found = entries.get(key);
-    if (found === undefined) {
-      found = make();
-      entries.set(key, found);
-    }
-    return found;
+    const found = known.find((of) => of.key === key);
+    if (found !== undefined) return found.entries;
+    const entries = make();
+    known.push({ key, entries });
+    return entries;
+  }
+
+  /** Entries that are made of nothing that changes. */
+  #other(key: string, make: () => readonly Entry[]): readonly Entry[] {
+    const entries = this.#others.get(key) ?? make();
+    this.#others.set(key, entries);
+    return entries;
   }
 }
 

@@ -62,7 +62,8 @@ export class ListProgram {
   readonly criteria: ReadonlyMap<string, Criterion>;
   readonly #shapes: readonly (Shape | undefined)[];
   readonly #decisions: Decisions;
-  readonly #ranksOf = new Map<string, number[]>();
+  /** A lone rank is kept bare: most criteria are asked for once. */
+  readonly #ranksOf = new Map<string, number | number[]>();
   readonly #defaultRanks: number[] = [];
   readonly #protocols = new Set<number>();
   readonly #defaultsOf = new Map<number, Defaults>();
@@ -90,9 +91,15 @@ export class ListProgram {
     if (shape.all.length === 0) this.#defaultRanks.push(rank);
     for (const { id } of shape.criteria) {
       const ranks = this.#ranksOf.get(id);
-      if (ranks === undefined) this.#ranksOf.set(id, [rank]);
-      else if (ranks.at(-1) !== rank) ranks.push(rank);
+      if (ranks === undefined) this.#ranksOf.set(id, rank);
+      else if (typeof ranks === 'number') this.#ranksOf.set(id, [ranks, rank]);
+      else ranks.push(rank);
     }
+  }
+
+  /** True for the very shapes it was made of. */
+  hasShapes(shapes: readonly (Shape | undefined)[]): boolean {
+    return shapes.length === this.#shapes.length && shapes.every((shape, i) => shape === this.#shapes[i]);
   }
 
   /** How many chains branches may lead into one another. */
@@ -145,7 +152,11 @@ export class ListProgram {
   #ownOf(ids: readonly string[]): Own {
     const met = new Set(ids);
     const ranks = new Set<number>();
-    for (const id of ids) for (const rank of this.#ranksOf.get(id) ?? none) ranks.add(rank);
+    for (const id of ids) {
+      const asked = this.#ranksOf.get(id) ?? none;
+      if (typeof asked === 'number') ranks.add(asked);
+      else for (const rank of asked) ranks.add(rank);
+    }
     const extra: number[] = [];
     const lost = new Set<number>();
     for (const rank of ranks) {

@@ -42,6 +42,15 @@ export interface ShapeContext {
 const icmpOf = { 4: 1, 6: 58 } as const;
 const everything: Shape = { all: [], none: [], isPartial: false, criteria: [] };
 
+/** The shape is the same in both families. */
+export function isOfBothFamilies(rule: Rule | undefined): boolean {
+  if (rule === undefined) return true;
+  const { ipVersion, icmp, notIcmp, protocol, src, dst } = rule;
+  if (ipVersion !== undefined || icmp !== undefined || notIcmp !== undefined) return false;
+  if (protocol === icmpOf[4] || protocol === icmpOf[6]) return false;
+  return [src.nets, src.notNets, dst.nets, dst.notNets].every(isEmpty);
+}
+
 /** Undefined when no packet of the family can match. */
 export function shapeOf({ rule }: Entry, context: ShapeContext): Shape | undefined {
   if (rule === undefined) return everything;
