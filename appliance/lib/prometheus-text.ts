@@ -26,24 +26,33 @@ export function metric(type: 'counter' | 'gauge', name: string, help: string, va
 
 /** Families without a sample are left out. */
 export function printMetrics(families: readonly MetricFamily[]): string {
-  const shown = families.filter(({ samples }) => samples.length > 0);
-  return shown.map((family) => `${printFamily(family).join('\n')}\n`).join('');
+  return [...printInParts(families)].join('');
 }
 
-function printFamily({ name, type, help, samples }: MetricFamily): string[] {
-  const head = [`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`];
-  return [
-    ...head,
-    ...samples.map((sample) => `${name}${sample.suffix ?? ''}${printLabels(sample)} ${printValue(sample)}`),
-  ];
+/** So many lines at a time: whoever has many lets others have their turn in between. */
+const partLines = 500;
+
+export function* printInParts(families: readonly MetricFamily[]): Generator<string> {
+  for (const { name, type, help, samples } of families) {
+    if (samples.length === 0) continue;
+    yield `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
+    for (let i = 0; i < samples.length; i += partLines) {
+      const part = samples.slice(i, i + partLines);
+      yield part.map((each) => `${name}${each.suffix ?? ''}${printLabels(each)} ${printValue(each)}\n`).join('');
+    }
+  }
 }
 
-function printLabels({ labels = {} }: Sample): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+function printLabels({ labels }: Sample): string {
+  let pairs = '';
+  for (const label in labels) pairs += `${pairs === '' ? '{' : ','}${label}="${escapeLabel(labels[label]!)}"`;
+  return pairs === '' ? '' : `${pairs}}`;
 }
+
+const special = /["\\\n]/;
 
 function escapeLabel(text: string): string {
+  if (!special.test(text)) return text;
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 

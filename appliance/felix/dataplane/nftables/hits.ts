@@ -26,8 +26,10 @@ export function assignHits(counters: NftTableDump['counters'], owners: RuleOwner
   return { rules, others: [...unassigned.values()] };
 
   function takeRules({ owner, nameOf }: Place, direction: Direction, list: readonly Rule[]): void {
+    // the name is the same but for the number at its end
+    const stem = list.length === 0 ? '' : nameOf(direction, 0).slice(0, -1);
     for (const [index, { action }] of list.entries()) {
-      const name = nameOf(direction, index);
+      const name = `${stem}${index}`;
       const counter = unassigned.get(name);
       if (counter === undefined) continue;
       unassigned.delete(name);
