@@ -106,6 +106,16 @@ test('a host joins by a token, runs with what that wrote, and stays joined by re
   t.is(now.storeConnection.state, 'connected');
   t.true(Date.parse(now.renewal.expires) > first.validToDate.getTime());
   t.is(now.renewal.problem, undefined);
+  // what it may write with its certificate: host endpoints of its own, made from a template and taken away again
+  const endpoint = async () => (await call(serverA, 'GET', `${root}/hostendpoints/b-auto-hep`)).status;
+  const hostEndpoint = { autoCreate: 'Enabled' };
+  const controllers = { metadata: { name: 'default' }, spec: { controllers: { node: { hostEndpoint } } } };
+  t.is((await call(serverA, 'POST', `${root}/kubecontrollersconfigurations`, controllers)).status, 201);
+  await until(async () => (await endpoint()) === 200);
+  await call(serverA, 'DELETE', `${root}/kubecontrollersconfigurations/default`);
+  hostEndpoint.autoCreate = 'Disabled';
+  t.is((await call(serverA, 'POST', `${root}/kubecontrollersconfigurations`, controllers)).status, 201);
+  await until(async () => (await endpoint()) === 404);
   t.is(agent.exitCode, null);
   t.false(said.includes(token));
 });
