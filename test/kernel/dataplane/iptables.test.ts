@@ -21,6 +21,7 @@ import {
 } from '../../appliance/felix/dataplane/sample.ts';
 import { iptablesText, openBackendLab, ourTraces } from './backend-lab.ts';
 import { addMachine, type Machine } from './real-lab.ts';
+import { talk } from './talk.ts';
 
 const icmp = { protocol: 1 };
 const variants = ['iptables-nft', 'iptables-legacy'] as const;
@@ -91,6 +92,53 @@ for (const variant of variants) {
     await lab.send(encapsulation(false));
     t.notRegex(await iptablesText(lab.host, variant), /4789|all-vxlan-net|all-tunnel-net/);
   });
+
+  test.serial(
+    `${variant}: limits of a workload hold for it alone, and its packets are marked on their way out`,
+    async (t) => {
+      await using lab = await openBackendLab(variant);
+      await using from = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', '169.254.1.1');
+      await using slow = await addMachine(lab.host, 'cali-b', '10.65.0.2/32', '169.254.1.1');
+      await using _free = await addMachine(lab.host, 'cali-c', '10.65.0.3/32', '169.254.1.1');
+      await using _world = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+      await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+      await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2'); // proxy ARP answers for what has a route
+      const limited = (perSecond: number) =>
+        workload('b', {
+          ipv4Nets: ['10.65.0.2/32'],
+          profiles: ['allow'],
+          qos: { ingress: { packetRate: { perSecond, burst: 5 }, maxConnections: 1 }, egress: {}, dscp: 46 },
+        });
+      await lab.send(
+        lab.config(),
+        allowAllProfile,
+        workload('a', { ipv4Nets: ['10.65.0.1/32'], profiles: ['allow'] }),
+        limited(5),
+        workload('c', { ipv4Nets: ['10.65.0.3/32'], profiles: ['allow'] }),
+        inSync,
+      );
+      const answered = async (address: string) => {
+        const words = ['-n', '-q', '-i', '0.01', '-c', '60', '-W', '0.3', address];
+        const text = await from.exec('ping', ...words).catch((error: { stdout: string }) => error.stdout);
+        return Number(/(\d+) received/.exec(text)?.[1]);
+      };
+      const few = await answered('10.65.0.2');
+      t.true(few > 0 && few < 40, `${few} of 60`);
+      t.true((await answered('10.65.0.3')) > 50, 'the other one has no limit');
+      await lab.send(limited(100_000));
+      t.true((await answered('10.65.0.2')) > 50, 'another rate counts at once');
+
+      using first = await talk(from.name, slow.name, '10.65.0.2', { port: 5001 });
+      t.true(await first.isAlive(500));
+      using second = await talk(from.name, slow.name, '10.65.0.2', { port: 5002 });
+      t.false(await second.isAlive(700), 'one connection is all');
+      t.true(await first.isAlive(500));
+      t.regex(
+        await lab.host.exec(`${variant}-save`, '-t', 'mangle'),
+        /-A cali-egress-dscp -s 10\.65\.0\.2\/32 .*--set-dscp 0x2e/,
+      );
+    },
+  );
 
   test.serial(`${variant}: a chain of ours that another's rule leads to is emptied and holds up nothing`, async (t) => {
     await using lab = await openBackendLab(variant);

@@ -311,6 +311,8 @@ export class IptablesState implements LocalEndpoints {
       refusedOf: (owner) => this.#refusedRules(owner),
       spoofAllowances: config.isSourceSpoofingAllowed ? this.#spoofAllowances() : [],
       tunnels: this.tunnels.ruleInputs(config),
+      workloads: new Map(Array.from(this.speakers(), (endpoint) => [endpoint.interfaceName, endpoint])),
+      hasPools: pools.length > 0,
       floatingIps: config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [],
       hasNatPools: pools.some(({ natOutgoing, cidr }) => natOutgoing && cidr.includes(':') === (family === 6)),
     };

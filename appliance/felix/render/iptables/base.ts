@@ -10,6 +10,7 @@ import type { TunnelInputs } from '../tunnel-rules.ts';
 import type { IptablesContext } from './context.ts';
 import { allowTarget } from './context.ts';
 import { knownFlow, renderSuspectAnswers, renderSuspectCleared } from './known-flow.ts';
+import type { LimitRules } from './limits.ts';
 import { isNameableInterface } from './names.ts';
 import { clearResults } from './policy.ts';
 import type { IptablesChain, IptablesRule, TableName } from './rule.ts';
@@ -53,6 +54,8 @@ export interface BaseInputs {
   readonly natOutgoing: IptablesChain;
   readonly floatingIps: readonly AddressNat[];
   readonly tunnels: TunnelInputs;
+  readonly dscp: readonly IptablesRule[];
+  readonly limits: LimitRules;
   readonly serviceCidrs: readonly string[];
 }
 
@@ -82,7 +85,7 @@ export function renderBase(
   const filled = inputs.filled[table];
   const tunnels = renderTunnelRules(inputs.tunnels, context);
   if (table === 'raw') return renderRaw(inputs, filled, tunnels, context);
-  if (table === 'mangle') return renderMangle(filled, context);
+  if (table === 'mangle') return renderMangle(inputs, filled, context);
   if (table === 'filter') return renderFilter(inputs, filled, tunnels, context);
   return renderNat(inputs, tunnels, context);
 }
@@ -166,7 +169,7 @@ function renderSpoofAllowance(
   });
 }
 
-function renderMangle(filled: Filled, context: IptablesContext) {
+function renderMangle({ dscp }: BaseInputs, filled: Filled, context: IptablesContext) {
   const { marks } = context;
   const allow = allowTarget('mangle', context);
   const incoming = ask(filled, 'cali-from-host-endpoint');
@@ -177,8 +180,10 @@ function renderMangle(filled: Filled, context: IptablesContext) {
     'cali-PREROUTING': [...renderSuspectAnswers(context), ...(incoming.length === 0 ? [] : preDnat)],
     'cali-POSTROUTING': [
       ...(isDeferred ? [jump('cali-deferred', hasMark(marks.defer))] : []),
+      ...(dscp.length === 0 ? [] : [jump('cali-egress-dscp')]),
       ...renderSuspectCleared(context),
     ],
+    'cali-egress-dscp': dscp,
     'cali-deferred': [
       rule([], clearMark(marks.all)),
       ...toWorkload(context).map((match) => rule(match, leave, 'to a workload')),
@@ -187,7 +192,12 @@ function renderMangle(filled: Filled, context: IptablesContext) {
   });
 }
 
-function renderFilter({ serviceCidrs }: BaseInputs, filled: Filled, tunnels: TunnelRules, context: IptablesContext) {
+function renderFilter(
+  { serviceCidrs, limits }: BaseInputs,
+  filled: Filled,
+  tunnels: TunnelRules,
+  context: IptablesContext,
+) {
   const { marks } = context;
   const allow = allowTarget('filter', context);
   const accepted = rule(hasMark(marks.accept), allow, 'accepted before');
@@ -200,6 +210,8 @@ function renderFilter({ serviceCidrs }: BaseInputs, filled: Filled, tunnels: Tun
     rule(hasMark(marks.defer), leave),
   ];
   const outgoing = ask(filled, 'cali-to-host-endpoint');
+  const limitsFrom =
+    limits.from.length === 0 ? [] : fromWorkload(context).map((match) => jump('cali-limits-from', match));
   return chains({
     'cali-INPUT': [
       ...tunnels.input,
@@ -210,8 +222,12 @@ function renderFilter({ serviceCidrs }: BaseInputs, filled: Filled, tunnels: Tun
       ...asHost(ask(filled, 'cali-from-host-endpoint')),
       ...renderSuspectCleared(context),
     ],
-    'cali-wl-to-host': renderWorkloadToHost(context),
+    'cali-wl-to-host': renderWorkloadToHost(limitsFrom, context),
+    'cali-limits-from': limits.from,
+    'cali-limits-to': limits.to,
     'cali-FORWARD': [
+      ...limitsFrom,
+      ...(limits.to.length === 0 ? [] : toWorkload(context).map((match) => jump('cali-limits-to', match))),
       rule([], clearMark((marks.pass | marks.defer) >>> 0)),
       ...renderServiceLoop(serviceCidrs, context),
       ...ask(filled, 'cali-from-hep-forward', lacksMark(marks.accept)),
@@ -241,7 +257,7 @@ function renderServiceLoop(cidrs: readonly string[], { config, family }: Iptable
 const discoveryTypes = ['130', '131', '132', '133', '135', '136'];
 
 /** What policy lets out to the host is answered as the configuration says; answers to the host's own flows always come in. */
-function renderWorkloadToHost(context: IptablesContext): IptablesRule[] {
+function renderWorkloadToHost(limits: readonly IptablesRule[], context: IptablesContext): IptablesRule[] {
   const { config, family } = context;
   const discovery = family === 4 ? [] : discoveryTypes;
   const end = {
@@ -251,6 +267,7 @@ function renderWorkloadToHost(context: IptablesContext): IptablesRule[] {
   };
   return [
     ...discovery.map((type) => rule(['-p', '58', '-m', 'icmp6', '--icmpv6-type', type], accept)),
+    ...limits,
     jump('cali-from-wl-dispatch'),
     rule(knownFlow(context), allowTarget('filter', context), 'known flow'),
     ...(config.defaultEndpointToHostAction === 'Drop' ? [] : renderSuspectCleared(context)),

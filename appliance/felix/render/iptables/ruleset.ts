@@ -2,7 +2,7 @@
  * All rules of one family from what endpoints refer to: only chains that a hook leads to are in it. Pure.
  * What has not changed is not rendered again: chains are kept by what they were made of, and the same chain object means the same rules.
  */
-import type { AddressNat } from '../../model/endpoint.ts';
+import type { AddressNat, WorkloadEndpoint } from '../../model/endpoint.ts';
 import type { Policy, PolicyId, ProfileRules } from '../../model/policy.ts';
 import { printPolicyId } from '../../model/policy.ts';
 import type { SpoofAllowance } from '../base-chains.ts';
@@ -18,6 +18,7 @@ import { denyTarget } from './context.ts';
 import { renderDispatch } from './dispatch.ts';
 import { renderEndpointChain } from './endpoint.ts';
 import { renderFailsafes } from './failsafe.ts';
+import { renderDscp, renderLimits } from './limits.ts';
 import * as names from './names.ts';
 import { renderNatOutgoing } from './nat-outgoing.ts';
 import { renderMarkChains, renderPolicy, renderProfile } from './policy.ts';
@@ -39,6 +40,9 @@ export interface RulesetContent {
   readonly hasNatPools: boolean;
   readonly floatingIps: readonly AddressNat[];
   readonly tunnels: TunnelInputs;
+  /** That speak for their interfaces. */
+  readonly workloads: ReadonlyMap<string, WorkloadEndpoint>;
+  readonly hasPools: boolean;
   /** Canonical, in order. */
   readonly serviceCidrs: readonly string[];
 }
@@ -227,7 +231,8 @@ function collect(table: TableName, content: RulesetContent, context: IptablesCon
     trees.set(placement.root, tree);
     for (const [interfaceName, entries] of content.entries) {
       const list = entries.get(map);
-      if (list !== undefined) addEndpoint(known, tree, interfaceName, list);
+      if (list === undefined) continue;
+      addEndpoint(known, tree, interfaceName, list);
     }
   }
   for (const { placement, targets, any } of trees.values()) {
@@ -291,6 +296,8 @@ function baseInputs(
     natOutgoing: renderNatOutgoing(content.hasNatPools, context),
     floatingIps: content.floatingIps,
     tunnels: content.tunnels,
+    limits: table === 'filter' ? renderLimits(content.workloads.values()) : { from: [], to: [] },
+    dscp: table === 'mangle' ? renderDscp(content.workloads.values(), content.hasPools, context) : [],
   };
 }
 
