@@ -162,6 +162,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (text === lastConfig) return [];
     lastConfig = text;
     graph.allowSourceSpoofing(resolved.config.isSourceSpoofingAllowed);
+    graph.setRouteSource(resolved.config.routeSource);
     graph.update(spoofing.all());
     return [{ type: 'config-update', config: resolved.config }];
   }

@@ -1,10 +1,12 @@
 /**
- * Which host has which addresses: a route for each IPAM block and for each address that another host than its block's uses. Pure.
+ * Which host has which addresses: a route for each IPAM block and for each address that another host than its block's uses; or, where IPAM does not say,
+ * one for each address of a workload. Pure.
  * How packets are to get there is the pool's to say, so a pool that changes has everything looked at anew.
  */
 import { compareText } from '#appliance/lib/collections/compare-text.ts';
 import { DeltaTable } from '#appliance/lib/collections/delta.ts';
 import { contains, type Prefix, parsePrefix, parsePrefixOrAddress } from '#appliance/lib/ip/address.ts';
+import type { FelixConfig } from '../model/config.ts';
 import type { ClusterRoute, IpPool, Message } from '../model/messages.ts';
 import type { BlockInput } from './convert/block.ts';
 import { isV6Text } from './convert/net.ts';
@@ -13,8 +15,15 @@ import type { NodeNetwork } from './convert/node-network.ts';
 /** Routes that are looked at in one go. */
 const restEvery = 500;
 
+export interface Workload {
+  readonly node: string;
+  /** Of full length. */
+  readonly nets: readonly string[];
+}
+
 interface Claim {
-  readonly block: string;
+  /** The block's CIDR, or the workload's key. */
+  readonly by: string;
   readonly node: string;
   readonly isBorrowed: boolean;
 }
@@ -24,6 +33,9 @@ export class ClusterRoutes {
   readonly #pools = new Map<string, { readonly pool: IpPool; readonly prefix: Prefix }>();
   readonly #nodes = new Map<string, NodeNetwork>();
   readonly #blocks = new Map<string, BlockInput>();
+  /** Kept only while they are where routes come from. */
+  readonly #workloads = new Map<string, Workload>();
+  #source: FelixConfig['routeSource'] = 'CalicoIPAM';
   /** By destination; more than one only where blocks of different sizes disagree. */
   readonly #claims = new Map<string, readonly Claim[]>();
   readonly #destinations = new Map<string, Set<string>>();
@@ -36,7 +48,15 @@ export class ClusterRoutes {
 
   /** Rows held; 0 when all has been removed and handed out. */
   get rows(): number {
-    const own = [this.#pools, this.#nodes, this.#blocks, this.#claims, this.#destinations, this.#dirty];
+    const own = [
+      this.#pools,
+      this.#nodes,
+      this.#blocks,
+      this.#workloads,
+      this.#claims,
+      this.#destinations,
+      this.#dirty,
+    ];
     return own.reduce((sum, { size }) => sum + size, 0) + this.#table.size + this.#table.pending;
   }
 
@@ -62,16 +82,41 @@ export class ClusterRoutes {
 
   /** Adds, replaces or, with undefined, removes a block; `cidr` is its key's. */
   setBlock(cidr: string, block: BlockInput | undefined): void {
-    const before = claimsOf(this.#blocks.get(cidr));
-    const after = claimsOf(block);
+    const before = this.#blocks.get(cidr);
     if (block === undefined) this.#blocks.delete(cidr);
     else this.#blocks.set(cidr, block);
-    for (const [destination, claim] of after)
-      if (!isSame(before.get(destination), claim)) this.#claim(destination, claim);
-    for (const destination of before.keys()) if (!after.has(destination)) this.#unclaim(destination, cidr);
+    if (this.#source === 'CalicoIPAM') this.#replace(cidr, claimsOfBlock(before), claimsOfBlock(block));
   }
 
-  /** All of it is to be handed out again. */
+  /** Whether workloads are to be told. */
+  get areWorkloadsWanted(): boolean {
+    return this.#source === 'WorkloadIPs';
+  }
+
+  /** Adds, replaces or, with undefined, removes a workload by its key. */
+  setWorkload(key: string, workload: Workload | undefined): void {
+    if (!this.areWorkloadsWanted) return;
+    const before = this.#workloads.get(key);
+    if (workload === undefined) this.#workloads.delete(key);
+    else this.#workloads.set(key, workload);
+    this.#replace(key, claimsOfWorkload(key, before), claimsOfWorkload(key, workload));
+  }
+
+  /** Where routes come from now; `workloads` are all there are, by key. */
+  setSource(source: FelixConfig['routeSource'], workloads: Iterable<readonly [string, Workload]>): void {
+    if (source === this.#source) return;
+    const none = new Map<string, Claim>();
+    if (source === 'WorkloadIPs') {
+      for (const [cidr, block] of this.#blocks) this.#replace(cidr, claimsOfBlock(block), none);
+      this.#source = source;
+      for (const [key, workload] of workloads) this.setWorkload(key, workload);
+    } else {
+      for (const key of [...this.#workloads.keys()]) this.setWorkload(key, undefined);
+      this.#source = source;
+      for (const [cidr, block] of this.#blocks) this.#replace(cidr, none, claimsOfBlock(block));
+    }
+  }
+
   forgetSent(): void {
     this.#table.forgetSent();
   }
@@ -100,18 +145,24 @@ export class ClusterRoutes {
     for (const destination of this.#claims.keys()) this.#dirty.add(destination);
   }
 
+  #replace(by: string, before: ReadonlyMap<string, Claim>, after: ReadonlyMap<string, Claim>): void {
+    for (const [destination, claim] of after)
+      if (!isSame(before.get(destination), claim)) this.#claim(destination, claim);
+    for (const destination of before.keys()) if (!after.has(destination)) this.#unclaim(destination, by);
+  }
+
   #claim(destination: string, claim: Claim): void {
-    this.#unclaim(destination, claim.block);
+    this.#unclaim(destination, claim.by);
     this.#claims.set(destination, [...(this.#claims.get(destination) ?? []), claim]);
     const ofNode = this.#destinations.get(claim.node);
     if (ofNode === undefined) this.#destinations.set(claim.node, new Set([destination]));
     else ofNode.add(destination);
   }
 
-  #unclaim(destination: string, block: string): void {
+  #unclaim(destination: string, by: string): void {
     this.#dirty.add(destination);
     const claims = this.#claims.get(destination) ?? [];
-    const gone = claims.find((claim) => claim.block === block);
+    const gone = claims.find((claim) => claim.by === by);
     if (gone === undefined) return;
     const left = claims.filter((claim) => claim !== gone);
     if (left.length === 0) this.#claims.delete(destination);
@@ -160,13 +211,18 @@ export class ClusterRoutes {
   }
 }
 
-function claimsOf(block: BlockInput | undefined): Map<string, Claim> {
+function claimsOfBlock(block: BlockInput | undefined): Map<string, Claim> {
   const claims = new Map<string, Claim>();
   if (block === undefined) return claims;
-  const { cidr, owner, strays } = block;
-  if (owner !== undefined) claims.set(cidr, { block: cidr, node: owner, isBorrowed: false });
-  for (const { net, node } of strays) claims.set(net, { block: cidr, node, isBorrowed: true });
+  const { cidr: by, owner, strays } = block;
+  if (owner !== undefined) claims.set(by, { by, node: owner, isBorrowed: false });
+  for (const { net, node } of strays) claims.set(net, { by, node, isBorrowed: true });
   return claims;
+}
+
+function claimsOfWorkload(by: string, workload: Workload | undefined): Map<string, Claim> {
+  const { node = '', nets = [] } = workload ?? {};
+  return new Map(nets.map((net) => [net, { by, node, isBorrowed: false }]));
 }
 
 function isSame(a: Claim | undefined, b: Claim): boolean {

@@ -9,6 +9,7 @@ import type { Problem } from '#appliance/lib/problem.ts';
 import { finish, type Work } from '#appliance/lib/work.ts';
 import type { Revision } from '../../datastore/store.ts';
 import type { SyncStatus } from '../../datastore/syncer.ts';
+import type { FelixConfig } from '../model/config.ts';
 import type { Flush, Message } from '../model/messages.ts';
 import { ActiveProfiles } from './active-profiles.ts';
 import { ActiveRules } from './active-rules.ts';
@@ -20,7 +21,7 @@ import type { GraphUpdate } from './decode.ts';
 import { Hosts } from './hosts.ts';
 import { IpPools } from './ip-pools.ts';
 import { IpSetMembers } from './ip-set-members.ts';
-import { createKinds, type GraphKind, type GraphParts, type StoredKey } from './kinds.ts';
+import { createKinds, type GraphKind, type GraphParts, type StoredKey, workloadOf } from './kinds.ts';
 import { LocalEndpoints } from './local-endpoints.ts';
 import { ServiceCidrs } from './service-cidrs.ts';
 import { Encapsulations, TunnelEndpoints } from './tunnel-endpoints.ts';
@@ -53,6 +54,8 @@ export interface Graph {
   allowSourceSpoofing(isAllowed: boolean): void;
   /** The next flush has everything, `in-sync` last, as if nothing had been flushed before. Not allowed between parts of a flush. */
   announceAnew(): void;
+  /** Where routes to other hosts come from. */
+  setRouteSource(source: FelixConfig['routeSource']): void;
   /** What is wrong with stored objects, by store key. */
   problems(): ReadonlyMap<string, readonly Problem[]>;
   /** Rows held by all parts but for what an empty store needs: 0 when everything was deleted and flushed. */
@@ -143,6 +146,16 @@ class CalculationGraph implements Graph {
     const others = [pools, hosts, routes, tunnels, encapsulations, services];
     for (const part of [sets, endpoints.policies, profiles, endpoints, ...others]) part.forgetSent();
     this.#isInSyncSent = false;
+  }
+
+  setRouteSource(source: FelixConfig['routeSource']): void {
+    assert(this.#rest === undefined, 'no change between the parts of a flush');
+    const { routes, sets } = this.#parts;
+    const workloads = sets.eachContributor().flatMap(([key, nets]) => {
+      const workload = workloadOf(key, nets);
+      return workload === undefined ? [] : [[key, workload] as const];
+    });
+    routes.setSource(source, workloads);
   }
 
   problems(): ReadonlyMap<string, readonly Problem[]> {

@@ -51,6 +51,11 @@ export class IpSetMembers {
     return this.#index.itemData(key)?.nets ?? [];
   }
 
+  /** Every contributor's key with its nets. */
+  *eachContributor(): Generator<readonly [string, readonly string[]]> {
+    for (const [key, { nets }] of this.#index.eachItem()) yield [key, nets];
+  }
+
   removeContributor(key: string): void {
     this.#index.removeItem(key);
   }

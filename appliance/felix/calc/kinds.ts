@@ -3,11 +3,11 @@ import type { Problem } from '#appliance/lib/problem.ts';
 import type { Work } from '#appliance/lib/work.ts';
 import type { PolicyKind } from '../model/policy.ts';
 import type { ActiveProfiles } from './active-profiles.ts';
-import type { ClusterRoutes } from './cluster-routes.ts';
+import type { ClusterRoutes, Workload } from './cluster-routes.ts';
 import type { Conversion } from './convert/fields.ts';
 import { convertHostEndpoint } from './convert/host-endpoint.ts';
 import { convertIpPool } from './convert/ip-pool.ts';
-import type { ResourceKey } from './convert/key.ts';
+import { parseResourceKey, parseWorkloadEndpointName, type ResourceKey } from './convert/key.ts';
 import { convertKubernetesPolicy } from './convert/kubernetes-policy.ts';
 import { convertNetworkSet } from './convert/network-set.ts';
 import { convertNode } from './convert/node.ts';
@@ -94,8 +94,18 @@ function workloadEndpointKind(parts: GraphParts, context: GraphContext): GraphKi
   return defineKind({
     isNamespaced: true,
     convert: ({ namespace, name }, value) => convertWorkloadEndpoint({ namespace, name, ...context }, value),
-    accept: ({ key }, input) => acceptEndpoint(parts, key, input, input?.local && { type: 'workload', ...input.local }),
+    accept({ key }, input) {
+      acceptEndpoint(parts, key, input, input?.local && { type: 'workload', ...input.local });
+      if (parts.routes.areWorkloadsWanted) parts.routes.setWorkload(key, input && workloadOf(key, input.nets));
+    },
   });
+}
+
+/** By its key, which begins with its host; undefined for what is no workload. */
+export function workloadOf(key: string, nets: readonly string[]): Workload | undefined {
+  const parsed = parseResourceKey(key);
+  const node = parsed?.plural === 'workloadendpoints' ? parseWorkloadEndpointName(parsed.name)?.[0] : undefined;
+  return node === undefined ? undefined : { node, nets };
 }
 
 function hostEndpointKind(parts: GraphParts, { hostname }: GraphContext): GraphKind {

@@ -87,6 +87,11 @@ export class LabelIndex<S, I> {
     eachInBag(item.matches, (entry) => this.#listener.onMatchStop(entry.data, item.data));
   }
 
+  /** Every item with its data. */
+  *eachItem(): Generator<readonly [string, I]> {
+    for (const [id, { data }] of this.#items) yield [id, data];
+  }
+
   /** Sets what a parent lends; undefined when it lends nothing. Costs as much as it has items, if any selector cares. */
   setParent(name: string, labels: LabelPairs | undefined): void {
     const before = this.#parents.get(name)?.labels;

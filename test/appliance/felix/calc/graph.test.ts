@@ -2,7 +2,7 @@ import test from 'ava';
 import type { GraphUpdate } from '#appliance/felix/calc/decode.ts';
 import { createGraph, type Graph } from '#appliance/felix/calc/graph.ts';
 import type { Message } from '#appliance/felix/model/messages.ts';
-import { keyOf, type Manifest } from './feed.ts';
+import { Feed, keyOf, type Manifest } from './feed.ts';
 
 const local: Manifest = {
   kind: 'WorkloadEndpoint',
@@ -252,4 +252,45 @@ test('a set of very many nets is read and counted in steps, and what is told is 
     added: nets,
     removed: [],
   });
+});
+
+test("routes come from IPAM's blocks or from the addresses of workloads, as it is told, whatever came first", (t) => {
+  const block = (cidr: string, affinity: string) => ({
+    key: `/calico/ipam/v2/assignment/ipv4/block/${cidr.replace('/', '-')}`,
+    value: { cidr, affinity, allocations: [], attributes: [] },
+  });
+  const endpoint = (name: string, ip: string) => ({
+    key: keyOf({ kind: 'WorkloadEndpoint', metadata: { name, namespace: 'x' } }),
+    value: { kind: 'WorkloadEndpoint', metadata: {}, spec: { interfaceName: 'cali1', ipNetworks: [ip] } },
+  });
+  const far = endpoint('far-cni-a-eth0', '10.0.0.9/32');
+  const feed = new Feed()
+    .update([block('10.1.0.0/30', 'host:far'), far])
+    .inSync()
+    .flush();
+  const routes = () =>
+    Object.values(feed.flush().state().routes).map(({ destination, node }) => `${destination} ${node}`);
+  t.deepEqual(routes(), ['10.1.0.0/30 far']);
+  feed.graph.setRouteSource('WorkloadIPs');
+  t.deepEqual(routes(), ['10.0.0.9/32 far']);
+  feed.update([endpoint('other--host-cni-a-eth0', '10.0.0.8'), block('10.2.0.0/30', 'host:x')]);
+  t.deepEqual(routes(), ['10.0.0.8/32 other-host', '10.0.0.9/32 far']);
+  feed.update([{ ...far, value: undefined }]);
+  t.deepEqual(routes(), ['10.0.0.8/32 other-host']);
+  feed.graph.setRouteSource('CalicoIPAM');
+  t.deepEqual(routes(), ['10.1.0.0/30 far', '10.2.0.0/30 x']);
+  feed.graph.setRouteSource('WorkloadIPs');
+  const gone = [
+    '/calico/ipam/v2/assignment/ipv4/block/10.1.0.0-30',
+    '/calico/ipam/v2/assignment/ipv4/block/10.2.0.0-30',
+  ];
+  const all = [...gone, endpoint('other--host-cni-a-eth0', '').key];
+  t.deepEqual(
+    feed
+      .update(all.map((key) => ({ key, value: undefined })))
+      .flush()
+      .state().routes,
+    {},
+  );
+  t.is(feed.graph.rows(), 0);
 });
