@@ -392,8 +392,8 @@ export interface Kernel {
   /** Writes a sysctl by its path below /proc/sys (`net/ipv4/conf/cali1/proxy_arp`); undefined when done, else the reason. */
   writeSysctl(path: string, value: string): string | undefined;
   readSysctl(path: string): string | undefined;
-  /** Deletes conntrack entries whose original source or destination, or reply source, is this address; how many. */
-  deleteConntrack(address: string): Promise<number>;
+  /** Deletes conntrack entries whose original source or destination, or reply source, is one of these addresses; how many. */
+  deleteConntrack(...addresses: readonly string[]): Promise<number>;
   /** Connections with one of these addresses as original source or reply source; all of them when no addresses are given. */
   connections(addresses?: ReadonlySet<string>): Promise<readonly Connection[]>;
   /** Gives the connections that are still there the bits of `mark` that are set in `mask`; how many they were. */

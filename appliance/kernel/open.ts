@@ -100,10 +100,13 @@ export const openKernel: OpenKernel = (options = {}) => {
       trafficRefusals(operations, await routeWriter.send(operations, writeTrafficOperation)),
     writeSysctl: (path, value) => namespace.run(() => writeSysctl(path, value)),
     readSysctl: (path) => namespace.run(() => readSysctl(path)),
-    async deleteConntrack(text) {
-      const address = parseAddress(text);
-      assert(address !== undefined, `${text} is an address`);
-      return deleteConntrack(conntrackReader, conntrackWriter, address);
+    deleteConntrack(...texts) {
+      const addresses = texts.map((text) => {
+        const address = parseAddress(text);
+        assert(address !== undefined, `${text} is an address`);
+        return address;
+      });
+      return deleteConntrack(conntrackReader, conntrackWriter, addresses);
     },
     connections: (addresses) => readConnections(conntrackReader, addresses),
     markConnections: (connections, change) => markConnections(conntrackWriter, connections, change),

@@ -568,6 +568,8 @@ const routeCases: Record<string, Case> = {
     t.is(await under.kernel.markConnections(some, { mark: 1, mask: 1 }), 0);
     t.deepEqual(await ends('10.9.0.2'), ['4 10.9.0.3 10.9.0.2 0']);
     t.is((await under.kernel.connections()).length, 2);
+    t.is(await under.kernel.deleteConntrack('fd00:9::2', '10.9.0.3', '10.9.0.3'), 2, 'of both families at once');
+    t.is((await under.kernel.connections()).length, 0);
   },
 
   async 'a VXLAN device is made, changed and deleted, with its addresses and entries'(t, under) {

@@ -280,10 +280,9 @@ class InMemoryKernel implements FakeKernel {
     return [...this.#links.values()].find((link) => link.name === name);
   }
 
-  async deleteConntrack(address: string) {
-    const kept = this.#connections.filter(
-      (one) => !isOf(one, new Set([address])) && one.original.destination !== address,
-    );
+  async deleteConntrack(...addresses: readonly string[]) {
+    const gone = new Set(addresses);
+    const kept = this.#connections.filter((one) => !isOf(one, gone) && !gone.has(one.original.destination));
     const deleted = this.#connections.length - kept.length;
     this.#connections = kept;
     return deleted;

@@ -2,13 +2,13 @@
  * Connection tracking entries: finds those of an address and deletes them. I/O through `dump.ts` and `pipeline.ts`.
  * Source: linux/netfilter/nfnetlink_conntrack.h.
  */
-import { type Address, compareBytes } from '../../lib/ip/address.ts';
+import { type Address, compareBytes, type Family } from '../../lib/ip/address.ts';
 import type { NetlinkReader } from './dump.ts';
 import { refused } from './dump.ts';
-import { type Message, type MessageWriter, NLM, readAttributes } from './message.ts';
+import { findAttribute, type Message, type MessageWriter, NLM, readAttributes } from './message.ts';
 import { nfgenmsg } from './nft-numbers.ts';
 import type { NetlinkPipeline } from './pipeline.ts';
-import { FAMILY_NUMBERS } from './route-numbers.ts';
+import { FAMILY_NUMBERS, familyOf } from './route-numbers.ts';
 
 const SUBSYSTEM = 1 << 8;
 const CT = { get: SUBSYSTEM | 1, delete: SUBSYSTEM | 2 } as const;
@@ -34,27 +34,59 @@ const places: readonly Place[] = [
 
 /** An entry's name: original tuple, id and zone as raw attributes. */
 interface Entry {
+  readonly family: Family;
   readonly tuple: Buffer;
   readonly id: Buffer | undefined;
   readonly zone: Buffer | undefined;
 }
 
-/** Deletes the entries whose original source or destination, or reply source, is the address; how many were there. */
+/**
+ * Deletes the entries whose original source or destination, or reply source, is one of the addresses; how many were there.
+ * One address of IPv4 is asked for in the kernel; of more, everything is read once, however many they are.
+ */
 export async function deleteConntrack(
   reader: NetlinkReader,
   pipeline: NetlinkPipeline,
-  address: Address,
+  addresses: readonly Address[],
 ): Promise<number> {
+  const [only] = addresses;
+  if (only === undefined) return 0;
+  const isFiltered = addresses.length === 1 && only.family === 4;
+  const entries = isFiltered ? await findFiltered(reader, only) : await findAll(reader, addresses);
+  const outcomes = await pipeline.send(entries, writeDelete);
+  const failure = outcomes.find((outcome) => outcome !== undefined && outcome.code !== 'ENOENT');
+  if (failure !== undefined) throw refused(failure.code, failure.message);
+  return outcomes.filter((outcome) => outcome === undefined).length;
+}
+
+async function findFiltered(reader: NetlinkReader, address: Address): Promise<Entry[]> {
   const entries = new Map<string, Entry>();
   for (const place of places) {
     for (const entry of await findEntries(reader, place, address)) entries.set(keyOf(entry), entry);
   }
-  const outcomes = await pipeline.send([...entries.values()], (writer, entry, sequence) => {
-    writeDelete(writer, address, entry, sequence);
+  return [...entries.values()];
+}
+
+const UNSPECIFIED = 0;
+
+function findAll(reader: NetlinkReader, addresses: readonly Address[]): Promise<Entry[]> {
+  const wanted = new Set(addresses.map(({ bytes }) => Buffer.from(bytes).toString('latin1')));
+  return reader.dump({ type: CT.get, header: nfgenmsg(UNSPECIFIED) }, ({ body }) => {
+    const family = familyOf(body[0]);
+    const original = findAttribute(body, CTA.original, 4);
+    if (family === undefined || original === undefined) return [];
+    const isWanted = places.some(({ direction, end }) => {
+      const tuple = findAttribute(body, CTA[direction], 4);
+      const ip = tuple && findAttribute(tuple, TUPLE_IP);
+      return wanted.has((ip && findAttribute(ip, ADDRESSES[end][family])?.toString('latin1')) ?? '');
+    });
+    return isWanted ? [entryOf(family, body, original)] : [];
   });
-  const failure = outcomes.find((outcome) => outcome !== undefined && outcome.code !== 'ENOENT');
-  if (failure !== undefined) throw refused(failure.code, failure.message);
-  return outcomes.filter((outcome) => outcome === undefined).length;
+}
+
+function entryOf(family: Family, body: Buffer, original: Buffer): Entry {
+  const [id, zone] = [findAttribute(body, CTA.id, 4), findAttribute(body, CTA.zone, 4)];
+  return { family, tuple: Buffer.from(original), id: copy(id), zone: copy(zone) };
 }
 
 function keyOf({ tuple, id, zone }: Entry): string {
@@ -63,15 +95,13 @@ function keyOf({ tuple, id, zone }: Entry): string {
 
 /**
  * Kernels since 5.8 filter IPv4 for us; older ones send all, so each entry is looked at here too. Their filter for IPv6
- * leaves out the very entries that match (seen on 6.18), so there we read all.
+ * leaves out the very entries that match (seen on 6.18), so it is not asked.
  */
 function findEntries(reader: NetlinkReader, place: Place, address: Address): Promise<Entry[]> {
   const request = {
     type: CT.get,
     header: nfgenmsg(FAMILY_NUMBERS[address.family]),
-    attributes: (writer: MessageWriter) => {
-      if (address.family === 4) writeFilter(writer, place, address);
-    },
+    attributes: (writer: MessageWriter) => writeFilter(writer, place, address),
   };
   return reader.dump(request, (message) => readEntry(message, place, address));
 }
@@ -94,7 +124,7 @@ function readEntry(message: Message, { direction, end }: Place, address: Address
   const ip = tuple && readAttributes(tuple).get(TUPLE_IP);
   const found = ip && readAttributes(ip).get(ADDRESSES[end][address.family]);
   if (original === undefined || found === undefined || compareBytes(found, address.bytes) !== 0) return [];
-  return [{ tuple: Buffer.from(original), id: copy(attributes.get(CTA.id)), zone: copy(attributes.get(CTA.zone)) }];
+  return [entryOf(address.family, message.body, original)];
 }
 
 function copy(bytes: Buffer | undefined): Buffer | undefined {
@@ -102,9 +132,9 @@ function copy(bytes: Buffer | undefined): Buffer | undefined {
 }
 
 /** Names the entry by its id too: a new connection with the same tuple is not the one that was meant. */
-function writeDelete(writer: MessageWriter, address: Address, entry: Entry, sequence: number): void {
+function writeDelete(writer: MessageWriter, entry: Entry, sequence: number): void {
   writer.begin(CT.delete, NLM.request | NLM.ack, sequence);
-  writer.raw(nfgenmsg(FAMILY_NUMBERS[address.family]));
+  writer.raw(nfgenmsg(FAMILY_NUMBERS[entry.family]));
   const tuple = writer.nest(CTA.original);
   writer.raw(entry.tuple);
   writer.endNest(tuple);

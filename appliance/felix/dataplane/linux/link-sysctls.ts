@@ -31,10 +31,12 @@ export function linkSysctls(link: string, { isIpv6Supported, reversePathFilter }
   ];
 }
 
-/** Forwarding for the whole host. */
+/** Forwarding for the whole host, and packets and bytes in what connection tracking lists. */
 export function hostSysctls(config: FelixConfig): Sysctl[] {
-  if (!config.isIpForwardingEnabled) return [];
+  const accounting = { path: 'net/netfilter/nf_conntrack_acct', value: '1', isOptional: true };
+  if (!config.isIpForwardingEnabled) return [accounting];
   return [
+    accounting,
     { path: 'net/ipv4/ip_forward', value: '1', isOptional: false },
     { path: 'net/ipv6/conf/all/forwarding', value: '1', isOptional: !config.isIpv6Supported },
   ];

@@ -206,13 +206,15 @@ export class WorkloadRoutes {
   async #remove(routes: readonly Route[], config: FelixConfig): Promise<void> {
     if (routes.length === 0) return;
     await this.#parts.kernel.changeRoutes(routes.flatMap((route) => this.#removalOf(route)));
+    const gone: string[] = [];
     for (const route of routes) {
       if (this.#written.get(route.destination) === route) this.#written.delete(route.destination);
       this.#foreign.delete(keyOf(route));
       const address = singleAddressOf(route);
       const stays = this.#routeTo(route.destination, config)?.oif === route.oif;
-      if (address !== undefined && !stays) await this.#parts.kernel.deleteConntrack(address);
+      if (address !== undefined && !stays) gone.push(address);
     }
+    if (gone.length > 0) await this.#parts.kernel.deleteConntrack(...gone);
   }
 
   /** The route to a destination through the link that is to have it; of several links the youngest that is up. */

@@ -1,0 +1,71 @@
+/** What a workload finds of its host, in the real kernel: sysctls, routes and neighbours; and connections when its address goes elsewhere. */
+import test from 'ava';
+import { allowAllProfile, config, inSync, workload, workloadGone } from '../../appliance/felix/dataplane/sample.ts';
+import { addMachine, openRealLab } from './real-lab.ts';
+import { talk } from './talk.ts';
+
+const mac = '02:00:00:00:65:01';
+
+test.serial(
+  'a workload link has its sysctls, routes of both families and a permanent neighbour, and they go',
+  async (t) => {
+    await using lab = await openRealLab();
+    await using _a = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', '169.254.1.1');
+    await lab.host.exec('sysctl', '-qw', 'net.ipv4.conf.default.rp_filter=2', 'net.netfilter.nf_conntrack_acct=0');
+    const end = workload('a', { profiles: ['allow'], mac, ipv4Nets: ['10.65.0.1/32'], ipv6Nets: ['fd65::1/128'] });
+    const read = async (...names: string[]) =>
+      (await lab.host.exec('sysctl', '-n', ...names)).trim().split('\n').map(Number);
+    await lab.send(config({ isIpForwardingEnabled: false }), allowAllProfile, inSync);
+    t.deepEqual(await read('net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'), [0, 0], 'forwarding is left alone');
+    await lab.send(config(), end);
+    t.deepEqual(
+      await read('net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding', 'net.netfilter.nf_conntrack_acct'),
+      [1, 1, 1],
+    );
+    const v4 = ['route_localnet', 'proxy_arp', 'forwarding', 'rp_filter'].map((name) => `net.ipv4.conf.cali-a.${name}`);
+    t.deepEqual(await read(...v4, 'net.ipv4.neigh.cali-a.proxy_delay'), [1, 1, 1, 2, 0]);
+    const v6 = ['accept_ra', 'proxy_ndp', 'forwarding'].map((name) => `net.ipv6.conf.cali-a.${name}`);
+    t.deepEqual(await read(...v6), [0, 1, 1]);
+    t.regex(await lab.host.exec('ip', 'route'), /^10\.65\.0\.1 dev cali-a scope link metric 1024/m);
+    t.regex(await lab.host.exec('ip', '-6', 'route'), /^fd65::1 dev cali-a metric 1024/m);
+    const neighbours = () => lab.host.exec('ip', 'neigh', 'show', 'dev', 'cali-a', 'nud', 'permanent');
+    t.regex(await neighbours(), new RegExp(`^10\\.65\\.0\\.1 lladdr ${mac}`, 'm'));
+    await lab.send(workloadGone('a'));
+    t.notRegex(
+      (await lab.host.exec('ip', 'route')) + (await lab.host.exec('ip', '-6', 'route')),
+      /cali-a scope|fd65::1/,
+    );
+    t.notRegex(await neighbours(), /10\.65\.0\.1/);
+  },
+);
+
+test.serial('who gets an address does not get the connections of who had it', async (t) => {
+  await using lab = await openRealLab();
+  await using a = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', '169.254.1.1');
+  await using _b = await addMachine(lab.host, 'cali-b', '10.65.0.1/32', '169.254.1.1');
+  await using far = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+  await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+  await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2');
+  await far.exec('ip', 'route', 'replace', 'default', 'via', '192.0.2.1');
+  const end = (name: string) => workload(name, { profiles: ['allow'], ipv4Nets: ['10.65.0.1/32'] });
+  await lab.send(config(), allowAllProfile, end('a'), inSync);
+  using live = await talk(far.name, a.name, '10.65.0.1', { port: 5001 });
+  t.true(await live.isBack());
+  await lab.host.exec('conntrack', '-L', '-s', '192.0.2.2');
+  const tracked = async () => (await lab.host.exec('conntrack', '-L', '-p', 'tcp')).split('\n').filter(Boolean);
+  const before = await tracked();
+  t.is(before.length, 1);
+  const seen: string[] = [];
+  const monitor = lab.host
+    .exec('timeout', '4', 'ip', 'monitor', 'route')
+    .catch(({ stdout }: { stdout?: string }) => stdout ?? '');
+  const events = lab.host
+    .exec('timeout', '4', 'conntrack', '-E', '-e', 'DESTROY', '-p', 'tcp')
+    .catch(({ stdout }: { stdout?: string }) => stdout ?? '');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await lab.send(workloadGone('a'), end('b'));
+  t.regex(await lab.host.exec('ip', 'route'), /^10\.65\.0\.1 dev cali-b/m);
+  seen.push(await events, await monitor);
+  t.regex(seen[0] ?? '', /DESTROY.*src=192\.0\.2\.2 dst=10\.65\.0\.1/);
+  t.regex(seen[1] ?? '', /Deleted 10\.65\.0\.1 dev cali-a[\s\S]*10\.65\.0\.1 dev cali-b/, 'the new route comes after');
+});
