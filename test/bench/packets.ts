@@ -29,6 +29,12 @@ const reports = {
   onPolicyStatus: ignore,
   onApplied: ignore,
 };
+/** The host translates for somebody, though not for these packets. */
+const pool: Message = {
+  type: 'ip-pool-update',
+  id: '10.99.0.0/16',
+  pool: { cidr: '10.99.0.0/16', natOutgoing: true, ipipMode: 'Never', vxlanMode: 'Never', allowedUses: [] },
+};
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** Forms of policy that are set side by side: each a dataplane over a host's kernel. */
@@ -70,9 +76,15 @@ await add('conntrack alone', async ({ host }) => {
     'table ip t { chain f { type filter hook forward priority 0; ct state established accept; }; }',
   );
 });
+await add('conntrack and NAT', async ({ host }) => {
+  const forward = 'chain f { type filter hook forward priority 0; ct state established accept; };';
+  await host.exec('nft', `table ip t { ${forward} chain n { type nat hook postrouting priority 100; }; }`);
+});
 for (const [title, form] of Object.entries(forms)) {
-  for (const size of sizes) await add(`${title}, ${size} rules`, (lab) => enforce(lab, form, size));
+  for (const size of sizes)
+    await add(`${title}, ${size} rules`, (lab) => enforce(lab, form, worldOf(size, form.settings)));
 }
+await add('compiled, 100, NAT', (lab) => enforce(lab, forms.compiled!, [...worldOf(100, {}), pool]));
 // Round by round, so that what else the machine does falls on all alike; the best round counts.
 for (let round = 0; round < rounds; round++) {
   for (const { figures, lab } of variants) {
@@ -83,10 +95,10 @@ for (let round = 0; round < rounds; round++) {
 }
 print();
 
-async function enforce(lab: PacketLab, { open, settings }: Form, size: number): Promise<void> {
+async function enforce(lab: PacketLab, { open }: Form, world: readonly Message[]): Promise<void> {
   const kernel = openKernel({ netnsPath: lab.host.path });
   const dataplane = open(kernel, lab.host.path);
-  dataplane.accept({ revision: 1, messages: [...worldOf(size, settings), inSync] });
+  dataplane.accept({ revision: 1, messages: [...world, inSync] });
   await dataplane.settled();
   await dataplane.close();
   kernel.close();
