@@ -62,6 +62,8 @@ export async function world(t: ExecutionContext, extra: Record<string, string> =
     get: async (url: string) => JSON.parse(await namespace.exec(process.execPath, '-e', getting, url)) as WebAnswer,
     nft: () => namespace.exec('nft', 'list', 'ruleset'),
     etcdctl: (...words: string[]) => namespace.exec('etcdctl', '--endpoints', endpoint, ...words),
+    /** What the agent's socket has at a path; undefined while nobody answers. */
+    page: async (path: string) => (await call(place, 'GET', path).catch(() => ({ body: undefined }))).body,
     status: async () => (await call(place, 'GET', '/status').catch(() => ({ body: {} }))).body,
   };
 }
