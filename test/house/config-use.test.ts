@@ -5,14 +5,7 @@ import test from 'ava';
 import { readSources, root } from './source-files.ts';
 
 /** Settings of parts that are being built. */
-const comingSoon: ReadonlySet<string> = new Set([
-  'isWireguardThreadingEnabled',
-  'wireguardKeepAliveMs',
-  'wireguardRulePriority',
-  'routeSource',
-  'routeTableRanges',
-  'serviceLoopPrevention',
-]);
+const comingSoon: ReadonlySet<string> = new Set(['serviceLoopPrevention']);
 
 test('every field of the configuration is used outside of where it is read', (t) => {
   const model = readFileSync(join(root, 'appliance/felix/model/config.ts'), 'utf8');

@@ -22,7 +22,6 @@ export function decodeOverlay({ read, readAs, word, within, given }: Decoder) {
     isWireguardEnabled: read('WireguardEnabled', 'boolean'),
     isWireguardEnabledV6: read('WireguardEnabledV6', 'boolean'),
     isWireguardHostEncryptionEnabled: read('WireguardHostEncryptionEnabled', 'boolean'),
-    isWireguardThreadingEnabled: read('WireguardThreadingEnabled', 'boolean'),
     wireguardInterface: readAs('WireguardInterfaceName', 'interface', interfaceName),
     wireguardInterfaceV6: readAs('WireguardInterfaceNameV6', 'interface', interfaceName),
     wireguardPort: within('WireguardListeningPort', 1, 65535),

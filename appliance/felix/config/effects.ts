@@ -40,6 +40,7 @@ const none: Readonly<Record<string, string>> = {
   LogSeveritySys: journal,
   LogDebugFilenameRegex: 'log lines name their component, by which they can be picked',
   IptablesLockProbeIntervalMillis: 'iptables-restore waits for the lock by itself',
+  WireguardThreadingEnabled: 'which threads decrypt is left to the kernel',
   RequireMTUFile: 'a file that cannot be written is said in the log, and stops nothing',
   MetadataAddr: openstack,
   MetadataPort: openstack,

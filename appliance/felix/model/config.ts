@@ -83,7 +83,6 @@ export interface FelixConfig {
   readonly isWireguardEnabled: boolean;
   readonly isWireguardEnabledV6: boolean;
   readonly isWireguardHostEncryptionEnabled: boolean;
-  readonly isWireguardThreadingEnabled: boolean;
   readonly wireguardInterface: string;
   readonly wireguardInterfaceV6: string;
   readonly wireguardPort: number;
