@@ -18,7 +18,7 @@ import { SetLookups } from './set-lookup.ts';
 import { Touched } from './touched.ts';
 
 export interface LiveFlowsParts {
-  readonly kernel: Kernel;
+  readonly kernel: Pick<Kernel, 'connections' | 'markConnections'>;
   readonly log: Logger;
   readonly clock: Clock;
   readonly world: FlowWorld;
@@ -66,7 +66,12 @@ export class LiveFlows {
     const { world, clock } = this.#parts;
     if (this.#isClosed || this.#timer !== undefined || this.#running !== undefined || !this.#touched.isAny) return;
     const { config } = world;
-    if (config === undefined || !areFlowsReevaluated({ config, marks: allotMarks(config.markMask) })) return;
+    if (config === undefined) return;
+    if (!areFlowsReevaluated({ config, marks: allotMarks(config.markMask) })) {
+      // Nothing is kept of what nobody will look at; once it is switched on, everything is looked at.
+      this.#touched = new Touched(true);
+      return;
+    }
     this.#timer = clock.after(Math.max(0, this.#nextMs - clock.now()), () => this.#start());
   }
 
