@@ -111,7 +111,7 @@ for (const { title, ...options } of forms) {
         await fresh.send(...changes(emptyWorld, before), inSync);
         t.is(await old.table(), await fresh.table());
       }),
-      { numRuns: 60, verbose: true },
+      { numRuns: 30, verbose: true },
     );
   });
 
@@ -128,7 +128,7 @@ for (const { title, ...options } of forms) {
         await second.send(...messages);
         t.is(await chains(), handles);
       }),
-      { numRuns: 40, verbose: true },
+      { numRuns: 20, verbose: true },
     );
   });
 }
