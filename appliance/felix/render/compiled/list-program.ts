@@ -29,10 +29,6 @@ export function cellKey(protocol: number, port: number): number {
   return protocol * 0x10000 + port;
 }
 
-export function sizeOf({ exact, ranges, wide }: Program): number {
-  return exact.size + ranges.length + wide.size;
-}
-
 /** Where a class differs from no class: entries that match it too, and entries that do not match it any more. Ranks ascend. */
 interface Own {
   readonly extra: readonly number[];
