@@ -46,7 +46,7 @@ async function picture({ exec }: Host): Promise<string> {
 const tunnelOf = async (lab: ClusterLab, name: string) =>
   (await lab.read(`${root}/nodes/${name}`)).spec.ipv4VXLANTunnelAddr;
 
-test('a restart changes nothing, and what a stranger alters is repaired within five seconds', async (t) => {
+test.serial('a restart changes nothing, and what a stranger alters is repaired', async (t) => {
   await using lab = await openClusterLab();
   const { a, wa } = await pair(lab, { vxlanMode: 'Always' });
   await until('a reaches b', () => wa.pings('10.65.2.2'));
@@ -72,7 +72,7 @@ test('a restart changes nothing, and what a stranger alters is repaired within f
   ]) {
     await a.exec('sh', '-c', damage);
     const same = async () => withoutIndexes(await picture(a)) === withoutIndexes(before);
-    await t.notThrowsAsync(() => until(`repair of: ${damage}`, same, 5_000), damage);
+    await t.notThrowsAsync(() => until(`repair of: ${damage}`, same, 30_000), damage);
   }
   t.true(await wa.pings('10.65.2.2'));
 });
@@ -82,7 +82,7 @@ function withoutIndexes(text: string): string {
   return text.replace(/^\d+: /gm, '').replace(/ qlen \d+|inet6 fe80.*$/gm, '');
 }
 
-test('only hosts of the cluster may send us VXLAN, and no workload may', async (t) => {
+test.serial('only hosts of the cluster may send us VXLAN, and no workload may', async (t) => {
   await using lab = await openClusterLab();
   const { a, wa } = await pair(lab, { vxlanMode: 'Always' });
   await until('a reaches b', () => wa.pings('10.65.2.2'));
@@ -106,51 +106,60 @@ for _ in range(3): s.sendto(b'x' * 64, ('${target}', 4789))"`,
   );
 });
 
-test('an address that another host uses is reached there, and loses its connections when it comes home', async (t) => {
-  await using lab = await openClusterLab();
-  const { a, b, wb } = await pair(lab, { vxlanMode: 'Always' });
-  const [key, block] = blockOf('10.65.1.0/28', 'a');
-  const attributes = [{ handle_id: 'x', secondary: { node: 'b' } }];
-  const stray = { ...(block as object), allocations: [null, null, null, 0, ...new Array(12).fill(null)], attributes };
-  await lab.put(key, stray);
-  await lab.addWorkload(b, 'stray', ['10.65.1.3/32'], {});
-  const [wa] = [await lab.addWorkload(a, 'wc', ['10.65.1.4/32'], {})];
-  await until('the stray is reached on b', () => wa.pings('10.65.1.3'));
-  t.regex(await a.exec('ip', 'route'), /^10\.65\.1\.3 via \S+ dev vxlan\.calico/m);
-  t.true((await a.exec('conntrack', '-L')).includes('10.65.1.3'));
-  await lab.put(key, block);
-  await until('the route has gone', async () => !(await a.exec('ip', 'route')).includes('10.65.1.3'));
-  await until('so have its connections', async () => !(await a.exec('conntrack', '-L')).includes('10.65.1.3'));
-  t.true(await wb.pings('10.65.1.4'), 'the rest of the block is where it was');
-});
+test.serial(
+  'an address that another host uses is reached there, and loses its connections when it comes home',
+  async (t) => {
+    await using lab = await openClusterLab();
+    const { a, b, wb } = await pair(lab, { vxlanMode: 'Always' });
+    const [key, block] = blockOf('10.65.1.0/28', 'a');
+    const attributes = [{ handle_id: 'x', secondary: { node: 'b' } }];
+    const stray = { ...(block as object), allocations: [null, null, null, 0, ...new Array(12).fill(null)], attributes };
+    await lab.put(key, stray);
+    await lab.addWorkload(b, 'stray', ['10.65.1.3/32'], {});
+    const [wa] = [await lab.addWorkload(a, 'wc', ['10.65.1.4/32'], {})];
+    await until('the stray is reached on b', () => wa.pings('10.65.1.3'));
+    t.regex(await a.exec('ip', 'route'), /^10\.65\.1\.3 via \S+ dev vxlan\.calico/m);
+    t.true((await a.exec('conntrack', '-L')).includes('10.65.1.3'));
+    await lab.put(key, block);
+    await until('the route has gone', async () => !(await a.exec('ip', 'route')).includes('10.65.1.3'));
+    await until('so have its connections', async () => !(await a.exec('conntrack', '-L')).includes('10.65.1.3'));
+    t.true(await wb.pings('10.65.1.4'), 'the rest of the block is where it was');
+  },
+);
 
-test('pools that change their mind: tunnel off and on, address given back and claimed anew; without a tunnel packets go as they are', async (t) => {
-  await using lab = await openClusterLab({ FELIX_PROGRAMCLUSTERROUTES: 'Enabled' });
-  const { a, wa } = await pair(lab, { vxlanMode: 'Always' });
-  await until('a reaches b', () => wa.pings('10.65.2.2'));
-  const address = await tunnelOf(lab, 'a');
-  t.regex(String(address), /^10\.65\./);
-  t.regex(
-    String(
-      (await lab.store.range({ key: Buffer.from('/calico/ipam/v2/handle/vxlan-tunnel-addr-a') })).entries[0]?.value,
-    ),
-    /"block"/,
-  );
-  await putPool(lab, { vxlanMode: 'Never' });
-  await until('the device is gone', async () => !(await a.exec('ip', 'link')).includes('vxlan.calico'));
-  await until('the address is given back', async () => (await tunnelOf(lab, 'a')) === undefined);
-  t.deepEqual((await lab.store.range({ key: Buffer.from('/calico/ipam/v2/handle/vxlan-tunnel-addr-a') })).entries, []);
-  t.true(await wa.pings('10.65.2.2'), 'without a tunnel');
-  t.regex(await a.exec('ip', 'route'), /^10\.65\.2\.0\/28 via 192\.0\.2\.2 dev eth0 proto 80/m);
-  await putPool(lab, { vxlanMode: 'Always' });
-  await until('the tunnel is back', async () => (await a.exec('ip', 'route')).includes('10.65.2.0/28 via 10.65.'));
-  t.true(await wa.pings('10.65.2.2'));
-  await putPool(lab, { cidr: '10.66.0.0/16', vxlanMode: 'Always' }, 'other');
-  await putPool(lab, { vxlanMode: 'Always', disabled: true });
-  await until('the address is of the other pool', async () => String(await tunnelOf(lab, 'a')).startsWith('10.66.'));
-  await a.stop();
-  const kernel = openKernel({ netnsPath: a.namespace.path });
-  await uninstall(kernel, decodeConfig(new Map()).config);
-  kernel.close();
-  t.notRegex(await picture(a), /vxlan|proto 80/);
-});
+test.serial(
+  'pools that change their mind: tunnel off and on, address given back and claimed anew; without a tunnel packets go as they are',
+  async (t) => {
+    await using lab = await openClusterLab({ FELIX_PROGRAMCLUSTERROUTES: 'Enabled' });
+    const { a, wa } = await pair(lab, { vxlanMode: 'Always' });
+    await until('a reaches b', () => wa.pings('10.65.2.2'));
+    const address = await tunnelOf(lab, 'a');
+    t.regex(String(address), /^10\.65\./);
+    t.regex(
+      String(
+        (await lab.store.range({ key: Buffer.from('/calico/ipam/v2/handle/vxlan-tunnel-addr-a') })).entries[0]?.value,
+      ),
+      /"block"/,
+    );
+    await putPool(lab, { vxlanMode: 'Never' });
+    await until('the device is gone', async () => !(await a.exec('ip', 'link')).includes('vxlan.calico'));
+    await until('the address is given back', async () => (await tunnelOf(lab, 'a')) === undefined);
+    t.deepEqual(
+      (await lab.store.range({ key: Buffer.from('/calico/ipam/v2/handle/vxlan-tunnel-addr-a') })).entries,
+      [],
+    );
+    t.true(await wa.pings('10.65.2.2'), 'without a tunnel');
+    t.regex(await a.exec('ip', 'route'), /^10\.65\.2\.0\/28 via 192\.0\.2\.2 dev eth0 proto 80/m);
+    await putPool(lab, { vxlanMode: 'Always' });
+    await until('the tunnel is back', async () => (await a.exec('ip', 'route')).includes('10.65.2.0/28 via 10.65.'));
+    t.true(await wa.pings('10.65.2.2'));
+    await putPool(lab, { cidr: '10.66.0.0/16', vxlanMode: 'Always' }, 'other');
+    await putPool(lab, { vxlanMode: 'Always', disabled: true });
+    await until('the address is of the other pool', async () => String(await tunnelOf(lab, 'a')).startsWith('10.66.'));
+    await a.stop();
+    const kernel = openKernel({ netnsPath: a.namespace.path });
+    await uninstall(kernel, decodeConfig(new Map()).config);
+    kernel.close();
+    t.notRegex(await picture(a), /vxlan|proto 80/);
+  },
+);

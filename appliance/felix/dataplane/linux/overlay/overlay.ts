@@ -102,11 +102,10 @@ export class Overlay {
       const gone = [...this.#found].filter(([key]) => !wanted.has(key));
       await this.#write(gone.map(([, route]) => ({ type: 'delete-route', route })));
       const kept = new Set([...wanted.values()].map(({ destination }) => destination));
-      for (const [key, route] of gone) {
-        this.#found.delete(key);
-        const address = singleAddressOf(route);
-        if (address !== undefined && !kept.has(route.destination)) await this.#parts.kernel.deleteConntrack(address);
-      }
+      for (const [key] of gone) this.#found.delete(key);
+      const left = gone.filter(([, { destination }]) => !kept.has(destination));
+      const addresses = left.flatMap(([, route]) => singleAddressOf(route) ?? []);
+      if (addresses.length > 0) await this.#parts.kernel.deleteConntrack(...addresses);
     });
   }
 
