@@ -2,6 +2,7 @@
  * Starts the few programs that are the only way to what the kernel has no netlink for (rules of xtables). No shell is asked; every child has a
  * limit in time and ends with us. I/O.
  */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 export interface ProgramResult {
@@ -31,7 +32,6 @@ export interface ProgramsOptions {
 /** The system's own, whatever the environment says. */
 const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 const timeoutDefaultMs = 60_000;
-const graceMs = 2_000;
 const outputMax = 512 * 1024 * 1024;
 
 /** Programs speak the language everything here is written in. */
@@ -42,26 +42,42 @@ export function openPrograms({ netnsPath }: ProgramsOptions = {}): Programs {
       const file = findProgram(program);
       if (closing.signal.aborted) return { code: undefined, stdout: '', stderr: `${program}: we are ending` };
       if (file === undefined) return { code: undefined, stdout: '', stderr: `${program} is not installed` };
-      // Most hosts have no need of it.
-      const { execa } = await import('execa');
       const [first, words] =
         netnsPath === undefined ? [file, args] : ['nsenter', [`--net=${netnsPath}`, file, ...args]];
-      const result = await execa(first, words, {
-        ...(input === undefined ? { stdin: 'ignore' } : { input }),
-        env: { PATH: folders.join(':'), LC_ALL: 'C' },
-        extendEnv: false,
-        reject: false,
-        timeout: timeoutMs,
-        forceKillAfterDelay: graceMs,
-        cancelSignal: closing.signal,
-        maxBuffer: outputMax,
-        stripFinalNewline: false,
-      });
-      const stderr = result.exitCode === undefined ? result.shortMessage : result.stderr;
-      return { code: result.exitCode, stdout: result.stdout, stderr: stderr ?? '' };
+      return execute(first, words, { input, timeoutMs, signal: closing.signal });
     },
     close: () => closing.abort(),
   };
+}
+
+interface Execution {
+  readonly input: string | undefined;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The runtime's own way: a library for it would cost every agent 3 MB. Whatever is cut short was one transaction, done or not done. */
+function execute(
+  file: string,
+  words: readonly string[],
+  { input, timeoutMs, signal }: Execution,
+): Promise<ProgramResult> {
+  const env = { PATH: folders.join(':'), LC_ALL: 'C' };
+  const options = { env, signal, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: outputMax } as const;
+  return new Promise((resolve) => {
+    const child = execFile(file, words, options, (error, stdout, stderr) => {
+      process.off('exit', end);
+      const code = error === null ? 0 : error.code;
+      const isEnd = typeof code === 'number';
+      const isLate = error?.killed === true && (error.code ?? null) === null;
+      const reason = isLate ? `timed out after ${timeoutMs} ms` : error?.message;
+      resolve({ code: isEnd ? code : undefined, stdout, stderr: isEnd ? stderr : `${file}: ${reason}` });
+    });
+    const end = () => child.kill('SIGKILL');
+    process.on('exit', end);
+    // who does not read what it is given says so with its code
+    child.stdin?.on('error', () => undefined).end(input ?? '');
+  });
 }
 
 function findProgram(name: string): string | undefined {
