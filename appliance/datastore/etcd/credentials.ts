@@ -33,13 +33,18 @@ export function identitySource(endpoint: string, readTls: () => EtcdTls, log: Lo
   }
   const host = hostOf(endpoint);
   let last: { readonly tls: EtcdTls; readonly identity: ChannelIdentity } | undefined;
+  /** It is asked for each attempt to connect: what stays wrong is said once. */
+  let told = '';
   return () => {
     try {
       const tls = readTls();
       if (last === undefined || !isSame(last.tls, tls)) last = { tls, identity: secureIdentity(host, tls) };
+      told = '';
     } catch (error) {
       if (last === undefined) throw error;
-      log.warn({ endpoint, error: String(error) }, 'certificates cannot be used, keeping those in use');
+      if (told !== String(error))
+        log.warn({ endpoint, error: String(error) }, 'certificates cannot be used, keeping those in use');
+      told = String(error);
     }
     return last.identity;
   };
