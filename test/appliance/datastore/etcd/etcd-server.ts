@@ -25,8 +25,19 @@ export interface EtcdServerOptions {
   readonly flags?: readonly string[];
 }
 
-/** Starts an etcd; resolves once it serves: one that is killed before it has stored its own membership never serves again. */
+/**
+ * Starts an etcd; resolves once it serves: one that is killed before it has stored its own membership never serves again. A port that was free a
+ * moment ago may be taken by then, so one that ends at once is started anew on others.
+ */
 export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdServer> {
+  for (let attempt = 1; ; attempt++) {
+    const server = await tryStartEtcd(options).catch((error: unknown) => error as Error);
+    if (!(server instanceof Error)) return server;
+    if (attempt === 3) throw server;
+  }
+}
+
+async function tryStartEtcd(options: EtcdServerOptions): Promise<EtcdServer> {
   const { host = '127.0.0.1', scheme = 'http', flags = [] } = options;
   const directory = await mkdtemp(join(tmpdir(), 'calico-test-etcd-'));
   const [clientPort, peerPort, healthPort] = [await freePort(), await freePort(), await freePort()];
@@ -38,7 +49,7 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
       const arguments_ = etcdArguments(directory, endpoint, `http://127.0.0.1:${peerPort}`);
       const health = ['--listen-metrics-urls', `http://127.0.0.1:${healthPort}`];
       child = spawn('etcd', [...arguments_, ...health, ...flags], { stdio: 'ignore' });
-      await accepting(clientPort, host);
+      await unlessGone(child, accepting(clientPort, host));
     },
     async kill(signal = 'SIGKILL') {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -54,9 +65,14 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
       await rm(directory, { recursive: true, force: true });
     },
   };
-  await server.start();
-  await serving(healthPort);
-  return server;
+  try {
+    await server.start();
+    await unlessGone(child!, serving(healthPort));
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** Starts three that are one cluster; resolves once it serves. */
@@ -87,6 +103,13 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Rejects when the process ends before. */
+async function unlessGone(child: ChildProcess, waiting: Promise<void>): Promise<void> {
+  const ended = new Promise<never>((_resolve, reject) => child.once('exit', () => reject(new Error('etcd ended'))));
+  ended.catch(() => undefined); // most end long after anybody waits
+  await Promise.race([waiting, ended]);
 }
 
 async function accepting(port: number, host: string): Promise<void> {
