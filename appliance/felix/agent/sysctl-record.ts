@@ -13,7 +13,12 @@ type Sysctls = Pick<Kernel, 'readSysctl' | 'writeSysctl'>;
 type SysctlRecord = Readonly<Record<string, string>>;
 
 /** Everything the agent sets for the whole host. */
-const hostPaths = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding', 'net/ipv4/conf/all/src_valid_mark'];
+const hostPaths = [
+  'net/ipv4/ip_forward',
+  'net/ipv6/conf/all/forwarding',
+  'net/ipv4/conf/all/src_valid_mark',
+  'net/netfilter/nf_conntrack_acct',
+];
 
 /** Notes the values, unless they are noted. */
 export function recordSysctls(kernel: Sysctls, file: string): void {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { recordSysctls, restoreSysctls } from '#appliance/felix/agent/sysctl-record.ts';
+import { hostSysctls } from '#appliance/felix/dataplane/linux/link-sysctls.ts';
+import { sampleConfig } from '../dataplane/sample.ts';
 
 const forward = 'net/ipv4/ip_forward';
 
@@ -48,5 +50,21 @@ test('restoreSysctls() changes nothing without a record, or by a broken one', (t
     writeFileSync(file, '{"net/ipv4/ip_forw');
     restoreSysctls(kernel, file);
     t.is(kernel.values.get(forward), '1');
+  });
+});
+
+test('everything the agent sets for the whole host is put back', (t) => {
+  inFolder((file) => {
+    const kernel = host('0');
+    const set = hostSysctls(sampleConfig);
+    t.true(set.length > 2);
+    for (const { path } of set) kernel.values.set(path, '0');
+    recordSysctls(kernel, file);
+    for (const { path, value } of set) kernel.values.set(path, value);
+    restoreSysctls(kernel, file);
+    t.deepEqual(
+      [...kernel.values].filter(([, value]) => value !== '0'),
+      [],
+    );
   });
 });
