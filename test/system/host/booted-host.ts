@@ -67,18 +67,34 @@ export async function bootHost(image: string, name: string, place?: Place): Prom
       await isOff();
     },
     async cutPower() {
-      process.kill(machine.leader, 'SIGKILL');
+      kill(machine.leader);
       await isOff();
     },
     async boot() {
       machine = await boot(directory, place);
     },
     async close() {
-      machine.container.kill('SIGKILL');
-      await machine.container;
+      kill(machine.leader);
+      await isOff();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The first processes of hosts that may be running. */
+const leaders = new Set<number>();
+// a container whose supervisor is killed goes on by itself
+process.on('exit', () => {
+  for (const leader of leaders) kill(leader);
+});
+
+function kill(leader: number): void {
+  leaders.delete(leader);
+  try {
+    process.kill(leader, 'SIGKILL');
+  } catch {
+    // gone by itself
+  }
 }
 
 /** Its complaints go to a file: nothing that outlives the container can hold up the test by a pipe. */
@@ -123,11 +139,14 @@ async function boot(directory: string, place?: Place): Promise<Machine> {
   const complaints = `${directory}.log`;
   const container = startContainer(words, complaints);
   const deadline = Date.now() + bootMsMax;
+  let leader: number | undefined;
   while (Date.now() < deadline && container.exitCode === null) {
-    const leader = childOf(container.pid!);
+    leader = childOf(container.pid!) ?? leader;
+    if (leader !== undefined) leaders.add(leader);
     if (leader !== undefined && (await isRunning(leader))) return { container, leader };
     await sleep(200);
   }
+  if (leader !== undefined) kill(leader);
   container.kill('SIGKILL');
   await container;
   throw new Error(`the host did not boot within ${bootMsMax / 1000} s: ${readFileSync(complaints, 'utf8')}`);
