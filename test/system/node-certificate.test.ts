@@ -81,7 +81,7 @@ test('an agent with the certificate of its node registers, enforces and reports,
   await etcdctl('put', `${root}/felixconfigurations/default`, JSON.stringify(configuration));
   await etcdctl('put', `${root}/workloadendpoints/shop/here-vm-a-eth0`, JSON.stringify(endpoint));
   await etcdctl('put', `${root}/globalnetworkpolicies/only-smtp`, JSON.stringify(policy));
-  await until(async () => /dport 25\b/.test(await namespace.exec('nft', 'list', 'ruleset')));
+  await until(async () => (await namespace.exec('nft', 'list', 'ruleset')).includes('gnp/only-smtp/ingress/0'));
   const reported = () => etcdctl('get', '--prefix', '/calico/felix/v2/no-region/host/here/');
   await until(async () => {
     const text = await reported();

@@ -59,6 +59,7 @@ export async function openOutageWorld(t: ExecutionContext, options: WorldOptions
     CALICO_RUN_DIR: join(folder, 'run'),
     CALICO_ETCD_LISTEN: `unix:${join(folder, 'run/etcd.sock')},http://${faceUrl}`,
     CALICO_NETWORKING_BACKEND: 'none',
+    CALICO_POLICY_FORM: 'linear', // so that a rule's port can be read in the listing
     NODENAME: 'here',
   };
   const servers = Array.from({ length: count }, (_, i) => startEtcd(far, folder, i, count));

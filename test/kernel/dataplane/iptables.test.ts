@@ -258,10 +258,10 @@ for (const variant of variants) {
         async (steps) => {
           await using lab = await openBackendLab(variant);
           const content = new Map<string, Message>();
-          await lab.send(lab.config(), inSync);
+          await lab.send(lab.config(), ...emptySets, inSync);
           for (const step of steps) await lab.send(...step.map((change) => take(content, change)));
           await scratch.restart();
-          await scratch.send(scratch.config(), ...inOrder(content), inSync);
+          await scratch.send(scratch.config(), ...emptySets, ...inOrder(content), inSync);
           t.is(await iptablesText(lab.host, variant), await iptablesText(scratch.host, variant));
         },
       ),
@@ -317,8 +317,10 @@ const members = fc.subarray(['10.0.0.1/32', '10.1.0.0/16', 'fd00::1/128', 'fd01:
 const anySet = fc.tuple(names, members).map(([name, list]) => ({
   key: `set s:${name}`,
   update: ipSet(`s:${name}`, ...list),
-  removal: { type: 'ip-set-remove', id: `s:${name}` } as Message,
+  removal: ipSet(`s:${name}`),
 }));
+/** A set is there before a rule names it, and as long as one does. */
+const emptySets = [ipSet('s:0'), ipSet('s:1')];
 const tiers = fc.subarray(['0', '1']).map((list) => [tier(list, list)]);
 const anyWorkload = fc.tuple(names, tiers, fc.boolean()).map(([name, list, isActive]) => ({
   key: `workload ${name}`,
