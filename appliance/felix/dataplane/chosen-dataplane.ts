@@ -139,13 +139,15 @@ export class ChosenDataplane implements Dataplane {
     for (const flush of waiting) this.#current.accept(flush);
   }
 
-  /** The first time everything is applied, the new backend's rules are in place. */
-  #watch(name: BackendName): DataplaneReports {
+  /** Every report goes on. The first time everything is applied, the new backend's rules are in place. */
+  #watch(name: BackendName): Required<DataplaneReports> {
     const { reports } = this.#options;
     let isInPlace = false;
     return {
       onWorkloadEndpointStatus: (id, status) => reports.onWorkloadEndpointStatus(id, status),
       onHostEndpointStatus: (id, status) => reports.onHostEndpointStatus(id, status),
+      onWorkloadMtu: (mtuBytes) => reports.onWorkloadMtu?.(mtuBytes),
+      onWireguardKey: (family, publicKey) => reports.onWireguardKey?.(family, publicKey),
       onPolicyStatus: (id, problem) => {
         if (problem === undefined) this.#refused.delete(JSON.stringify(id));
         else this.#refused.set(JSON.stringify(id), id);

@@ -5,7 +5,7 @@ import { openKernel } from '#appliance/kernel/open.ts';
 import { blockOf, type ClusterLab, type Host, openClusterLab, root, until } from '../../kernel/overlay/cluster-lab.ts';
 import { watchWire } from './wire.ts';
 
-const slow = 150_000;
+const slow = 250_000;
 const open = {
   kind: 'Profile',
   metadata: { name: 'open' },

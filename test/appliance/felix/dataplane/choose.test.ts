@@ -42,6 +42,8 @@ function world() {
       onHostEndpointStatus() {},
       onPolicyStatus: (id, problem) => reports.push(`${id.name}: ${problem ?? 'ok'}`),
       onApplied: (revision) => reports.push(`applied ${revision}`),
+      onWorkloadMtu: (mtuBytes) => reports.push(`mtu ${mtuBytes}`),
+      onWireguardKey: (family, publicKey) => reports.push(`key ${family} ${publicKey}`),
     },
     open: (name: BackendName, given) => {
       events.push(`open ${name}`);
@@ -83,6 +85,16 @@ test('a change of mind ends the old backend before the new one is told, and repo
   t.deepEqual(reports, ['p: refused', 'p: ok']);
   dataplane.accept({ revision: 3, messages: [iptables] });
   t.deepEqual(told(), ['iptables config-update'], 'the same choice changes nothing');
+  await dataplane.close();
+});
+
+test('what a backend reports goes on', async (t) => {
+  const { dataplane, current, reports } = world();
+  dataplane.accept({ revision: 1, messages: [config(), inSync] });
+  current().onWorkloadMtu?.(1400);
+  current().onWireguardKey?.(4, 'abc=');
+  current().onApplied(1);
+  t.deepEqual(reports, ['mtu 1400', 'key 4 abc=', 'applied 1']);
   await dataplane.close();
 });
 
