@@ -122,21 +122,22 @@ function createApply(
   return async (manifest) => {
     const { kind, resourceVersion } = manifest;
     checkManifest('apply', manifest);
-    const isUpdateFirst = isClientOnly || resourceVersion !== undefined || wasThere.get(kind.kind) === true;
-    const [first, second, wrongGuess] = isUpdateFirst
-      ? ([update, create, 'CLI_NOT_FOUND'] as const)
-      : ([create, update, 'CLI_EXISTS'] as const);
-    try {
-      const written = await first(manifest);
-      wasThere.set(kind.kind, isUpdateFirst);
-      return written;
-    } catch (error) {
-      if (!hasCode(error, wrongGuess)) throw error;
-      wasThere.set(kind.kind, !isUpdateFirst);
-      return second(manifest);
+    let isUpdate = isClientOnly || resourceVersion !== undefined || wasThere.get(kind.kind) === true;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const written = await (isUpdate ? update : create)(manifest);
+        wasThere.set(kind.kind, isUpdate);
+        return written;
+      } catch (error) {
+        // somebody else may make it, or take it away, between the one request and the other
+        if (attempt === attemptsMax || !hasCode(error, isUpdate ? 'CLI_NOT_FOUND' : 'CLI_EXISTS')) throw error;
+        isUpdate = !isUpdate;
+      }
     }
   };
 }
+
+const attemptsMax = 6;
 
 /** What the file says and nothing more: defaults would become fields we own. */
 async function applyServerSide(client: ApiClient, flags: FlagValues, manifest: Manifest): Promise<Written> {
