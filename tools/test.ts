@@ -93,7 +93,8 @@ function readTapLine(line: string, isReporting: boolean): boolean {
     process.stdout.write(`${line}\n`);
     return true;
   }
-  if (isReporting && /^(\s|$)/.test(line)) {
+  // what a test has logged stands between its line and its failure
+  if (isReporting && /^(\s|#|$)/.test(line)) {
     process.stdout.write(`${line}\n`);
     return true;
   }
