@@ -10,7 +10,6 @@ import type { Programs } from '../../../kernel/programs.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Flush } from '../../model/messages.ts';
-import type { PolicyId } from '../../model/policy.ts';
 import { ownerText } from '../../render/iptables/ruleset.ts';
 import type { Family } from '../../render/match.ts';
 import type { Clock } from '../clock.ts';
@@ -24,6 +23,7 @@ import { InterfaceTable } from '../linux/interface-table.ts';
 import { PassLoop } from '../pass-loop.ts';
 import type { PassWatch } from '../pass-watch.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
+import { RefusalReports } from '../refusal-reports.ts';
 import { IptablesState } from './desired-state.ts';
 import { countHits } from './hits.ts';
 import { families } from './set-state.ts';
@@ -85,7 +85,7 @@ class IptablesDataplane implements Dataplane {
   readonly #loop: PassLoop;
   readonly #timers: RefreshTimers;
   #afterWrite: { cancel(): void } | undefined;
-  readonly #reported = new Map<string, { id: PolicyId; problem: string }>();
+  readonly #refusals: RefusalReports;
   #writers: Writers | undefined;
   #revision: Revision | undefined;
   #isOpen = false;
@@ -98,6 +98,7 @@ class IptablesDataplane implements Dataplane {
   constructor(options: IptablesDataplaneOptions) {
     const { kernel, reports, log } = options;
     this.#options = options;
+    this.#refusals = new RefusalReports(reports, log);
     this.#clock = options.clock ?? systemClock;
     this.#desired = new IptablesState(options.hostname);
     this.#timers = new RefreshTimers(this.#clock);
@@ -203,7 +204,7 @@ class IptablesDataplane implements Dataplane {
     this.#setTimers(config);
     await this.#host.removeBefore(config);
     const lines = await this.#write(writers);
-    this.#reportPolicies();
+    this.#refusals.tell(this.#desired.refusedPolicies());
     await this.#removeOtherVariant(writers.variant);
     await this.#host.addAfter(config);
     if (revision !== undefined) this.#options.reports.onApplied(revision);
@@ -335,22 +336,5 @@ class IptablesDataplane implements Dataplane {
 
   #settle() {
     return inSlices(this.#desired.settle(() => this.#interfaces.interfaces()));
-  }
-
-  /** Tells what is refused, once, and what is taken again. */
-  #reportPolicies(): void {
-    const { reports, log } = this.#options;
-    const problems = this.#desired.refusedPolicies();
-    for (const [text, { id, problem }] of problems) {
-      if (this.#reported.get(text)?.problem === problem) continue;
-      log.warn({ policy: text, problem }, 'the kernel refuses a policy');
-      this.#reported.set(text, { id, problem });
-      reports.onPolicyStatus(id, problem);
-    }
-    for (const [text, { id }] of this.#reported) {
-      if (problems.has(text)) continue;
-      this.#reported.delete(text);
-      reports.onPolicyStatus(id, undefined);
-    }
   }
 }

@@ -8,7 +8,6 @@ import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Flush } from '../../model/messages.ts';
-import type { PolicyId } from '../../model/policy.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Dataplane, DataplaneReports, DataplaneSizes } from '../dataplane.ts';
@@ -18,6 +17,7 @@ import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
 import type { PassWatch } from '../pass-watch.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
+import { RefusalReports } from '../refusal-reports.ts';
 import { DesiredState } from './desired-state.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { assignHits } from './hits.ts';
@@ -64,7 +64,7 @@ class NftablesDataplane implements Dataplane {
   readonly #writer: TableWriter;
   readonly #foreign: ForeignChanges;
   readonly #flows: LiveFlows;
-  readonly #reported = new Map<string, { id: PolicyId; problem: string }>();
+  readonly #refusals: RefusalReports;
   #queue: Flush[] = [];
   #waiters: (() => void)[] = [];
   #revision: Revision | undefined;
@@ -80,6 +80,7 @@ class NftablesDataplane implements Dataplane {
   constructor(options: NftablesDataplaneOptions) {
     const { kernel, reports, log } = options;
     this.#options = options;
+    this.#refusals = new RefusalReports(reports, log);
     this.#clock = options.clock ?? systemClock;
     this.#timers = new RefreshTimers(this.#clock);
     this.#desired = new DesiredState(options);
@@ -233,7 +234,7 @@ class NftablesDataplane implements Dataplane {
       throw new Error(problem);
     }
     if (repair !== undefined) this.#foreign.onRepaired(repair, this.#clock.now() - startMs);
-    this.#reportPolicies();
+    this.#refusals.tell(this.#desired.refusedPolicies());
     await this.#host.addAfter(config);
     this.#flows.onApplied();
     if (revision !== undefined) this.#options.reports.onApplied(revision);
@@ -276,23 +277,6 @@ class NftablesDataplane implements Dataplane {
       this.#retry = undefined;
       this.#wake();
     });
-  }
-
-  /** Tells what is refused, once, and what is taken again. */
-  #reportPolicies(): void {
-    const { reports, log } = this.#options;
-    const problems = this.#desired.refusedPolicies();
-    for (const [text, { id, problem }] of problems) {
-      if (this.#reported.get(text)?.problem === problem) continue;
-      log.warn({ policy: text, problem }, 'the kernel refuses a policy');
-      this.#reported.set(text, { id, problem });
-      reports.onPolicyStatus(id, problem);
-    }
-    for (const [text, { id }] of this.#reported) {
-      if (problems.has(text)) continue;
-      this.#reported.delete(text);
-      reports.onPolicyStatus(id, undefined);
-    }
   }
 
   #release(): void {
