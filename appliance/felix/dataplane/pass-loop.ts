@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 export interface PassLoopParts {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Takes what came; a failure is told and the pass tried again. */
+  /** Takes what came. A failure is a fault of ours: what was taken in part would be lost by going on. */
   readonly take: (flushes: readonly Flush[]) => Promise<void>;
   readonly pass: () => Promise<void>;
   /** A pass failed and will be tried again. */
@@ -77,8 +77,8 @@ export class PassLoop {
       this.#isDue = false;
       const flushes = this.#queue;
       this.#queue = [];
+      await this.#parts.take(flushes);
       try {
-        await this.#parts.take(flushes);
         await this.#parts.pass();
         this.#retryMs = retryMinMs;
       } catch (error) {

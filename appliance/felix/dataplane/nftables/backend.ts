@@ -15,6 +15,7 @@ import { type FlowRound, LiveFlows } from '../flows/live-flows.ts';
 import type { Hits } from '../hits.ts';
 import { HostSide } from '../linux/host-side.ts';
 import { InterfaceTable } from '../linux/interface-table.ts';
+import { PassLoop } from '../pass-loop.ts';
 import type { PassWatch } from '../pass-watch.ts';
 import { RefreshTimers } from '../refresh-timers.ts';
 import { RefusalReports } from '../refusal-reports.ts';
@@ -46,8 +47,6 @@ export interface NftablesDataplaneOptions {
   readonly compiledCostMax?: number | undefined;
 }
 
-const retryMinMs = 200;
-const retryMaxMs = 30_000;
 const refusedRetryMs = 60_000;
 
 /** A dataplane that enforces with nftables, routes and sysctls of the kernel it is given. */
@@ -65,17 +64,11 @@ class NftablesDataplane implements Dataplane {
   readonly #foreign: ForeignChanges;
   readonly #flows: LiveFlows;
   readonly #refusals: RefusalReports;
-  #queue: Flush[] = [];
-  #waiters: (() => void)[] = [];
   #revision: Revision | undefined;
   #isOpen = false;
-  #isDue = false;
   #isCheckDue = false;
-  #isClosed = false;
-  #running: Promise<void> | undefined;
-  #retryMs = retryMinMs;
-  #retry: { cancel(): void } | undefined;
   readonly #timers: RefreshTimers;
+  readonly #loop: PassLoop;
 
   constructor(options: NftablesDataplaneOptions) {
     const { kernel, reports, log } = options;
@@ -83,16 +76,23 @@ class NftablesDataplane implements Dataplane {
     this.#refusals = new RefusalReports(reports, log);
     this.#clock = options.clock ?? systemClock;
     this.#timers = new RefreshTimers(this.#clock);
+    this.#loop = new PassLoop({
+      clock: this.#clock,
+      log,
+      take: (flushes) => inSlices(this.#take(flushes)),
+      pass: () => this.#passIfReady(),
+      onFailure: (problem) => options.watch?.end(problem),
+    });
     this.#desired = new DesiredState(options);
     this.#interfaces = new InterfaceTable({
       kernel,
       log,
       onChange: (name) => this.#onInterface(name),
       onRoute: (event) => {
-        if (this.#host.onRoute(event)) this.#wake();
+        if (this.#host.onRoute(event)) this.#loop.wake();
       },
       onNeighbour: (event) => {
-        if (this.#host.onNeighbour(event)) this.#wake();
+        if (this.#host.onNeighbour(event)) this.#loop.wake();
       },
       onSettings: (name) => this.#host.onSettings(name),
     });
@@ -103,7 +103,7 @@ class NftablesDataplane implements Dataplane {
       desired: this.#desired,
       interfaces: this.#interfaces,
       clock: this.#clock,
-      onDue: () => this.#wake(),
+      onDue: () => this.#loop.wake(),
     });
     this.#flows = new LiveFlows({
       kernel,
@@ -125,20 +125,16 @@ class NftablesDataplane implements Dataplane {
       table: options.tableName ?? 'calico',
       clock: this.#clock,
       log,
-      onDue: () => this.#wake(),
+      onDue: () => this.#loop.wake(),
     });
   }
 
   accept(flush: Flush): void {
-    this.#queue.push(flush);
-    this.#retry?.cancel();
-    this.#retry = undefined;
-    this.#wake();
+    this.#loop.accept(flush);
   }
 
   settled(): Promise<void> {
-    if (!this.#isBusy()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#loop.settled();
   }
 
   async readHits(): Promise<Hits> {
@@ -151,56 +147,26 @@ class NftablesDataplane implements Dataplane {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#retry?.cancel();
     this.#timers.close();
     this.#host.close();
     this.#foreign.close();
-    await this.#running;
+    await this.#loop.close();
     await this.#flows.close();
     this.#interfaces.close();
-    this.#release();
-  }
-
-  #isBusy(): boolean {
-    return this.#running !== undefined || this.#queue.length > 0 || this.#isDue;
   }
 
   #onInterface(name: string | undefined): void {
     this.#desired.markInterfacesChanged();
     this.#host.onInterface(name);
-    if (this.#isOpen) this.#wake();
+    if (this.#isOpen) this.#loop.wake();
   }
 
-  #wake(): void {
-    this.#isDue = true;
-    if (this.#isClosed || this.#running !== undefined || this.#retry !== undefined) return;
-    this.#running = this.#run().then(() => {
-      this.#running = undefined;
-      if (this.#isBusy() && this.#retry === undefined && !this.#isClosed) this.#wake();
-      else if (!this.#isBusy()) this.#release();
-    });
+  async #passIfReady(): Promise<void> {
+    const { isInSync, config } = this.#desired;
+    if (isInSync && config !== undefined) await this.#pass(config);
   }
 
-  async #run(): Promise<void> {
-    while (this.#isDue && !this.#isClosed) {
-      this.#isDue = false;
-      await inSlices(this.#takeQueue());
-      const { isInSync, config } = this.#desired;
-      if (!isInSync || config === undefined) return;
-      try {
-        await this.#pass(config);
-        this.#retryMs = retryMinMs;
-      } catch (error) {
-        this.#scheduleRetry(error);
-        return;
-      }
-    }
-  }
-
-  *#takeQueue(): Work {
-    const flushes = this.#queue;
-    this.#queue = [];
+  *#take(flushes: readonly Flush[]): Work {
     for (const { revision, messages } of flushes) {
       for (const message of messages) {
         this.#host.onMessage(message);
@@ -253,35 +219,16 @@ class NftablesDataplane implements Dataplane {
     this.#timers.set('refused', refusedRetryMs, () => {
       if (this.#desired.refused.size === 0) return;
       this.#desired.markRefusedAgain();
-      this.#wake();
+      this.#loop.wake();
     });
     this.#timers.set('table', config.nftablesRefreshIntervalMs, () => {
       this.#isCheckDue = true;
-      this.#wake();
+      this.#loop.wake();
     });
     this.#timers.set('routes', config.routeRefreshIntervalMs, () => {
       this.#host.resync();
-      this.#wake();
+      this.#loop.wake();
     });
     this.#timers.set('interfaces', config.interfaceRefreshIntervalMs, () => this.#interfaces.check());
-  }
-
-  #scheduleRetry(error: unknown): void {
-    this.#isDue = true;
-    const delayMs = this.#retryMs;
-    this.#retryMs = Math.min(retryMaxMs, delayMs * 2);
-    const problem = error instanceof Error ? error.message : String(error);
-    this.#options.watch?.end(problem);
-    this.#options.log.error({ problem, retryInMs: delayMs }, 'the kernel does not take our rules');
-    this.#retry = this.#clock.after(delayMs, () => {
-      this.#retry = undefined;
-      this.#wake();
-    });
-  }
-
-  #release(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
   }
 }
