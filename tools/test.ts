@@ -1,7 +1,8 @@
 /**
  * Runs the test suites one after the other through ava and ends in one count line: `N passed, N failed[, N skipped]`.
  * Suites: everything that needs no root (in parallel), then the kernel and system tests (one file at a time), which are told as they pass.
- * A runner that says nothing for too long is ended, with everything it has started, and counts as failed. I/O.
+ * A runner that says nothing for too long is ended, with everything it has started, and counts as failed. What failed is told when it
+ * happens and again before the count line, so that the end of a log is enough to know it. I/O.
  */
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
@@ -28,12 +29,17 @@ const silenceMsMax = 15 * 60_000;
 /** Files that are named are run whatever a configuration leaves out. */
 const rootFiles = /^(\.\/)?test\/(kernel|system|robustness)\//;
 
+/** Of one failure, as many lines are repeated at the end. */
+const repeatedLinesMax = 40;
+
 const patterns = process.argv.slice(2);
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[][] = [];
 for (const suite of suites) {
   const chosen = patterns.filter((pattern) => rootFiles.test(pattern) === suite.needsRoot);
   if (patterns.length === 0 || chosen.length > 0) await runSuite(suite, chosen);
 }
+if (failures.length > 0) process.stdout.write(`What failed:\n${failures.map(repeated).join('\n')}\n\n`);
 process.stdout.write(
   `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
 );
@@ -52,7 +58,7 @@ async function runSuite({ name, config, needsRoot }: Suite, chosen: readonly str
   let lastMs = started;
   const guard = setInterval(() => {
     if (performance.now() - lastMs < silenceMsMax) return;
-    process.stdout.write(`${name}: no test has ended for ${silenceMsMax / 60_000} minutes; ending the runner\n`);
+    tellFailure(`${name}: no test has ended for ${silenceMsMax / 60_000} minutes; ending the runner`);
     total.failed++;
     killTree(child.pid!);
     lines.close(); // what was started elsewhere may hold the pipe open
@@ -69,7 +75,7 @@ async function runSuite({ name, config, needsRoot }: Suite, chosen: readonly str
   clearInterval(guard);
   const { exitCode } = await child;
   if (exitCode !== 0 && total.failed === before.failed) {
-    process.stdout.write(`${name}: the runner ended with code ${exitCode} without naming a failed test\n`);
+    tellFailure(`${name}: the runner ended with code ${exitCode} without naming a failed test`);
     total.failed++;
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -90,13 +96,24 @@ function readTapLine(line: string, isReporting: boolean): boolean {
   if (/^not ok \d+/.test(line)) {
     if (/ # TODO/i.test(line)) total.skipped++;
     else total.failed++;
-    process.stdout.write(`${line}\n`);
+    tellFailure(line);
     return true;
   }
   // what a test has logged stands between its line and its failure
   if (isReporting && /^(\s|#|$)/.test(line)) {
     process.stdout.write(`${line}\n`);
+    failures.at(-1)!.push(line);
     return true;
   }
   return false;
+}
+
+function tellFailure(line: string): void {
+  process.stdout.write(`${line}\n`);
+  failures.push([line]);
+}
+
+function repeated(lines: readonly string[]): string {
+  const left = lines.length - repeatedLinesMax;
+  return [...lines.slice(0, repeatedLinesMax), ...(left > 0 ? [`  ... ${left} more lines above`] : [])].join('\n');
 }
