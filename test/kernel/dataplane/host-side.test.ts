@@ -57,12 +57,12 @@ test.serial('who gets an address does not get the connections of who had it', as
   t.is(before.length, 1);
   const seen: string[] = [];
   const monitor = lab.host
-    .exec('timeout', '4', 'ip', 'monitor', 'route')
+    .exec('timeout', '6', 'ip', 'monitor', 'route')
     .catch(({ stdout }: { stdout?: string }) => stdout ?? '');
   const events = lab.host
-    .exec('timeout', '4', 'conntrack', '-E', '-e', 'DESTROY', '-p', 'tcp')
+    .exec('timeout', '6', 'conntrack', '-E', '-e', 'DESTROY', '-p', 'tcp')
     .catch(({ stdout }: { stdout?: string }) => stdout ?? '');
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   await lab.send(workloadGone('a'), end('b'));
   t.regex(await lab.host.exec('ip', 'route'), /^10\.65\.0\.1 dev cali-b/m);
   seen.push(await events, await monitor);

@@ -32,13 +32,16 @@ async function openTwo() {
     a,
     b,
     limited,
-    /** Of 40 packets in a burst from a to b, how many came back. */
-    async pings(): Promise<number> {
+    /** Of 40 packets in a burst from a to b: how many came back, and the seconds it took. */
+    async pings(): Promise<{ readonly received: number; readonly seconds: number }> {
       await a.exec('ping', '-c', '1', '-W', '1', '10.65.0.2').catch(() => '');
       const text = await a
         .exec('ping', '-q', '-c', '40', '-i', '0.01', '-W', '1', '10.65.0.2')
         .catch(({ stdout }) => stdout);
-      return Number(/(\d+) received/.exec(text)?.[1]);
+      return {
+        received: Number(/(\d+) received/.exec(text)?.[1]),
+        seconds: Number(/time (\d+)ms/.exec(text)?.[1]) / 1000,
+      };
     },
     async [Symbol.asyncDispose]() {
       for (const part of [a, b, lab]) await part[Symbol.asyncDispose]();
@@ -50,18 +53,20 @@ test.serial('packet rates hold for one endpoint in one direction, established fl
   await using world = await openTwo();
   const { lab, limited, pings } = world;
   await lab.send(config(), allowAllProfile, limited('a'), limited('b'), inSync);
-  t.is(await pings(), 40);
+  t.is((await pings()).received, 40);
   const packetRate = { perSecond: 5, burst: 5 };
   await lab.send(limited('b', { ingress: { packetRate } }));
-  const received = await pings();
-  t.true(received >= 3 && received < 15, `${received} to b`);
+  const isHeld = ({ received, seconds }: Awaited<ReturnType<typeof pings>>) =>
+    received >= 3 && received <= 5 + 5 * (seconds + 1);
+  const to = await pings();
+  t.true(isHeld(to), `${JSON.stringify(to)} to b`);
   await lab.send(limited('b'), limited('a', { egress: { packetRate } }));
-  const sent = await pings();
-  t.true(sent >= 3 && sent < 15, `${sent} from a`);
+  const from = await pings();
+  t.true(isHeld(from), `${JSON.stringify(from)} from a`);
   await lab.send(limited('a', { egress: { packetRate: { perSecond: 1000, burst: 100 } } }));
-  t.is(await pings(), 40, 'raised');
+  t.is((await pings()).received, 40, 'raised');
   await lab.send(limited('a'));
-  t.is(await pings(), 40);
+  t.is((await pings()).received, 40);
   t.notRegex(await lab.host.exec('nft', 'list', 'ruleset'), /limit rate|chain limit-/);
 });
 
@@ -79,22 +84,25 @@ test.serial('connections beyond the limit are reset, those within it go on, and 
   first[Symbol.dispose]();
   await lab.host.exec('conntrack', '-D', '-p', 'tcp', '--dport', '5001').catch(() => '');
   using fourth = await talk(a.name, b.name, '10.65.0.2', { port: 5004 });
-  t.true(await fourth.isBack(3000), 'in the place of the first');
+  t.true(await fourth.isBack(), 'in the place of the first');
   await lab.send(limited('b'));
   using fifth = await talk(a.name, b.name, '10.65.0.2', { port: 5005 });
-  t.true(await fifth.isBack(3000), 'without a limit');
+  t.true(await fifth.isBack(), 'without a limit');
 });
 
-/** Seconds for 100 kB from a to b over TCP. */
+/** Seconds for 100 kB from a to b over TCP; it may be some time until the server listens. */
 const send = `
 import socket, sys, time
 if sys.argv[1] == "server":
-    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("", 5201)); s.listen(); print("ready", flush=True)
+    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("", 5201)); s.listen()
     c = s.accept()[0]
     while c.recv(65536): pass
     c.send(b"x")
 else:
-    s = socket.create_connection(("10.65.0.2", 5201)); start = time.monotonic()
+    for _ in range(100):
+        try: s = socket.create_connection(("10.65.0.2", 5201)); break
+        except ConnectionRefusedError: time.sleep(0.1)
+    start = time.monotonic()
     s.sendall(b"x" * 100000); s.shutdown(socket.SHUT_WR); s.recv(1)
     print(time.monotonic() - start)
 `;
@@ -104,7 +112,6 @@ test.serial('bandwidth holds in both directions, changes live, and leaves nothin
   const { lab, a, b, limited } = world;
   const seconds = async () => {
     const server = b.exec('timeout', '20', 'python3', '-c', send, 'server');
-    await new Promise((resolve) => setTimeout(resolve, 400));
     const took = Number(await a.exec('timeout', '20', 'python3', '-c', send, 'client'));
     await server;
     return took;
@@ -112,22 +119,22 @@ test.serial('bandwidth holds in both directions, changes live, and leaves nothin
   /** 100 kB are 0.8 Mbit; 0.08 Mbit of them may go at once. */
   const bandwidth = { rateBits: 800_000, burstBits: 80_000 };
   await lab.send(config(), allowAllProfile, limited('a'), limited('b'), inSync);
-  t.true((await seconds()) < 0.5);
+  t.true((await seconds()) < 0.8);
   const trace = async () => [
     await lab.host.exec('tc', 'qdisc', 'show'),
     (await lab.host.exec('ip', '-o', 'link')).replace(/qdisc \S+|state \S+|qlen \S+/g, ''),
   ];
   const before = await trace();
   await lab.send(limited('b', { ingress: { bandwidth } }));
-  t.true((await seconds()) > 0.6, 'what b receives');
+  t.true((await seconds()) > 0.8, 'what b receives');
   await lab.send(limited('b'), limited('a', { egress: { bandwidth } }));
-  t.true((await seconds()) > 0.6, 'what a sends');
+  t.true((await seconds()) > 0.8, 'what a sends');
   t.regex(await lab.host.exec('ip', '-o', 'link'), /bwcali[0-9a-f]{9}/);
   await lab.restart();
   await lab.send(config(), allowAllProfile, limited('b'), limited('a', { egress: { bandwidth } }), inSync);
-  t.true((await seconds()) > 0.6, 'after a restart');
+  t.true((await seconds()) > 0.8, 'after a restart');
   await lab.send(limited('a', { egress: { bandwidth: { ...bandwidth, rateBits: 1e9 } } }));
-  t.true((await seconds()) < 0.5, 'raised');
+  t.true((await seconds()) < 0.8, 'raised');
   await lab.restart();
   await lab.send(config(), allowAllProfile, limited('b'), limited('a'), inSync);
   t.deepEqual(await trace(), before, 'gone while nobody watched');

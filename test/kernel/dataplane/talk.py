@@ -53,7 +53,7 @@ def hear():
 def ask():
     sock.settimeout(3)
     sock.connect((host, port))
-    sock.settimeout(0.3)
+    sock.settimeout(1)
     sock.send(b"hello\n")
     while True:
         hear()

@@ -39,7 +39,7 @@ export async function talk(client: string, server: string, address: string, opti
       const words = since(startMs);
       return words.length > 3 && words.every((word) => word === 'ok');
     },
-    async isCut(limitMs = 3000, ms = 700) {
+    async isCut(limitMs = 10_000, ms = 700) {
       const endMs = performance.now() + limitMs + ms;
       while (performance.now() < endMs) {
         await pause(50);

@@ -43,7 +43,7 @@ export async function openTestStore(): Promise<TestStore> {
 }
 
 /** Polls until `check` holds; fails after `withinMs`. */
-export async function until(check: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
+export async function until(check: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await check())) {
     if (performance.now() > deadline) throw new Error(`not in time: ${check}`);
