@@ -33,7 +33,8 @@ test('the fuzzer finds nothing', async (t) => {
       '--exclude-checks',
       'positive_data_acceptance,unsupported_method,allow_header_conformance,ignored_auth,missing_required_header',
     ],
-    ['--suppress-health-check', 'all', '--warnings', 'off', '--request-timeout', '20', '--workers', '2'],
+    // one worker: Python before 3.11.8 may fail when two threads parse at once (CPython issue 106905)
+    ['--suppress-health-check', 'all', '--warnings', 'off', '--request-timeout', '20', '--workers', '1'],
     isLong ? [] : ['--include-path-regex', some],
   ].flat();
   const env = { SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: join(root, 'test/fuzz') };
