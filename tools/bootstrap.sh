@@ -17,7 +17,7 @@ command -v npm >/dev/null || { say "npm is missing: install nodejs and npm first
 needed="ip:iproute2 nft:nftables ping:iputils-ping sysctl:procps"
 if [ "$level" = test ]; then
   needed="$needed conntrack:conntrack etcd:etcd-server etcdctl:etcd-client openssl:openssl socat:socat nc:netcat-openbsd"
-  needed="$needed kubectl:kubernetes-client go:golang-go faketime:faketime mkfs.ext4:e2fsprogs zsh:zsh fish:fish mandoc:mandoc bash:bash"
+  needed="$needed go:golang-go faketime:faketime mkfs.ext4:e2fsprogs zsh:zsh fish:fish mandoc:mandoc bash:bash"
   [ -z "${VIRTUAL_MACHINE:-}" ] || needed="$needed qemu-system-x86_64:qemu-system-x86 depmod:kmod"
   needed="$needed iptables-nft-restore:iptables ipset:ipset ufw:ufw firewalld:firewalld fail2ban-server:fail2ban dbus-daemon:dbus"
 fi

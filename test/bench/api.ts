@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loopbackKubeconfig } from '../system/clients/kubeconfig.ts';
+import { oneKubectl } from '../system/kubectl/programs.ts';
 import { buildApiLoad, runApiLoad, runCommand } from './api/load.ts';
 import { type ApiRow, printRows } from './api/row.ts';
 import { policiesMany, startBenchWorld } from './api/world.ts';
@@ -79,7 +80,7 @@ async function benchCommands(): Promise<void> {
   process.env.KUBECONFIG = config;
   process.env.HOME = world.directory;
   process.env.CALICO_API_ENDPOINT = `unix:${server.socket}`;
-  const kubectl = [process.env.KUBECTL ?? 'kubectl', 'get', 'globalnetworkpolicies.projectcalico.org'];
+  const kubectl = [oneKubectl(), 'get', 'globalnetworkpolicies.projectcalico.org'];
   for (const [point, words, aim] of [
     ['calicoctl get of one', [calicoctl, 'get', 'gnp', 'policy-7'], 50],
     ['kubectl get of one', [...kubectl, 'policy-7'], undefined],

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { makePlace, startServer } from '../appliance/apiserver-process.ts';
+import { oneKubectl } from '../system/kubectl/programs.ts';
 import { runCli } from './run-cli.ts';
 
-const kubectl = process.env.KUBECTL ?? 'kubectl';
+const kubectl = oneKubectl();
 
 test('kubectl works with it: over https with files and with their contents, over loopback with nothing', async (t) => {
   const place = makePlace({ CALICO_API_LISTEN: 'https://127.0.0.1:0,http://127.0.0.1:0' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { call, makePlace, startServer } from '../appliance/apiserver-process.ts';
+import { oneKubectl } from '../system/kubectl/programs.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -67,7 +68,7 @@ test('plain kubectl, by the configuration calicoctl writes', async (t) => {
   const address = await server.address();
   const programs = join(place.dir, 'bin');
   mkdirSync(programs);
-  writeFileSync(join(programs, 'kubectl'), `#!/bin/sh\nexec ${process.env.KUBECTL ?? '/usr/bin/kubectl'} "$@"\n`, {
+  writeFileSync(join(programs, 'kubectl'), `#!/bin/sh\nexec ${oneKubectl()} "$@"\n`, {
     mode: 0o755,
   });
   const env = { API: address, PATH: `${programs}:${root}/bin:${process.env.PATH}`, HOME: place.dir };

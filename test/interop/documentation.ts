@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { kindOf } from '#appliance/resources/registry.ts';
+import { oneKubectl } from '../system/kubectl/programs.ts';
 import { manifestsIn, type ShownManifest } from './manifests-in.ts';
 
 /** Undefined when it was taken, else what was said. */
@@ -30,7 +31,8 @@ interface Judged extends ShownManifest {
 
 const root = new URL('../../', import.meta.url).pathname;
 const directory = process.argv[2];
-const { CALICOCTL: theirs, KUBECTL: kubectl = 'kubectl' } = process.env;
+const theirs = process.env.CALICOCTL;
+const kubectl = oneKubectl();
 
 if (directory === undefined) {
   process.stderr.write('usage: sh bin/run-ts test/interop/documentation.ts DIRECTORY\n');

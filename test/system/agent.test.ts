@@ -59,23 +59,20 @@ test.serial('a change of configuration reaches the kernel, the log and the store
   t.is(agent.exitCode, null);
 });
 
-test.serial(
-  'it stops with 0, also while its store hangs, and the kernel keeps what it has',
-  async (t) => {
-    const { agent, etcd, nft, status } = await world(t);
-    await until(async () => (await status()).appliedRevision > 0);
-    const before = await nft();
-    t.true(before.includes('table inet calico'));
-    etcd.kill('SIGSTOP');
-    const startMs = performance.now();
-    agent.kill('SIGTERM');
-    const { exitCode } = await agent;
-    etcd.kill('SIGCONT');
-    t.is(exitCode, 0);
-    t.true(performance.now() - startMs < 10_000, 'systemd waits no longer');
-    t.is(await nft(), before);
-  },
-);
+test.serial('it stops with 0, also while its store hangs, and the kernel keeps what it has', async (t) => {
+  const { agent, etcd, nft, status } = await world(t);
+  await until(async () => (await status()).appliedRevision > 0);
+  const before = await nft();
+  t.true(before.includes('table inet calico'));
+  etcd.kill('SIGSTOP');
+  const startMs = performance.now();
+  agent.kill('SIGTERM');
+  const { exitCode } = await agent;
+  etcd.kill('SIGCONT');
+  t.is(exitCode, 0);
+  t.true(performance.now() - startMs < 10_000, 'systemd waits no longer');
+  t.is(await nft(), before);
+});
 
 for (const [setting, value, message] of [
   ['NODENAME', 'A/b', /^calico-node: NODENAME: "A\/b" must consist of .*$/],

@@ -1,11 +1,12 @@
-/** The real kubectl on namespaces, service accounts, roles and bindings: what administrators type for Kubernetes works here. Which kubectl: as in `kubectl.test.ts`. */
+/** The real kubectl on namespaces, service accounts, roles and bindings: what administrators type for Kubernetes works here. Which kubectl: `kubectl/programs.ts`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { makePlace, startServer } from '../appliance/apiserver-process.ts';
+import { oneKubectl } from './kubectl/programs.ts';
 
-const kubectl = process.env.KUBECTL ?? 'kubectl';
+const kubectl = oneKubectl();
 
 interface World extends AsyncDisposable {
   readonly url: string;

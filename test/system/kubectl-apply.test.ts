@@ -1,14 +1,15 @@
 /**
  * The real kubectl applies from the server's side: managers, conflicts, force, differences, and the way over from applying on its own.
- * Which kubectl: `KUBECTL`, else the one on the path.
+ * Which kubectl: `kubectl/programs.ts`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { makePlace, startServer } from '../appliance/apiserver-process.ts';
+import { oneKubectl } from './kubectl/programs.ts';
 
-const kubectl = process.env.KUBECTL ?? 'kubectl';
+const kubectl = oneKubectl();
 
 interface World extends AsyncDisposable {
   /** Minor version of the client. */

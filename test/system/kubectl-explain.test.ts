@@ -2,8 +2,9 @@
 import test from 'ava';
 import { execa } from 'execa';
 import { makePlace, startServer } from '../appliance/apiserver-process.ts';
+import { oneKubectl } from './kubectl/programs.ts';
 
-const kubectl = process.env.KUBECTL ?? 'kubectl';
+const kubectl = oneKubectl();
 
 test('kubectl explain finds fields of every group, in both versions', async (t) => {
   const place = makePlace({ CALICO_API_LISTEN: 'http://127.0.0.1:0' });

@@ -6,6 +6,7 @@ import test from 'ava';
 import { execa } from 'execa';
 import { createTestApi } from '../appliance/api/test-api.ts';
 import { readEntries } from '../interop/golden.ts';
+import { oneKubectl } from './kubectl/programs.ts';
 
 test('kubectl get prints blocks and handles as tables, and one as YAML', async (t) => {
   const api = await createTestApi();
@@ -15,8 +16,9 @@ test('kubectl get prints blocks and handles as tables, and one as YAML', async (
   const { port } = server.address() as AddressInfo;
   const kubectl = async (...words: string[]) => {
     const env = { HOME: '/nonexistent', KUBECONFIG: '/dev/null' };
-    const file = process.env.KUBECTL ?? 'kubectl';
-    return execa(file, ['--server', `http://127.0.0.1:${port}`, '--cache-dir', '/nonexistent', ...words], { env });
+    return execa(oneKubectl(), ['--server', `http://127.0.0.1:${port}`, '--cache-dir', '/nonexistent', ...words], {
+      env,
+    });
   };
   try {
     const blocks = (await kubectl('get', 'ipamblocks')).stdout;

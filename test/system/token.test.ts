@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { call, makePlace, startServer } from '../appliance/apiserver-process.ts';
+import { oneKubectl } from './kubectl/programs.ts';
 
 const calicoctl = join(import.meta.dirname, '../../bin/calicoctl');
 
@@ -45,7 +46,7 @@ test('a service account works by its token over TLS until it is deleted, and a n
   t.regex((await run(calicoctl, ['token', 'create', 'ci', '--duration', '1m'], local)).stderr, /expirationSeconds/);
 
   const kubectl = (...words: string[]) =>
-    run('kubectl', ['--server', address()!, '--certificate-authority', join(etc, 'ca.crt'), ...words]);
+    run(oneKubectl(), ['--server', address()!, '--certificate-authority', join(etc, 'ca.crt'), ...words]);
   const root = await run(calicoctl, ['ca', 'issue', 'user', 'root', '--group', 'system:masters', '--dir', etc]);
   t.is(root.exitCode, 0);
   const asRoot = ['--client-certificate', join(etc, 'root.crt'), '--client-key', join(etc, 'root.key')];

@@ -1,5 +1,5 @@
 /**
- * The kubectls to test with: those `tools/kubectl.sh` got (Debian's, 1.32, a current one), and the machine's own when it is newer than all of them.
+ * The kubectls to test with, all or one: those `tools/kubectl.sh` got (Debian's, 1.32, a current one), and the machine's own when it is newer than all of them.
  * `KUBECTL` names the only one instead. What could not be had comes with its reason, to be counted as skipped. I/O.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -37,6 +37,12 @@ export function findKubectls(): { found: readonly Kubectl[]; missing: readonly M
     .filter((name) => !existsSync(join(cache, name)))
     .map((name) => ({ name, reason: reasonOf(name) }));
   return { found: [...found, ...newer.slice(0, 1)], missing };
+}
+
+/** For tests that speak through one: 1.32, else the current one, else the machine's own. */
+export function oneKubectl(): string {
+  const made = ['v1.32', 'current'].map((name) => join(cache, name)).find((path) => existsSync(path));
+  return process.env.KUBECTL ?? made ?? 'kubectl';
 }
 
 function inspect(path: string): Kubectl {
