@@ -46,6 +46,23 @@ export function compactionContract(test: TestFn, name: string, factory: StoreFac
     },
   );
 
+  check(
+    'a watch from the compaction itself is whole, or refused',
+    async (t, { store, key, prefix, put, print, pass }) => {
+      await put('a', '1');
+      const { revision } = await store.delete({ key: key('a') });
+      await put('b', '1');
+      await store.compact(revision);
+      await pass(0.5); // etcd removes in the background
+      try {
+        const watch = await store.watch({ ...prefix(), startRevision: revision });
+        t.deepEqual((await readEvents(t, watch, 2)).map(print), ['delete a', 'put b=1']);
+      } catch (error) {
+        t.true(hasCode(error, 'STORE_COMPACTED'), String(error));
+      }
+    },
+  );
+
   check('compact() keeps keys that have not changed since, versions and all', async (t, { store, key, put }) => {
     await put('a', '1');
     const written = await put('a', '2');

@@ -39,7 +39,7 @@ export function judge(run: RunRecord, isSingle: boolean): Judgement {
   const { timeline, problems } = readTimeline(run, historian);
   const attribution = attributeWrites(run.operations, timeline);
   const compactions = run.operations.filter((operation) => operation.kind === 'compact');
-  const context = { timeline, makers: attribution.makers, compactions, isSingle };
+  const context = { timeline, askedAt: attribution.askedAt, compactions, isSingle };
   const found = [
     ...problems,
     ...attribution.problems,

@@ -21,8 +21,8 @@ export interface Expiry {
 }
 
 export interface Attribution {
-  /** The acknowledged operation that made a revision. */
-  readonly makers: ReadonlyMap<number, Writing>;
+  /** When a revision was asked for at the earliest, by any operation that could have made it. */
+  readonly askedAt: ReadonlyMap<number, number>;
   /**
    * The operations whose end is unknown and that made a revision, with it. Of several that could have, any will do: each has just the effect
    * that was seen there. Leaving the choice to the search would have it try them all.
@@ -54,7 +54,11 @@ export function attributeWrites(operations: readonly Operation[], timeline: Time
   for (const revision of needed)
     if (!explained.has(revision))
       problems.push(`nobody made revision ${revision}: ${JSON.stringify(timeline.events(revision))}`);
-  return { makers, candidates: new Map([...made].map(([writing, revision]) => [writing, [revision]])), problems };
+  // A revocation may have come too late for the last key: a deletion of unknown end has the same effect.
+  const askedAt = new Map([...makers].map(([revision, { call }]) => [revision, call]));
+  for (const [revision, writings] of fitting)
+    for (const { call } of writings) askedAt.set(revision, Math.min(call, askedAt.get(revision) ?? call));
+  return { askedAt, candidates: new Map([...made].map(([writing, revision]) => [writing, [revision]])), problems };
 }
 
 /** When a revision was certainly there: the first return of an operation that had seen it, or a later one. */
