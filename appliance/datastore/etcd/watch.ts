@@ -62,8 +62,8 @@ async function openPermitted(
 }
 
 /**
- * A watch that starts where history was compacted may miss the deletions of that very revision (etcd before 3.4.36, 3.5.18 and, after a restart,
- * later; its issues 18089 and 19179), and nothing in its answers says so. The revision before can be read only when that cannot have happened.
+ * A watch that starts where history was compacted may miss the deletions of that very revision (etcd's issues 18089 and
+ * 19179), and nothing in its answers says so. The revision before can be read only when that cannot have happened.
  */
 async function assertWhole(
   client: EtcdClient,
