@@ -10,6 +10,8 @@ export interface ProgramResult {
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+  /** How long it took to start it; absent when nothing was started. */
+  readonly startMs?: number;
 }
 
 export interface RunOptions {
@@ -65,14 +67,17 @@ function execute(
   const env = { PATH: folders.join(':'), LC_ALL: 'C' };
   const options = { env, signal, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: outputMax } as const;
   return new Promise((resolve) => {
+    const beganMs = performance.now();
     const child = execFile(file, words, options, (error, stdout, stderr) => {
       process.off('exit', end);
       const code = error === null ? 0 : error.code;
       const isEnd = typeof code === 'number';
       const isLate = error?.killed === true && (error.code ?? null) === null;
       const reason = isLate ? `timed out after ${timeoutMs} ms` : error?.message;
-      resolve({ code: isEnd ? code : undefined, stdout, stderr: isEnd ? stderr : `${file}: ${reason}` });
+      resolve({ code: isEnd ? code : undefined, stdout, stderr: isEnd ? stderr : `${file}: ${reason}`, startMs });
     });
+    // it returns when the child runs its own program
+    const startMs = performance.now() - beganMs;
     const end = () => child.kill('SIGKILL');
     process.on('exit', end);
     // who does not read what it is given says so with its code

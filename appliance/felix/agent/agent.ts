@@ -111,7 +111,8 @@ class HostAgent implements Agent {
     const directory = () => endpointFilesDirectory(settings.resolved, options.runDir);
     this.#endpointFiles = createEndpointFiles({ directory, log });
     this.#upEndpoints = createUpEndpoints(this.#endpointFiles.set);
-    const { boot, openPrograms, kernel } = options;
+    const { boot, kernel } = options;
+    const openPrograms = this.#openPrograms();
     this.#saver = boot && createRulesetSaver({ ...boot, openPrograms, kernel, now: stamps.now, log });
     this.#ownNode = keepOwnNode({ ...options, mayWrite, config: () => settings.config });
   }
@@ -138,11 +139,11 @@ class HostAgent implements Agent {
   }
 
   async openDataplane(): Promise<void> {
-    const { kernel, openPrograms, nodename, environment } = this.#options;
+    const { kernel, nodename, environment } = this.#options;
     const { watch, measures } = this.#parts;
     this.#dataplane = await openDataplane({
       kernel,
-      openPrograms,
+      openPrograms: this.#openPrograms(),
       announceAnew: () => this.#pipeline.announceAnew(),
       hostname: nodename,
       reports: this.#reports(),
@@ -152,8 +153,8 @@ class HostAgent implements Agent {
       onPass: (stats) => {
         this.#lastPass = stats;
         this.#saver?.onPass(stats);
-        measures.onPass(stats.operations);
       },
+      onTook: (work, tookMs) => measures.onTook(work, tookMs, performance.now()),
     });
     this.#pipeline = this.#createPipeline();
   }
@@ -198,6 +199,12 @@ class HostAgent implements Agent {
     await this.#dataplane.close();
     await Promise.allSettled([this.#writer.close(), this.#saver?.close()]);
     this.#options.kernel.close();
+  }
+
+  /** Where there are programs at all: with what is asked of them counted. */
+  #openPrograms(): AgentOptions['openPrograms'] {
+    const { openPrograms } = this.#options;
+    return openPrograms && (() => this.#parts.measures.programs.over(openPrograms()));
   }
 
   #logFor(component: string): Logger {

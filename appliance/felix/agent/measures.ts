@@ -1,7 +1,9 @@
 /** Counts what goes through the agent: updates of the store, messages to the dataplane, passes, and how long they took. Pure: the time is given. */
 import type { SyncStatus, Update } from '../../datastore/syncer.ts';
+import type { TimedWork } from '../dataplane/dataplane.ts';
 import type { Flush } from '../model/messages.ts';
 import { Summary } from '../status/metrics/summary.ts';
+import { ProgramCounts } from './program-counts.ts';
 
 /** Store key -> how kinds are counted: the plural of a resource, `other` for anything else. */
 export function kindOfKey(key: string): string {
@@ -14,9 +16,11 @@ export class Measures {
   readonly updateSeconds = new Summary();
   readonly passSeconds = new Summary();
   readonly flushMessages = new Summary();
+  readonly routeResyncSeconds = new Summary();
+  readonly conntrackWaitSeconds = new Summary();
+  readonly programs = new ProgramCounts();
   resyncs = 0;
   outputs = 0;
-  transactions = 0;
   /** How long the first pass took. */
   firstPassSeconds = 0;
 
@@ -35,9 +39,9 @@ export class Measures {
     if (messages.length > 0) this.flushMessages.observe(messages.length, nowMs);
   }
 
-  /** `operations` are those of its transaction: none when nothing was to be written. */
-  onPass(operations: number): void {
-    if (operations > 0) this.transactions++;
+  onTook(work: TimedWork, tookMs: number, nowMs: number): void {
+    const summary = work === 'route-resync' ? this.routeResyncSeconds : this.conntrackWaitSeconds;
+    summary.observe(tookMs / 1000, nowMs);
   }
 
   onPassEnd(tookMs: number, nowMs: number): void {

@@ -22,6 +22,7 @@ import { Hosts } from './hosts.ts';
 import { IpPools } from './ip-pools.ts';
 import { IpSetMembers } from './ip-set-members.ts';
 import { createKinds, type GraphKind, type GraphParts, type StoredKey, workloadOf } from './kinds.ts';
+import type { IndexSize } from './label-index.ts';
 import { LocalEndpoints } from './local-endpoints.ts';
 import { ServiceCidrs } from './service-cidrs.ts';
 import { Encapsulations, TunnelEndpoints } from './tunnel-endpoints.ts';
@@ -61,7 +62,7 @@ export interface Graph {
   /** Rows held by all parts but for what an empty store needs: 0 when everything was deleted and flushed. */
   rows(): number;
   /** Items whose labels are looked at for IP sets, and the selectors they are held against. */
-  readonly indexSize: { readonly items: number; readonly selectors: number };
+  readonly indexSize: IndexSize;
 }
 
 /** A graph for one host, empty and not in sync. */

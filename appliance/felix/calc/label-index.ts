@@ -18,6 +18,13 @@ export interface MatchListener<S, I> {
   onMatchStop(selector: S, item: I): void;
 }
 
+export interface IndexSize {
+  readonly items: number;
+  readonly selectors: number;
+  readonly hits: number;
+  readonly misses: number;
+}
+
 const noParents: readonly Parent[] = [];
 
 /** A selector filed under a label alone is tried on everything that has the label, so that costs more than a value. */
@@ -35,6 +42,8 @@ export class LabelIndex<S, I> {
   readonly #parentsByLabel = new LabelBuckets<Parent>();
   /** How many selectors look at a label. */
   readonly #mentions = new Map<string, number>();
+  #hits = 0;
+  #misses = 0;
 
   constructor(listener: MatchListener<S, I>) {
     this.#listener = listener;
@@ -128,8 +137,9 @@ export class LabelIndex<S, I> {
     });
   }
 
-  get size(): { readonly items: number; readonly selectors: number } {
-    return { items: this.#items.size, selectors: this.#selectors.size };
+  /** How much is in it, and how often a selector was asked and said yes or no. */
+  get size(): IndexSize {
+    return { items: this.#items.size, selectors: this.#selectors.size, hits: this.#hits, misses: this.#misses };
   }
 
   /** Rows held, of every sort: 0 when all has been removed. For tests and metrics. */
@@ -143,7 +153,14 @@ export class LabelIndex<S, I> {
     const before: SelectorEntry<S>[] = [];
     eachInBag(item.matches, (entry) => before.push(entry));
     this.#startMatches(item);
-    for (const entry of before) if (!entry.isMatch(item)) this.#stop(entry, item);
+    for (const entry of before) if (!this.#matches(entry, item)) this.#stop(entry, item);
+  }
+
+  #matches(entry: SelectorEntry<S>, item: ItemEntry<S, I>): boolean {
+    const isMatch = entry.isMatch(item);
+    if (isMatch) this.#hits++;
+    else this.#misses++;
+    return isMatch;
   }
 
   #startMatches(item: ItemEntry<S, I>): void {
@@ -161,7 +178,7 @@ export class LabelIndex<S, I> {
   }
 
   #startIfMatch(entry: SelectorEntry<S>, item: ItemEntry<S, I>): void {
-    if (isInBag(item.matches, entry) || !entry.isMatch(item)) return;
+    if (isInBag(item.matches, entry) || !this.#matches(entry, item)) return;
     item.matches = addToBag(item.matches, entry);
     this.#listener.onMatchStart(entry.data, item.data);
   }

@@ -86,7 +86,7 @@ export class ChosenDataplane implements Dataplane {
   }
 
   sizes(): DataplaneSizes {
-    return this.#current?.sizes?.() ?? { chains: 0, counters: 0 };
+    return this.#current?.sizes?.() ?? { routes: [] };
   }
 
   async close(): Promise<void> {

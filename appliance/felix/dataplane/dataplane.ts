@@ -21,10 +21,41 @@ export interface DataplaneReports {
   onWireguardKey?(family: 4 | 6, publicKey: string): void;
 }
 
+/** How much of ours the kernel holds. */
 export interface DataplaneSizes {
-  readonly chains: number;
-  readonly counters: number;
+  readonly nftables?: {
+    readonly chains: number;
+    readonly rules: number;
+    readonly sets: number;
+    readonly maps: number;
+    readonly counters: number;
+    /** Transactions, and those the kernel refused; times the table was read back, and those it could not be. */
+    readonly transactions: { readonly calls: number; readonly errors: number };
+    readonly readings: { readonly calls: number; readonly errors: number };
+  };
+  readonly iptables?: {
+    readonly tables: readonly {
+      readonly family: 4 | 6;
+      readonly table: string;
+      readonly chains: number;
+      readonly rules: number;
+    }[];
+    /** Sets of the kernel by family. */
+    readonly ipSets: Readonly<Record<4 | 6, number>>;
+  };
+  readonly routes: readonly RouteTableSize[];
 }
+
+/** Of one table of routes, by its number: routes of ours in it, and the links they may lead through. */
+export interface RouteTableSize {
+  readonly family: 4 | 6;
+  readonly table: number;
+  readonly routes: number;
+  readonly links: number;
+}
+
+/** Reading all routes to compare them; deleting the connections of addresses that go, for which their routes wait. */
+export type TimedWork = 'route-resync' | 'conntrack-cleanup';
 
 export interface Dataplane {
   /**

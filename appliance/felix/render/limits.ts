@@ -21,7 +21,7 @@ export interface LimitChain {
   readonly limits: QosLimits;
 }
 
-const limitCounters = { rate: 'drop/packet-rate', connections: 'drop/connection-limit' } as const;
+export const limitCounters = { rate: 'drop/packet-rate', connections: 'drop/connection-limit' } as const;
 
 /** Undefined when rules have nothing to limit. */
 export function limitChain(

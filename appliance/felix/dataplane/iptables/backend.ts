@@ -10,11 +10,13 @@ import type { Programs } from '../../../kernel/programs.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Flush } from '../../model/messages.ts';
+import { tableNames } from '../../render/iptables/rule.ts';
+import type { Ruleset } from '../../render/iptables/ruleset.ts';
 import { ownerText } from '../../render/iptables/ruleset.ts';
 import type { Family } from '../../render/match.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import type { Dataplane, DataplaneReports, DataplaneSizes } from '../dataplane.ts';
+import type { Dataplane, DataplaneReports, DataplaneSizes, TimedWork } from '../dataplane.ts';
 import { LiveFlows } from '../flows/live-flows.ts';
 import type { Hits } from '../hits.ts';
 import { removeVariant } from '../leftovers.ts';
@@ -39,6 +41,8 @@ export interface IptablesDataplaneOptions {
   readonly hostname: string;
   readonly reports: DataplaneReports;
   readonly log: Logger;
+  /** Told how long these took. */
+  readonly onTook?: ((work: TimedWork, ms: number) => void) | undefined;
   readonly clock?: Clock;
   /** Told of each pass. */
   readonly watch?: PassWatch;
@@ -136,6 +140,7 @@ class IptablesDataplane implements Dataplane {
       interfaces: this.#interfaces,
       clock: this.#clock,
       onDue: () => this.#loop.wake(),
+      onTook: options.onTook,
     });
   }
 
@@ -155,8 +160,9 @@ class IptablesDataplane implements Dataplane {
   }
 
   sizes(): DataplaneSizes {
-    const tables = this.#desired.rulesets.flatMap((ruleset) => Object.values(ruleset.tables));
-    return { chains: tables.reduce((sum, { chains }) => sum + chains.size, 0), counters: 0 };
+    const used = [...(this.#writers?.tables.keys() ?? [])];
+    const tables = used.flatMap((family) => sizesOf(family, this.#desired.rulesetOf(family)));
+    return { iptables: { tables, ipSets: this.#desired.sets.counts() }, routes: this.#host.routeSizes() };
   }
 
   async close(): Promise<void> {
@@ -337,4 +343,14 @@ class IptablesDataplane implements Dataplane {
   #settle() {
     return inSlices(this.#desired.settle(() => this.#interfaces.interfaces()));
   }
+}
+
+function sizesOf(family: Family, ruleset: Ruleset | undefined) {
+  if (ruleset === undefined) return [];
+  return tableNames.map((table) => {
+    const { chains, hooks } = ruleset.tables[table];
+    let rules = hooks.length;
+    for (const { hashes } of chains.values()) rules += hashes.length;
+    return { family, table, chains: chains.size, rules };
+  });
 }

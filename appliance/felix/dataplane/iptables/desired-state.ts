@@ -135,6 +135,10 @@ export class IptablesState implements LocalEndpoints {
   }
 
   /** As of the last `settle()`. */
+  rulesetOf(family: Family): Ruleset | undefined {
+    return this.#rulesets?.[family];
+  }
+
   get rulesets(): readonly Ruleset[] {
     return this.#rulesets === undefined ? [] : Object.values(this.#rulesets);
   }

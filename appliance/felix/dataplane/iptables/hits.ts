@@ -1,9 +1,17 @@
 /** From the counters of rules in the kernel to hits of policies' rules: a rule's hash says whose it is. Pure. */
 import type { Policy, PolicyId, ProfileRules } from '../../model/policy.ts';
+import { baseCounters } from '../../render/base-chains.ts';
+import { endpointCounters } from '../../render/endpoint-chain.ts';
 import { hashPattern } from '../../render/iptables/print-chain.ts';
+import type { IptablesRule } from '../../render/iptables/rule.ts';
 import type { ChainOwner, Ruleset } from '../../render/iptables/ruleset.ts';
 import { ownerText } from '../../render/iptables/ruleset.ts';
-import type { Hits, HitsOwner, RuleHits } from '../hits.ts';
+import { limitCounters } from '../../render/limits.ts';
+import { tierCounterName } from '../../render/names.ts';
+import { natCounter } from '../../render/nat-outgoing.ts';
+import { serviceLoopCounter } from '../../render/service-loop.ts';
+import { tunnelCounter } from '../../render/tunnel-rules.ts';
+import type { Hits, HitsOwner, OtherHits, RuleHits } from '../hits.ts';
 
 export interface HitsWorld {
   policyOf(id: PolicyId): Policy | undefined;
@@ -15,33 +23,75 @@ interface Place {
   readonly index: number;
 }
 
+/** What a rule counts for: a rule of a policy, or the name under which the rules of the other backend count the same. */
+type Counted = Place | string;
+
 const counters = /^\[(\d+):(\d+)\] -A /;
+
+/** Rules that no policy wrote, by their labels. Those of chains for one direction have it in the name. */
+const stages: Readonly<Record<string, string>> = {
+  'reverse path': baseCounters.reversePath,
+  'unknown interface': baseCounters.unknown,
+  'workload to host': baseCounters.toHost,
+  'answer of a flow that is no longer allowed': baseCounters.suspect,
+  'endpoint is down': endpointCounters.down,
+  'invalid packet': endpointCounters.invalid,
+  'VXLAN from a workload': endpointCounters.tunnel,
+  'IPIP from a workload': endpointCounters.tunnel,
+  'VXLAN from a stranger': tunnelCounter,
+  'IPIP from a stranger': tunnelCounter,
+  'service address of nobody': serviceLoopCounter,
+  'packet rate': limitCounters.rate,
+  connections: limitCounters.connections,
+};
+const tierEnd = 'end of tier ';
+/** Endpoints' chains of what comes in by policy: to workloads, and from where hosts are spoken to. */
+const ingressChain = /^cali-(tw|fh|fhfw)-/;
 
 /** `saves`: what `iptables-save -c` prints. A policy rule may be several of the kernel, in both families and several tables: they are added up. */
 export function countHits(saves: readonly string[], rulesets: readonly Ruleset[], world: HitsWorld): Hits {
-  const places = placesOf(rulesets);
+  const counted = countedRules(rulesets);
   const sums = new Map<string, RuleHits>();
+  const others = new Map<string, OtherHits>();
   for (const line of saves.flatMap((text) => text.split('\n'))) {
     const [, packets, bytes] = counters.exec(line) ?? [];
-    const place = places.get(hashPattern.exec(line)?.[1] ?? '');
-    if (packets === undefined || bytes === undefined || place === undefined) continue;
-    add(sums, place, BigInt(packets), BigInt(bytes), world);
+    const what = counted.get(hashPattern.exec(line)?.[1] ?? '');
+    if (packets === undefined || bytes === undefined || what === undefined) continue;
+    if (typeof what === 'string') addOther(others, what, BigInt(packets), BigInt(bytes));
+    else add(sums, what, BigInt(packets), BigInt(bytes), world);
   }
-  return { rules: [...sums.values()], others: [] };
+  return { rules: [...sums.values()], others: [...others.values()] };
 }
 
-function placesOf(rulesets: readonly Ruleset[]): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
+function countedRules(rulesets: readonly Ruleset[]): ReadonlyMap<string, Counted> {
+  const counted = new Map<string, Counted>();
   for (const { tables } of rulesets) {
     for (const { chains } of Object.values(tables)) {
-      for (const { owner, hashes, chain } of chains.values()) {
-        chain.rules.forEach(({ policyRuleIndex: index }, i) => {
-          if (owner !== undefined && index !== undefined) places.set(hashes[i] as string, { owner, index });
+      for (const [name, { owner, hashes, chain }] of chains) {
+        chain.rules.forEach((rule, i) => {
+          const { policyRuleIndex: index } = rule;
+          const what = owner === undefined ? stageOf(rule, name) : index === undefined ? undefined : { owner, index };
+          if (what !== undefined) counted.set(hashes[i] as string, what);
         });
       }
     }
   }
-  return places;
+  return counted;
+}
+
+/** Undefined: it decides nothing. */
+function stageOf({ label = '', target }: IptablesRule, chain: string): string | undefined {
+  const [, verdict = ''] = target;
+  if (chain === 'cali-nat-outgoing') return verdict === 'RETURN' ? undefined : natCounter;
+  if (verdict !== 'DROP' && verdict !== 'REJECT') return undefined;
+  const direction = ingressChain.test(chain) ? 'ingress' : 'egress';
+  if (label === 'nothing accepted') return endpointCounters[direction];
+  return label.startsWith(tierEnd) ? tierCounterName(label.slice(tierEnd.length), direction) : stages[label];
+}
+
+function addOther(others: Map<string, OtherHits>, name: string, packets: bigint, bytes: bigint): void {
+  const before = others.get(name) ?? { packets: 0n, bytes: 0n };
+  others.set(name, { name, packets: before.packets + packets, bytes: before.bytes + bytes });
 }
 
 function add(

@@ -103,6 +103,13 @@ export class SetState {
     }
   }
 
+  /** Sets that are to be in the kernel. */
+  counts(): Record<Family, number> {
+    const counts = { 4: 0, 6: 0 };
+    for (const { family } of this.#sets.values()) counts[family]++;
+    return counts;
+  }
+
   get(name: string): DesiredSet | undefined {
     return this.#sets.get(name);
   }

@@ -11,7 +11,7 @@ import { printWorkloadEndpointId } from '../../model/endpoint.ts';
 import type { Message } from '../../model/messages.ts';
 import { anyInterface } from '../../render/host-resolution.ts';
 import type { Clock } from '../clock.ts';
-import type { DataplaneReports } from '../dataplane.ts';
+import type { DataplaneReports, RouteTableSize, TimedWork } from '../dataplane.ts';
 import type { Work } from '../nftables/work.ts';
 import { Bandwidths } from './bandwidth.ts';
 import { EndpointStatuses, hostEndpointStatus } from './endpoint-status.ts';
@@ -20,7 +20,7 @@ import type { Sysctl } from './link-sysctls.ts';
 import { hostSysctls, linkSysctls } from './link-sysctls.ts';
 import type { LocalEndpoints } from './local-endpoints.ts';
 import { Overlay } from './overlay/overlay.ts';
-import { destinationsOf } from './route-plan.ts';
+import { destinationsOf, mainTable } from './route-plan.ts';
 import { SysctlWatch } from './sysctl-watch.ts';
 import { WorkloadRoutes } from './workload-routes.ts';
 
@@ -33,6 +33,8 @@ export interface HostSideParts {
   readonly clock: Clock;
   /** Something is to be done in a pass. */
   readonly onDue: () => void;
+  /** How long it took. */
+  readonly onTook?: ((work: TimedWork, ms: number) => void) | undefined;
 }
 
 const sysctlRetryMs = 5_000;
@@ -118,6 +120,16 @@ export class HostSide {
   /** `undefined`: of the host. */
   onSettings(name: string | undefined): void {
     this.#sysctls.look(name ?? '');
+  }
+
+  /** How many routes there are to be, by table. */
+  routeSizes(): RouteTableSize[] {
+    const links = [...this.#parts.interfaces.links()].length;
+    const main = ([4, 6] as const).map((family) => {
+      const routes = this.#routes.count(family) + this.#overlay.count(family);
+      return { family, table: mainTable, routes, links };
+    });
+    return [...main, ...this.#overlay.wireguardTables()];
   }
 
   /** Everything is read and compared anew in the next pass. */

@@ -3,7 +3,7 @@ import type { Link, Route } from '../../../kernel/kernel.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { WorkloadEndpoint } from '../../model/endpoint.ts';
 
-const mainTable = 254;
+export const mainTable = 254;
 const protocolKernel = 2;
 const ipv6DefaultMetric = 1024;
 

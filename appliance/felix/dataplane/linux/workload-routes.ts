@@ -7,6 +7,7 @@ import type { Kernel, Link, Neighbour, Route, RouteOperation } from '../../../ke
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Clock } from '../clock.ts';
+import type { TimedWork } from '../dataplane.ts';
 import { MultiMap } from '../multi-map.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import { RepairPace } from './repair-pace.ts';
@@ -21,6 +22,7 @@ export interface WorkloadRoutesParts {
   readonly interfaces: InterfaceTable;
   readonly clock: Clock;
   readonly onDue: () => void;
+  readonly onTook?: ((work: TimedWork, ms: number) => void) | undefined;
 }
 
 interface Wanted {
@@ -65,6 +67,13 @@ export class WorkloadRoutes {
     return !this.#claims.get(destination)[Symbol.iterator]().next().done;
   }
 
+  /** Routes the kernel has of us. */
+  count(family: 4 | 6): number {
+    let count = 0;
+    for (const route of this.#written.values()) if (route.family === family) count++;
+    return count;
+  }
+
   /** The link came, went, or changed its state. */
   onLink(interfaceName: string): void {
     for (const destination of this.#wanted.get(interfaceName)?.destinations ?? []) this.#dirty.add(destination);
@@ -106,7 +115,10 @@ export class WorkloadRoutes {
 
   /** Reads the kernel's routes: adopts what is as wanted, notes what is foreign. */
   async resync(config: FelixConfig): Promise<void> {
-    const routes = [...(await this.#parts.kernel.routes(4)), ...(await this.#parts.kernel.routes(6))];
+    const { kernel, clock, onTook } = this.#parts;
+    const beganMs = clock.now();
+    const routes = [...(await kernel.routes(4)), ...(await kernel.routes(6))];
+    onTook?.('route-resync', clock.now() - beganMs);
     this.#written.clear();
     this.#neighbours.clear();
     this.#foreign.clear();
@@ -214,7 +226,15 @@ export class WorkloadRoutes {
       const stays = this.#routeTo(route.destination, config)?.oif === route.oif;
       if (address !== undefined && !stays) gone.push(address);
     }
-    if (gone.length > 0) await this.#parts.kernel.deleteConntrack(...gone);
+    await this.#forgetConnections(gone);
+  }
+
+  async #forgetConnections(addresses: readonly string[]): Promise<void> {
+    if (addresses.length === 0) return;
+    const { kernel, clock, onTook } = this.#parts;
+    const beganMs = clock.now();
+    await kernel.deleteConntrack(...addresses);
+    onTook?.('conntrack-cleanup', clock.now() - beganMs);
   }
 
   /** The route to a destination through the link that is to have it; of several links the youngest that is up. */

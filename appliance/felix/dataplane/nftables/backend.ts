@@ -8,9 +8,12 @@ import { inSlices } from '../../../kernel/netlink/serial.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Flush } from '../../model/messages.ts';
+import { isCompiledMap } from '../../render/compiled/layout.ts';
+import { dispatchMaps } from '../../render/dispatch.ts';
+import { standingSets } from '../../render/set-layout.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import type { Dataplane, DataplaneReports, DataplaneSizes } from '../dataplane.ts';
+import type { Dataplane, DataplaneReports, DataplaneSizes, TimedWork } from '../dataplane.ts';
 import { type FlowRound, LiveFlows } from '../flows/live-flows.ts';
 import type { Hits } from '../hits.ts';
 import { HostSide } from '../linux/host-side.ts';
@@ -36,6 +39,8 @@ export interface NftablesDataplaneOptions {
   readonly onPass?: (stats: PassStats & { readonly totalMs: number }) => void;
   /** Called after live flows were judged; for tests and benches. */
   readonly onFlowRound?: (round: FlowRound) => void;
+  /** Told how long these took. */
+  readonly onTook?: ((work: TimedWork, ms: number) => void) | undefined;
   readonly clock?: Clock;
   /** Told of each pass. */
   readonly watch?: PassWatch;
@@ -104,6 +109,7 @@ class NftablesDataplane implements Dataplane {
       interfaces: this.#interfaces,
       clock: this.#clock,
       onDue: () => this.#loop.wake(),
+      onTook: options.onTook,
     });
     this.#flows = new LiveFlows({
       kernel,
@@ -143,7 +149,20 @@ class NftablesDataplane implements Dataplane {
   }
 
   sizes(): DataplaneSizes {
-    return { chains: this.#desired.chains.writtenCount, counters: this.#desired.counters.writtenCount };
+    const { chains, counters, netSets } = this.#desired;
+    const compiled = [...netSets.names()].filter(isCompiledMap).length;
+    return {
+      nftables: {
+        chains: chains.writtenCount,
+        rules: chains.writtenRules,
+        sets: standingSets().length + netSets.writtenCount - compiled,
+        maps: dispatchMaps.length + compiled,
+        counters: counters.writtenCount,
+        transactions: this.#writer.transactions,
+        readings: this.#writer.readings,
+      },
+      routes: this.#host.routeSizes(),
+    };
   }
 
   async close(): Promise<void> {

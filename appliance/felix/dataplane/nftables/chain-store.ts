@@ -170,6 +170,12 @@ export class ChainStore {
     return this.#written.size;
   }
 
+  get writtenRules(): number {
+    let count = 0;
+    for (const { keys } of this.#written.values()) count += keys.length;
+    return count;
+  }
+
   /** The kernel has the changed chains now. */
   *commit(written: ReadonlyMap<string, WrittenChain>): Work {
     yield* eachItem(this.#changed, (name) => {

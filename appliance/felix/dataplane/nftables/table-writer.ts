@@ -34,6 +34,9 @@ export interface PassStats {
 export class TableWriter {
   readonly #parts: TableWriterParts;
   readonly #reads: SetReads;
+  /** How often, and how often in vain. */
+  readonly transactions = { calls: 0, errors: 0 };
+  readonly readings = { calls: 0, errors: 0 };
   #isKnown = false;
   #isRewriteDue = false;
   #hasLooked = false;
@@ -59,6 +62,8 @@ export class TableWriter {
         return { stats: noStats };
       }
       const result = await this.#parts.nft.apply(plan.operations);
+      this.transactions.calls++;
+      if (!result.ok) this.transactions.errors++;
       if (result.ok) {
         await this.#commit(plan, result.handles);
         const { bytes, kernelMs } = result;
@@ -77,8 +82,8 @@ export class TableWriter {
   /** Reads chains, rules and dispatch back; what others changed is written anew in the next pass. Members are not read: they may be millions. */
   async check(): Promise<void> {
     if (!this.#isKnown) return;
-    const { nft, table, desired, log } = this.#parts;
-    const dump = await nft.dumpTable(table);
+    const { table, desired, log } = this.#parts;
+    const dump = await this.#read();
     const isIntact =
       dump !== undefined &&
       isSwitchedOn(dump) &&
@@ -104,9 +109,20 @@ export class TableWriter {
     await this.#parts.settle();
   }
 
+  async #read(): Promise<NftTableDump | undefined> {
+    const { nft, table } = this.#parts;
+    this.readings.calls++;
+    try {
+      return await nft.dumpTable(table);
+    } catch (error) {
+      this.readings.errors++;
+      throw error;
+    }
+  }
+
   async #adopt(): Promise<boolean> {
-    const { nft, table, desired } = this.#parts;
-    const dump = await nft.dumpTable(table);
+    const { desired } = this.#parts;
+    const dump = await this.#read();
     const isOn = dump !== undefined && isSwitchedOn(dump);
     const written = isOn ? await matchTable(desired, dump, this.#reads) : undefined;
     if (this.#hasLooked || dump !== undefined) this.#tellFound(written !== undefined);

@@ -3,7 +3,9 @@
  * Source: the list of Felix's metrics.
  */
 import { type MetricFamily, metric } from '../../../lib/prometheus-text.ts';
+import type { DataplaneSizes } from '../../dataplane/dataplane.ts';
 import type { HealthState } from '../health.ts';
+import { labelled, type ProgramNumbers, renderDataplaneMetrics } from './dataplane-metrics.ts';
 import type { Summary } from './summary.ts';
 
 export interface FelixFacts {
@@ -27,8 +29,13 @@ export interface FelixFacts {
     readonly hostEndpoints: number;
     readonly ipSets: number;
   };
-  readonly index: { readonly items: number; readonly selectors: number };
-  readonly sizes: { readonly chains: number; readonly counters: number } | undefined;
+  readonly index: {
+    readonly items: number;
+    readonly selectors: number;
+    readonly hits: number;
+    readonly misses: number;
+  };
+  readonly sizes: DataplaneSizes;
   readonly passes: { readonly passes: number; readonly failures: number };
   readonly measures: {
     readonly updates: ReadonlyMap<string, number>;
@@ -38,13 +45,15 @@ export interface FelixFacts {
     readonly flushMessages: Summary;
     readonly resyncs: number;
     readonly outputs: number;
-    readonly transactions: number;
+    readonly routeResyncSeconds: Summary;
+    readonly conntrackWaitSeconds: Summary;
+    readonly programs: ProgramNumbers;
     readonly firstPassSeconds: number;
   };
 }
 
 export function renderFelixMetrics(facts: FelixFacts): MetricFamily[] {
-  return [...whoMetrics(facts), ...storeMetrics(facts), ...graphMetrics(facts), ...dataplaneMetrics(facts)];
+  return [...whoMetrics(facts), ...storeMetrics(facts), ...graphMetrics(facts), ...renderDataplaneMetrics(facts)];
 }
 
 function whoMetrics({ host, version, health }: FelixFacts): MetricFamily[] {
@@ -118,6 +127,10 @@ function graphMetrics({ counts, index, measures, nowMs }: FelixFacts): MetricFam
     labelled('gauge', 'felix_label_index_num_active_selectors', 'Selectors in the index.', [
       [{ optimized: 'true' }, index.selectors],
     ]),
+    labelled('counter', 'felix_label_index_selector_evals', 'How often a selector was asked for a match.', [
+      [{ result: 'true' }, index.hits],
+      [{ result: 'false' }, index.misses],
+    ]),
     labelled(
       'counter',
       'felix_calc_graph_updates_processed',
@@ -127,44 +140,4 @@ function graphMetrics({ counts, index, measures, nowMs }: FelixFacts): MetricFam
     metric('counter', 'felix_calc_graph_output_events', 'Messages to the dataplane.', measures.outputs),
     measures.updateSeconds.family('felix_calc_graph_update_time_seconds', 'Time for a batch of updates.', nowMs),
   ];
-}
-
-function dataplaneMetrics({ counts, sizes, passes, measures, refusedPolicies, nowMs }: FelixFacts): MetricFamily[] {
-  const summary = (name: string, help: string, values: Summary) =>
-    values.family(`felix_int_dataplane_${name}`, help, nowMs);
-  return [
-    metric('counter', 'felix_int_dataplane_failures', 'Passes that failed.', passes.failures),
-    metric('gauge', 'calico_node_refused_policies', 'Policies the kernel refuses in part.', refusedPolicies),
-    labelled(
-      'counter',
-      'felix_int_dataplane_messages',
-      'Messages to the dataplane by type.',
-      [...measures.messages].map(([type, count]) => [{ type }, count]),
-    ),
-    metric(
-      'gauge',
-      'felix_int_dataplane_initial_resync_time_seconds',
-      'How long the first pass took.',
-      measures.firstPassSeconds,
-    ),
-    summary('apply_time_seconds', 'Time for a pass.', measures.passSeconds),
-    summary('msg_batch_size', 'Messages in a batch.', measures.flushMessages),
-    metric('gauge', 'felix_ipsets_total', 'IP sets, each for both families.', counts.ipSets),
-    metric('counter', 'felix_nft_calls', 'Transactions the kernel took.', measures.transactions),
-    ...(sizes === undefined
-      ? []
-      : [
-          metric('gauge', 'felix_nft_chains', 'Chains in our table.', sizes.chains),
-          metric('gauge', 'calico_node_nft_counters', 'Counters in our table.', sizes.counters),
-        ]),
-  ];
-}
-
-function labelled(
-  type: MetricFamily['type'],
-  name: string,
-  help: string,
-  rows: readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[],
-): MetricFamily {
-  return { name, type, help, samples: rows.map(([labels, value]) => ({ labels, value })) };
 }

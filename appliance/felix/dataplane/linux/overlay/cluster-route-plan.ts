@@ -2,9 +2,9 @@
 import type { Route } from '../../../../kernel/kernel.ts';
 import type { FelixConfig } from '../../../model/config.ts';
 import type { ClusterRoute } from '../../../model/messages.ts';
+import { mainTable } from '../route-plan.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
-const mainTable = 254;
 const protocolKernel = 2;
 const protocolBoot = 3;
 /** Of what no link of ours says to be ours. */

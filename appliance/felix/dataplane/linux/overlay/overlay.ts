@@ -8,7 +8,7 @@ import type { Logger } from '../../../../lib/log.ts';
 import type { FelixConfig } from '../../../model/config.ts';
 import type { Message } from '../../../model/messages.ts';
 import type { Clock } from '../../clock.ts';
-import type { DataplaneReports } from '../../dataplane.ts';
+import type { DataplaneReports, RouteTableSize } from '../../dataplane.ts';
 import type { InterfaceTable } from '../interface-table.ts';
 import { singleAddressOf } from '../route-plan.ts';
 import {
@@ -131,6 +131,17 @@ export class Overlay {
       await this.#attempt(`wireguard IPv${family}`, () => this.#wireguard[family].run(config, mtus));
     }
     this.#arm(config);
+  }
+
+  /** Cluster routes of the main table. */
+  count(family: 4 | 6): number {
+    let count = 0;
+    for (const route of this.#expected.values()) if (route.family === family) count++;
+    return count;
+  }
+
+  wireguardTables(): RouteTableSize[] {
+    return families.flatMap((family) => this.#wireguard[family].tableSize ?? []);
   }
 
   close(): void {

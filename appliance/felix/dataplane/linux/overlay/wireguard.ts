@@ -7,7 +7,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Kernel, Link, Route, RouteOperation, RoutingRule, WireguardDevice } from '../../../../kernel/kernel.ts';
 import type { FelixConfig } from '../../../model/config.ts';
 import { allotMarks } from '../../../render/marks.ts';
-import type { DataplaneReports } from '../../dataplane.ts';
+import type { DataplaneReports, RouteTableSize } from '../../dataplane.ts';
 import type { InterfaceTable } from '../interface-table.ts';
 import { clusterProtocol, keyOfRoute } from './cluster-route-plan.ts';
 import type { Mtus } from './mtu.ts';
@@ -27,10 +27,16 @@ export class Wireguard {
   readonly #family: 4 | 6;
   /** Nothing of ours is in the kernel. */
   #isClean = false;
+  #table: RouteTableSize | undefined;
 
   constructor(parts: WireguardParts, family: 4 | 6) {
     this.#parts = parts;
     this.#family = family;
+  }
+
+  /** The table it keeps; undefined while it is off. */
+  get tableSize(): RouteTableSize | undefined {
+    return this.#table;
   }
 
   /** Brings the kernel to what is wanted; throws what it says. */
@@ -39,6 +45,7 @@ export class Wireguard {
     if (!state.isWireguard(config, this.#family)) {
       if (!this.#isClean) await this.#remove(config);
       this.#isClean = true;
+      this.#table = undefined;
       return;
     }
     this.#isClean = false;
@@ -71,6 +78,7 @@ export class Wireguard {
     await this.#syncPeers(link.index, device, plan);
     await this.#syncRoutes(table, plan, 'new');
     await this.#syncRule({ ...this.#rule(config, device.mark), table }, rules);
+    this.#table = { family: this.#family, table, routes: plan.routes.size, links: 1 };
   }
 
   async #ensureLink(config: FelixConfig, mtus: Mtus): Promise<Link> {
