@@ -1,6 +1,6 @@
 /**
- * Gives a host one address of some pools: from its own blocks, else from a block that it claims. Read, plan, one transaction for block, handle and
- * affinity, again when somebody was faster. I/O. Nothing is borrowed from other hosts' blocks: a host may not write them.
+ * Gives a host one address of some pools: from its own blocks, else from a block that it claims, else, unless IPAM is strict, from any block with a
+ * free one. Read, plan, one transaction for block, handle and affinity, again when somebody was faster. I/O. Source: Calico's IPAM client.
  */
 import { absent, unchanged } from '../datastore/effects/guard.ts';
 import { type Compare, type Entry, type Op, prefixEnd, type Store } from '../datastore/store.ts';
@@ -65,19 +65,53 @@ async function assignOnce(
 ): Promise<Outcome> {
   const { host, pools } = request;
   const config = await readConfig(store);
+  const tryBlock = (cidr: string, isMeant: (block: Block) => boolean) =>
+    assignIn(store, request, { cidr, isMeant, reservations, nowMs, cooldownSeconds: config.ipCooldownSeconds });
   const family = pools[0]?.range.family ?? 4;
   const own = (await cidrsBelow(store, affinityPrefix(host, family))).filter((cidr) => rangeOfCidr(cidr) !== undefined);
   for (const cidr of own) {
     if (!pools.some(({ range }) => isInside(range, rangeOfCidr(cidr)!))) continue;
-    const stored = await readBlock(store, cidr);
-    if (stored === undefined || stored.block.affinity !== `host:${host}`) continue;
-    const block = collect(stored.block, nowMs, config.ipCooldownSeconds);
-    const given = assignFromBlock(block, request, reservations);
-    if (given === undefined) continue;
-    return (await commit(store, request, given, [unchanged(stored.entry)], [])) ? given.ip : 'lost';
+    const outcome = await tryBlock(cidr, ({ affinity }) => affinity === `host:${host}`);
+    if (outcome !== undefined) return outcome;
   }
   if (own.length >= (config.maxBlocksPerHost || blocksMaxByDefault) || !config.autoAllocateBlocks) return undefined;
-  return claim(store, request, reservations, nowMs);
+  const claimed = await claim(store, request, reservations, nowMs);
+  return claimed !== undefined || config.strictAffinity ? claimed : borrow(store, request, tryBlock);
+}
+
+/** From the block of another, or of nobody. */
+async function borrow(
+  store: Store,
+  { pools }: AssignRequest,
+  tryBlock: (cidr: string, isMeant: (block: Block) => boolean) => Promise<Outcome>,
+): Promise<Outcome> {
+  for (const { range } of pools) {
+    for (const cidr of await cidrsBelow(store, blockPrefixes[range.family === 4 ? 0 : 1])) {
+      const block = rangeOfCidr(cidr);
+      if (block === undefined || !isInside(range, block)) continue;
+      const outcome = await tryBlock(cidr, ({ isDeleted }) => !isDeleted);
+      if (outcome !== undefined) return outcome;
+    }
+  }
+  return undefined;
+}
+
+interface Trial {
+  readonly cidr: string;
+  readonly isMeant: (block: Block) => boolean;
+  readonly reservations: readonly AddressRange[];
+  readonly nowMs: number;
+  readonly cooldownSeconds: number;
+}
+
+/** Undefined when the block is not meant, or has no free address. */
+async function assignIn(store: Store, request: AssignRequest, trial: Trial): Promise<Outcome> {
+  const stored = await readBlock(store, trial.cidr);
+  if (stored === undefined || !trial.isMeant(stored.block)) return undefined;
+  const block = collect(stored.block, trial.nowMs, trial.cooldownSeconds);
+  const given = assignFromBlock(block, request, trial.reservations);
+  if (given === undefined) return undefined;
+  return (await commit(store, request, given, [unchanged(stored.entry)], [])) ? given.ip : 'lost';
 }
 
 /** A block of our own, in the first pool that has room, with its first address given. */

@@ -89,8 +89,67 @@ const writes: readonly (readonly [key: string, value: string, put: boolean, del:
   [`${ipam}handle/own`, handle('10.0.0.0/26', '10.0.1.0/26'), false, true],
   [`${ipam}handle/other`, handle('10.0.0.0/26'), false, false],
   [`${ipam}handle/new`, handle('fd00::/122'), false, true],
+  [`${ipam}handle/vxlan-tunnel-addr-n-1`, handle('10.0.1.0/26'), true, true],
+  [`${ipam}handle/vxlan-tunnel-addr-n-2`, handle('10.0.1.0/26'), false, true],
+  [`${ipam}handle/x-tunnel-addr-n-1`, handle('10.0.1.0/26'), false, true],
   ['/other', '{}', false, false],
 ];
+
+/** A block of n-2 with four addresses: who has each, and where it says that those are free which nobody has. */
+const block4 = (holders: readonly (string | null)[], more: object = {}) =>
+  JSON.stringify({
+    cidr: '10.0.8.0/30',
+    affinity: 'host:n-2',
+    allocations: holders.map((holder, i) => (holder === null ? null : i)),
+    attributes: holders.map((holder) =>
+      holder === null
+        ? {}
+        : { secondary: { node: holder.replace('!', '') }, ...(holder.endsWith('!') && { releasedAt: 'then' }) },
+    ),
+    unallocated: holders.flatMap((holder, i) => (holder === null ? [i] : [])),
+    ...more,
+  });
+
+/** What n-1 makes of a block of n-2, and whether it may. */
+const borrowings: readonly (readonly [
+  title: string,
+  before: readonly (string | null)[],
+  after: string,
+  may: boolean,
+])[] = [
+  ['borrows', ['n-2', null, null, null], block4(['n-2', 'n-1', null, null]), true],
+  ['gives back', ['n-2', 'n-1', null, null], block4(['n-2', null, null, null]), true],
+  ['frees what cooled down', ['n-2', 'n-3!', null, null], block4(['n-2', null, 'n-1', null]), true],
+  ['takes what is another’s', ['n-2', null, null, null], block4(['n-1', null, null, null]), false],
+  ['frees what is another’s', ['n-2', null, null, null], block4([null, null, null, null]), false],
+  ['gives to another', ['n-2', null, null, null], block4(['n-2', 'n-3', null, null]), false],
+  ['takes the block', ['n-2', null, null, null], block4(['n-2', 'n-1', null, null], { affinity: 'host:n-1' }), false],
+  ['hides what is free', ['n-2', null, null, null], block4(['n-2', 'n-1', null, null], { unallocated: [2] }), false],
+  [
+    'says twice what is free',
+    ['n-2', null, null, null],
+    block4(['n-2', 'n-1', null, null], { unallocated: [2, 2] }),
+    false,
+  ],
+  ['shortens it', ['n-2', null, null, null], block4(['n-2', 'n-1', null]), false],
+  ['breaks it', ['n-2', null, null, null], 'no json', false],
+];
+
+for (const [title, before, after, may] of borrowings) {
+  test(`a node that ${title} in the block of another ${may ? 'may' : 'may not'}; with strict affinity it only gives back`, async (t) => {
+    const key = bytes(`${ipam}assignment/ipv4/block/10.0.8.0-30`);
+    const request: TxnRequest = { compare: [], success: [{ type: 'put', key, value: bytes(after) }], failure: [] };
+    const store = await openMemoryStore();
+    await store.put(key, bytes(block4(before)));
+    t.is(await isAllowed(() => permittedTxn(store, node('n-1'), request)), may);
+    await store.put(key, bytes(block4(before)));
+    await store.put(bytes(`${ipam}config`), bytes('{"strict_affinity":true}'));
+    t.is(await isAllowed(() => permittedTxn(store, node('n-1'), request)), title === 'gives back');
+    const gone: TxnRequest = { ...request, success: [{ type: 'delete', key }] };
+    t.false(await isAllowed(() => permittedTxn(store, node('n-1'), gone)));
+    await store.close();
+  });
+}
 
 async function fill(): Promise<Store> {
   const store = await openMemoryStore();

@@ -79,6 +79,25 @@ test('assignAddress() skips what is reserved, and says when nothing is left', as
   await t.throwsAsync(assignAddress(store, request('b', small), now), { code: 'IPAM_NO_ADDRESS' });
 });
 
+test('assignAddress() borrows from the block of another when no block is left to claim, unless affinity is strict', async (t) => {
+  const store = await openMemoryStore();
+  const ipam = createIpam(store, stamps);
+  const small = pool('10.0.0.0/30', 30);
+  t.is(await assignAddress(store, request('a', small), now), '10.0.0.0');
+  await ipam.configure({ strictAffinity: true });
+  await t.throwsAsync(assignAddress(store, request('b', small), now), { code: 'IPAM_NO_ADDRESS' });
+  await ipam.configure({ strictAffinity: false });
+  t.is(await assignAddress(store, request('b', small), now), '10.0.0.1');
+  const block = parseBlock(Buffer.from((await read(store, '/calico/ipam/v2/assignment/ipv4/block/10.0.0.0-30'))!));
+  t.true(block.ok && block.value.affinity === 'host:a');
+  t.is(await read(store, '/calico/ipam/v2/host/b/ipv4/block/10.0.0.0-30'), undefined);
+  t.deepEqual(await addressesOfHandle(store, 'vxlan-tunnel-addr-b'), ['10.0.0.1']);
+  const { missingHandles, leakedHandles, disagreements } = (await ipam.check()).problems;
+  t.deepEqual([missingHandles, leakedHandles, disagreements], [[], [], []]);
+  await ipam.release({ addresses: [{ ip: '10.0.0.1', handle: 'vxlan-tunnel-addr-b' }] });
+  t.is(await read(store, '/calico/ipam/v2/handle/vxlan-tunnel-addr-b'), undefined);
+});
+
 test('assignAddress() of many hosts at once gives each its own', async (t) => {
   const store = await openMemoryStore();
   const hosts = Array.from({ length: 12 }, (_, i) => `h${i}`);
