@@ -83,3 +83,26 @@ test.serial('of two workloads that claim one address the one with the first inte
   await lab.send(claim('b', '10.65.0.7'), claim('a', '10.65.0.6'));
   t.is(await leads(), 'dnat ip to 10.65.0.6');
 });
+
+test.serial('when a floating IP leads to another address, connections through it end, and others do not', async (t) => {
+  await using lab = await openRealLab();
+  await using b = await addMachine(lab.host, 'cali-b', '10.65.0.2/32', '169.254.1.1');
+  await using outside = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+  await b.exec('ip', 'addr', 'add', '10.65.0.3/32', 'dev', 'eth0');
+  await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+  const end = (internalIp: string) =>
+    workload('b', {
+      profiles: ['allow'],
+      ipv4Nets: ['10.65.0.2/32', '10.65.0.3/32'],
+      nats: [{ externalIp: '203.0.113.5', internalIp }],
+    });
+  await lab.send(enabled, allowAllProfile, end('10.65.0.2'), inSync);
+  using through = await talk(outside.name, b.name, '10.65.0.2', { port: 5101, via: '203.0.113.5' });
+  using straight = await talk(outside.name, b.name, '10.65.0.2', { port: 5102 });
+  t.true((await through.isBack()) && (await straight.isBack()));
+  await lab.send(end('10.65.0.3'));
+  t.true(await through.isCut(10_000));
+  t.true(await straight.isBack());
+  using again = await talk(outside.name, b.name, '10.65.0.3', { port: 5103, via: '203.0.113.5' });
+  t.true(await again.isBack());
+});

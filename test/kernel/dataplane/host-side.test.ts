@@ -69,3 +69,26 @@ test.serial('who gets an address does not get the connections of who had it', as
   t.regex(seen[0] ?? '', /DESTROY.*src=192\.0\.2\.2 dst=10\.65\.0\.1/);
   t.regex(seen[1] ?? '', /Deleted 10\.65\.0\.1 dev cali-a[\s\S]*10\.65\.0\.1 dev cali-b/, 'the new route comes after');
 });
+
+test.serial('who gets an address that another host had does not get the connections that led there', async (t) => {
+  await using lab = await openRealLab();
+  await using a = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', '169.254.1.1');
+  await using there = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+  await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+  await lab.host.exec('ip', 'route', 'add', '10.65.1.0/26', 'via', '192.0.2.2');
+  await there.exec('ip', 'addr', 'add', '10.65.1.1/32', 'dev', 'lo');
+  await there.exec('ip', 'link', 'set', 'lo', 'up');
+  const tracked = async () =>
+    (await lab.host.exec('conntrack', '-L', '-o', 'id', '-p', 'tcp')).match(/\bid=\d+/g) ?? [];
+  const own = workload('a', { profiles: ['allow'], ipv4Nets: ['10.65.0.1/32'] });
+  await lab.send(config(), allowAllProfile, own, inSync);
+  using live = await talk(a.name, there.name, '10.65.1.1', { port: 5002 });
+  t.true(await live.isBack());
+  const before = await tracked();
+  t.is(before.length, 1);
+  await using _b = await addMachine(lab.host, 'cali-b', '10.65.1.1/32', '169.254.1.1');
+  await lab.send(workload('b', { profiles: ['allow'], ipv4Nets: ['10.65.1.1/32'] }));
+  t.regex(await lab.host.exec('ip', 'route'), /^10\.65\.1\.1 dev cali-b/m);
+  // what still comes of the old connection begins a new entry, for which policy is asked
+  t.false((await tracked()).includes(before[0]!));
+});

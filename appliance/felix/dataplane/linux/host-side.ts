@@ -20,7 +20,7 @@ import type { Sysctl } from './link-sysctls.ts';
 import { hostSysctls, linkSysctls } from './link-sysctls.ts';
 import type { LocalEndpoints } from './local-endpoints.ts';
 import { Overlay } from './overlay/overlay.ts';
-import { destinationsOf, mainTable } from './route-plan.ts';
+import { destinationsOf, mainTable, redirectedAddresses } from './route-plan.ts';
 import { SysctlWatch } from './sysctl-watch.ts';
 import { WorkloadRoutes } from './workload-routes.ts';
 
@@ -50,6 +50,8 @@ export class HostSide {
   #dirty = new Set<string>();
   #current = new Set<string>();
   readonly #gone = new Map<string, WorkloadEndpointId>();
+  /** Floating addresses that lead elsewhere from the next rules on: connections keep the way they began with. */
+  readonly #redirected = new Set<string>();
   /** Interface name -> the settings its link has. */
   readonly #configured = new Map<string, string>();
   #isResyncDue = true;
@@ -60,7 +62,10 @@ export class HostSide {
 
   constructor(parts: HostSideParts) {
     this.#parts = parts;
-    this.#routes = new WorkloadRoutes(parts);
+    this.#routes = new WorkloadRoutes({
+      ...parts,
+      mayComeFromElsewhere: (address) => !parts.desired.tunnels.isInOwnBlock(address),
+    });
     this.#overlay = new Overlay({
       ...parts,
       state: parts.desired.tunnels,
@@ -81,8 +86,10 @@ export class HostSide {
     }
     if (message.type !== 'workload-endpoint-update' && message.type !== 'workload-endpoint-remove') return;
     const text = printWorkloadEndpointId(message.id);
-    const before = this.#parts.desired.workloads.get(text)?.endpoint.interfaceName;
-    if (before !== undefined) this.#dirty.add(before);
+    const before = this.#parts.desired.workloads.get(text)?.endpoint;
+    if (before !== undefined) this.#dirty.add(before.interfaceName);
+    const after = message.type === 'workload-endpoint-update' ? message.endpoint : undefined;
+    for (const external of redirectedAddresses(before, after)) this.#redirected.add(external);
     if (message.type === 'workload-endpoint-remove') {
       this.#gone.set(text, message.id);
       return;
@@ -165,9 +172,16 @@ export class HostSide {
     await inSlices(this.#eachCurrent((name) => this.#configureLink(name, config)));
     await this.#bandwidths.apply();
     if (!config.isRouteSyncDisabled) await this.#routes.addAfter(config);
+    await this.#endRedirected(config);
     await this.#overlay.addAfter(config);
     await inSlices(this.#tell());
     this.#current = new Set();
+  }
+
+  async #endRedirected({ areFloatingIpsEnabled }: FelixConfig): Promise<void> {
+    const addresses = [...this.#redirected];
+    if (areFloatingIpsEnabled && addresses.length > 0) await this.#parts.kernel.deleteConntrack(...addresses);
+    for (const address of addresses) this.#redirected.delete(address);
   }
 
   close(): void {

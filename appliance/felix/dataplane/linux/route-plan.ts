@@ -19,6 +19,14 @@ export function destinationsOf(
   return [...new Set([...ipv4Nets, ...ipv6Nets, ...floating])];
 }
 
+/** Floating addresses that lead to another address of a workload than before, or no longer or only now to it. */
+export function redirectedAddresses(before?: WorkloadEndpoint, after?: WorkloadEndpoint): string[] {
+  const differing = (some: WorkloadEndpoint['nats'] = [], others: WorkloadEndpoint['nats'] = []) =>
+    some.filter((nat) => !others.some((one) => one.externalIp === nat.externalIp && one.internalIp === nat.internalIp));
+  const nats = [...differing(before?.nats, after?.nats), ...differing(after?.nats, before?.nats)];
+  return [...new Set(nats.map(({ externalIp }) => externalIp))];
+}
+
 /** The route to a workload's address through its link. */
 export function workloadRoute(destination: string, link: Link, config: FelixConfig): Route {
   const isV6 = destination.includes(':');

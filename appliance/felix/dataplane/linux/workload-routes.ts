@@ -1,6 +1,7 @@
 /**
  * Routes and neighbours of local workloads. I/O.
- * An address that goes or moves loses its route and then its connections before anything else may use it; a route waits for its link.
+ * An address that goes or moves loses its route and then its connections before anything else may use it; a route waits for its link. An address
+ * that comes from elsewhere loses the connections that led there once its route is in place.
  * What else is found on workload links goes after a grace period: the CNI plugin may have put it there before we knew the workload.
  */
 import type { Kernel, Link, Neighbour, Route, RouteOperation } from '../../../kernel/kernel.ts';
@@ -22,6 +23,8 @@ export interface WorkloadRoutesParts {
   readonly interfaces: InterfaceTable;
   readonly clock: Clock;
   readonly onDue: () => void;
+  /** Another host may have had the address until now. */
+  readonly mayComeFromElsewhere: (address: string) => boolean;
   readonly onTook?: ((work: TimedWork, ms: number) => void) | undefined;
 }
 
@@ -35,6 +38,9 @@ export class WorkloadRoutes {
   readonly #wanted = new Map<string, Wanted>();
   readonly #claims = new MultiMap();
   readonly #dirty = new Set<string>();
+  /** Destinations nobody here wanted before, until their routes are in place. */
+  readonly #arrived = new Set<string>();
+  #hasRead = false;
   readonly #written = new Map<string, Route>();
   /** Destination -> the permanent neighbour it was given. */
   readonly #neighbours = new Map<string, string>();
@@ -50,9 +56,13 @@ export class WorkloadRoutes {
 
   /** What an interface's workload is to have; nothing when it has none. */
   want(interfaceName: string, wanted: Wanted | undefined): void {
-    for (const destination of this.#wanted.get(interfaceName)?.destinations ?? []) {
+    const before = this.#wanted.get(interfaceName)?.destinations ?? [];
+    for (const destination of before) {
       this.#claims.delete(destination, interfaceName);
       this.#dirty.add(destination);
+    }
+    for (const destination of wanted?.destinations ?? []) {
+      if (!before.includes(destination) && !this.isWanted(destination)) this.#arrived.add(destination);
     }
     if (wanted === undefined) this.#wanted.delete(interfaceName);
     else this.#wanted.set(interfaceName, wanted);
@@ -122,6 +132,9 @@ export class WorkloadRoutes {
     this.#written.clear();
     this.#neighbours.clear();
     this.#foreign.clear();
+    // of before we came nobody knows
+    if (!this.#hasRead) this.#arrived.clear();
+    this.#hasRead = true;
     for (const route of routes) {
       if (!isOurs(route, this.#linkOf(route), config)) continue;
       const wanted = this.#routeTo(route.destination, config);
@@ -170,6 +183,17 @@ export class WorkloadRoutes {
     const failed = await this.#send(operations, routes);
     for (const destination of failed) this.#dirty.add(destination);
     if (failed.length > 0) this.#arm();
+    await this.#welcome();
+  }
+
+  async #welcome(): Promise<void> {
+    const settled = [...this.#arrived].filter((one) => this.#written.has(one) || !this.isWanted(one));
+    const addresses = settled.flatMap((destination) => {
+      const route = this.#written.get(destination);
+      return (route && singleAddressOf(route)) ?? [];
+    });
+    await this.#forgetConnections(addresses.filter((one) => this.#parts.mayComeFromElsewhere(one)));
+    for (const destination of settled) this.#arrived.delete(destination);
   }
 
   close(): void {

@@ -2,6 +2,7 @@
  * What the graph has said of the way between hosts: routes, ends of tunnels, keys, hosts; and what follows for rules. Pure.
  * Rules and routes both read it, so it belongs to the desired state.
  */
+import { contains, parseAddress, parsePrefix } from '../../../../lib/ip/address.ts';
 import type { FelixConfig } from '../../../model/config.ts';
 import type {
   ClusterRoute,
@@ -85,6 +86,18 @@ export class TunnelState {
 
   isWireguard(config: FelixConfig, family: 4 | 6): boolean {
     return family === 4 ? config.isWireguardEnabled : config.isWireguardEnabledV6 && config.isIpv6Supported;
+  }
+
+  /** A block of this host holds the address; one that it borrowed came from elsewhere. */
+  isInOwnBlock(address: string): boolean {
+    const parsed = parseAddress(address);
+    for (const { node, destination } of this.routes.values()) {
+      if (node !== this.hostname) continue;
+      const block = parsePrefix(destination);
+      if (parsed === undefined || block === undefined || block.length === parsed.bytes.length * 8) continue;
+      if (contains(block, parsed)) return true;
+    }
+    return false;
   }
 
   /** This host's end, or another's. */

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Message } from '#appliance/felix/model/messages.ts';
 import { createFakeKernel } from '#appliance/kernel/fake/kernel.ts';
 import type { Link, Route } from '#appliance/kernel/kernel.ts';
 import { openDataplane } from '../nftables/lab.ts';
@@ -94,6 +95,64 @@ test('an address that moves to another link loses its connections', async (t) =>
   await dataplane.send(workloadGone('a'), workload('b', { ipv4Nets: ['10.65.0.1/32'] }));
   t.deepEqual(destinations(await kernel.routes(4)), ['10.65.0.1/32 6']);
   t.is(await kernel.deleteConntrack('10.65.0.1'), 0);
+});
+
+const block = (destination: string, node: string): Message => ({
+  type: 'route-update',
+  route: { destination, node, encapsulation: 'none', isSameSubnet: true, isBorrowed: false },
+});
+
+for (const [title, routes, isKept] of [
+  ['another host’s block', [block('10.65.0.0/26', 'there')], false],
+  ['another host’s block, now borrowed', [block('10.65.0.0/26', 'there'), block('10.65.0.1/32', 'host')], false],
+  ['no block', [], false],
+  ['a block of this host', [block('10.65.0.0/26', 'host')], true],
+] as const) {
+  test(`an address of ${title} that arrives ${isKept ? 'keeps' : 'loses'} the connections that led to it before`, async (t) => {
+    const kernel = createFakeKernel();
+    await using dataplane = openDataplane({ kernel });
+    await dataplane.send(config(), ...routes, inSync);
+    await dataplane.send(a);
+    kernel.addConnection('10.9.9.9', '10.65.0.1');
+    kernel.setLink(up);
+    await dataplane.advance(0);
+    t.deepEqual(destinations(await kernel.routes(4)).at(-1), '10.65.0.1/32 5');
+    t.is(await kernel.deleteConntrack('10.65.0.1'), isKept ? 1 : 0);
+    kernel.addConnection('10.9.9.9', '10.65.0.1');
+    kernel.setLink({ ...up, isUp: false, isRunning: false });
+    await dataplane.advance(0);
+    kernel.setLink(up);
+    await dataplane.advance(0);
+    await dataplane.send(workload('a', { ipv4Nets: ['10.65.0.1/32'] }));
+    t.is(await kernel.deleteConntrack('10.65.0.1'), 1, 'later ones are of the workload itself');
+  });
+}
+
+test('a workload that was there before the agent keeps its connections', async (t) => {
+  const kernel = createFakeKernel();
+  kernel.setLink(up);
+  kernel.addConnection('10.9.9.9', '10.65.0.1');
+  await using dataplane = openDataplane({ kernel });
+  await dataplane.send(config(), a, inSync);
+  await dataplane.advance(0);
+  t.is(await kernel.deleteConntrack('10.65.0.1'), 1);
+});
+
+test('connections through a floating address end when it leads to another address, and no others', async (t) => {
+  const kernel = createFakeKernel();
+  kernel.setLink(up);
+  await using dataplane = openDataplane({ kernel });
+  const ends = (...internals: string[]) =>
+    workload('a', {
+      ipv4Nets: ['10.65.0.1/32', '10.65.0.2/32'],
+      nats: internals.map((internalIp, i) => ({ externalIp: `203.0.113.${i + 1}`, internalIp })),
+    });
+  await dataplane.send(config({ areFloatingIpsEnabled: true }), ends('10.65.0.1', '10.65.0.1'), inSync);
+  for (const to of ['203.0.113.1', '203.0.113.2', '10.65.0.1']) kernel.addConnection('10.9.9.9', to);
+  await dataplane.send(ends('10.65.0.1', '10.65.0.2'));
+  t.is(await kernel.deleteConntrack('203.0.113.2'), 0);
+  t.is(await kernel.deleteConntrack('203.0.113.1'), 1);
+  t.is(await kernel.deleteConntrack('10.65.0.1'), 1);
 });
 
 test('foreign routes on workload links go after ten seconds, others never', async (t) => {
