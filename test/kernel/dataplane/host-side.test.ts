@@ -79,7 +79,7 @@ test.serial('who gets an address that another host had does not get the connecti
   await there.exec('ip', 'addr', 'add', '10.65.1.1/32', 'dev', 'lo');
   await there.exec('ip', 'link', 'set', 'lo', 'up');
   const tracked = async () =>
-    (await lab.host.exec('conntrack', '-L', '-o', 'id', '-p', 'tcp')).match(/\bid=\d+/g) ?? [];
+    Array.from((await lab.host.exec('conntrack', '-L', '-o', 'id', '-p', 'tcp')).matchAll(/\bid=\d+/g), ([id]) => id);
   const own = workload('a', { profiles: ['allow'], ipv4Nets: ['10.65.0.1/32'] });
   await lab.send(config(), allowAllProfile, own, inSync);
   using live = await talk(a.name, there.name, '10.65.1.1', { port: 5002 });
