@@ -71,6 +71,8 @@ export interface HostEndpoint {
   /** Canonical addresses. */
   readonly expectedIps: readonly string[];
   readonly profiles: readonly string[];
+  /** 0 to 63: what packets from the expected addresses carry that leave the cluster. */
+  readonly dscp?: number;
   readonly tiers: readonly TierPolicies[];
   readonly untrackedTiers: readonly TierPolicies[];
   readonly preDnatTiers: readonly TierPolicies[];

@@ -96,6 +96,7 @@ export interface BaseInputs {
   /** Canonical, in order. */
   readonly serviceCidrs: readonly string[];
   readonly tunnels: TunnelInputs;
+  readonly hostDscps: RenderedChain;
 }
 
 /** All of them by name. */
@@ -110,13 +111,18 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
     'nat-output': renderFloatingDnat(inputs.floatingIps),
     'input-judged': renderSuspectCleared(context),
-    'postrouting-judged': [...renderLimitJump('dscp-from', isMarked), ...renderSuspectCleared(context)],
+    'postrouting-judged': [
+      ...renderLimitJump('dscp-from', isMarked),
+      ...inputs.hostDscps.rules,
+      ...renderSuspectCleared(context),
+    ],
     'dscps-from': renderLimitDispatch('dscp-from', isMarked),
   };
   const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
   for (const [name, { setIds, netSets }] of [
     ['raw-output', tunnels.output],
     ['input-workload', tunnels.input],
+    ['postrouting-judged', inputs.hostDscps],
   ] as const) {
     rendered.set(name, { ...rendered.get(name)!, setIds, netSets });
   }

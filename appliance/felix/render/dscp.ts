@@ -1,10 +1,13 @@
 /**
- * The DSCP that packets of a workload carry when they leave the cluster: forwarded, and to no pool. Pure. Source: felix, cali-egress-dscp.
- * A chain for each value, which a map of interfaces leads to; what goes to this host does not come by postrouting.
+ * The DSCP that packets of an endpoint carry when they leave the cluster: to no pool, and not to this host. Pure. Source: felix, cali-egress-dscp.
+ * For workloads a chain for each value, which a map of interfaces leads to; what they send to this host does not come by postrouting. For host
+ * endpoints a rule for each address that is expected.
  */
 import type { Expression } from '../../kernel/netlink/expression.ts';
-import type { WorkloadEndpoint } from '../model/endpoint.ts';
+import { parsePrefixOrAddress, printPrefix } from '../../lib/ip/address.ts';
+import type { HostEndpoint, WorkloadEndpoint } from '../model/endpoint.ts';
 import type { Family } from './match.ts';
+import { interfaceKey } from './match.ts';
 import { natSets } from './nat-outgoing.ts';
 import type { RenderContext } from './policy.ts';
 import type { RenderedChain, RenderedRule } from './rendered.ts';
@@ -37,6 +40,50 @@ export function renderDscpChain({ dscp }: DscpChain, { factsOf }: RenderContext)
         label: `IPv${ipVersion} out of the cluster`,
         expressions: [...alternative, ...write(ipVersion, dscp)],
       });
+    }
+  }
+  return { rules, setIds: [...setIds], lists: [], netSets: [...netSets] };
+}
+
+/** An address of this host whose packets are marked. */
+export interface HostDscp {
+  readonly address: string;
+  readonly dscp: number;
+}
+
+/** By address; where endpoints disagree, the first by name has it. */
+export function hostDscps(hostEndpoints: ReadonlyMap<string, HostEndpoint>): HostDscp[] {
+  const marked = new Map<string, number>();
+  for (const [, { expectedIps, dscp }] of [...hostEndpoints].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const address of dscp === undefined ? [] : expectedIps)
+      if (!marked.has(address)) marked.set(address, dscp as number);
+  }
+  return [...marked].map(([address, dscp]) => ({ address, dscp })).sort((a, b) => (a.address < b.address ? -1 : 1));
+}
+
+/** What goes to an address of this host leaves by its loopback. */
+const notToThisHost: readonly Expression[] = [
+  { type: 'meta', key: 'oifname', register: 0 },
+  { type: 'cmp', op: 'neq', register: 0, data: interfaceKey('lo') },
+];
+
+export function renderHostDscps(marked: readonly HostDscp[], { factsOf }: RenderContext): RenderedChain {
+  const rules: RenderedRule[] = [];
+  const setIds = new Set<string>();
+  const netSets = new Set<string>();
+  for (const { address, dscp } of marked) {
+    const source = parsePrefixOrAddress(address);
+    if (source === undefined) continue;
+    const ipVersion = source.address.family;
+    const match = renderRuleMatch(
+      { action: 'allow', ipVersion, src: { nets: [printPrefix(source)] }, dst: { notSets: [natSets.pools] } },
+      factsOf,
+    );
+    for (const id of match.setIds) setIds.add(id);
+    for (const set of match.netSets) netSets.add(set);
+    for (const alternative of match.alternatives) {
+      const expressions = [...notToThisHost, ...alternative, ...write(ipVersion, dscp)];
+      rules.push({ label: `from ${address} out of the cluster`, expressions });
     }
   }
   return { rules, setIds: [...setIds], lists: [], netSets: [...netSets] };

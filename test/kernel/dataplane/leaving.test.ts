@@ -1,7 +1,7 @@
 /** What becomes of packets that leave the host for elsewhere, real ones: marked with a DSCP, or kept from going round to services of nobody. */
 import test from 'ava';
 import type { Message } from '#appliance/felix/model/messages.ts';
-import { allowAllProfile, config, inSync, workload } from '../../appliance/felix/dataplane/sample.ts';
+import { allowAllProfile, config, hostEndpoint, inSync, workload } from '../../appliance/felix/dataplane/sample.ts';
 import type { TestNamespace } from '../netlink/namespace.ts';
 import { addMachine, openRealLab } from './real-lab.ts';
 
@@ -101,6 +101,45 @@ test.serial('packets that leave the cluster carry the DSCP of their workload, ot
   await lab.send(end());
   t.deepEqual(await dscpOf('10.77.0.1'), [0]);
   t.notRegex(await lab.host.exec('nft', 'list', 'ruleset'), /chain dscp-/);
+});
+
+test.serial('packets that this host itself sends out of the cluster carry the DSCP of its host endpoint', async (t) => {
+  await using way = await openWay();
+  const { lab, outside } = way;
+  const [own, own6] = ['192.0.2.1', 'fdc0::1'];
+  const end = (dscp?: number) =>
+    hostEndpoint('h', {
+      interfaceName: 'eth0',
+      expectedIps: [own, own6],
+      profiles: ['allow'],
+      ...(dscp === undefined ? {} : { dscp }),
+    });
+  await outside.exec('nft', 'add table inet x; add chain inet x c { type filter hook prerouting priority -400; }');
+  await lab.host.exec('nft', 'add table inet x; add chain inet x c { type filter hook prerouting priority -400; }');
+  /** The DSCPs of echo requests that arrive where they are sent. */
+  const dscpOf = async (destination: string, at: Pick<TestNamespace, 'exec'> = outside) => {
+    const v6 = destination.includes(':');
+    const [family, source, icmp] = v6 ? ['ip6', own6, 'icmpv6'] : ['ip', own, 'icmp'];
+    await at.exec('nft', 'flush chain inet x c');
+    for (const value of [0, 46]) {
+      await at.exec(
+        'nft',
+        `add rule inet x c ${family} saddr ${source} ${icmp} type echo-request ${family} dscp ${value} counter comment "${value}"`,
+      );
+    }
+    await lab.host.exec('ping', '-c', '3', '-i', '0.3', '-W', '1', '-I', source!, destination);
+    const text = await at.exec('nft', 'list', 'chain', 'inet', 'x', 'c');
+    return [...text.matchAll(/packets ([1-9]\d*) .*comment "(\d+)"/g)].map(([, , value]) => Number(value));
+  };
+  await lab.send(config(), allowAllProfile, pool('10.66.0.0/16'), end(), inSync);
+  t.deepEqual(await dscpOf('10.77.0.1'), [0]);
+  await lab.send(end(46));
+  t.deepEqual(await dscpOf('10.77.0.1'), [46]);
+  t.deepEqual(await dscpOf('fd77::1'), [46]);
+  t.deepEqual(await dscpOf('10.66.0.1'), [0], 'a pool is in the cluster');
+  t.deepEqual(await dscpOf(own, lab.host), [0], 'to itself');
+  await lab.send(end());
+  t.deepEqual(await dscpOf('10.77.0.1'), [0]);
 });
 
 test.serial('a packet to a service address of nobody does not go out again', async (t) => {

@@ -11,6 +11,7 @@ import { printPolicyId } from '../../model/policy.ts';
 import type { SpoofAllowance } from '../../render/base-chains.ts';
 import type { Entries } from '../../render/dispatch.ts';
 import { renderHostEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
+import { hostDscps } from '../../render/dscp.ts';
 import { resolveFloatingIps } from '../../render/floating-ips.ts';
 import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
@@ -317,6 +318,7 @@ export class IptablesState implements LocalEndpoints {
       tunnels: this.tunnels.ruleInputs(config),
       workloads: new Map(Array.from(this.speakers(), (endpoint) => [endpoint.interfaceName, endpoint])),
       hasPools: pools.length > 0,
+      hostDscps: hostDscps(this.hostEndpoints),
       floatingIps: config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [],
       hasNatPools: pools.some(({ natOutgoing, cidr }) => natOutgoing && cidr.includes(':') === (family === 6)),
     };

@@ -17,7 +17,7 @@ import { isMemberMap } from '../../render/compiled/layout.ts';
 import { renderStageChain } from '../../render/compiled/stage-chain.ts';
 import type { Entries, InterfaceMap, LimitedEntries } from '../../render/dispatch.ts';
 import { dispatchMaps, renderHostEntries, renderLimitEntries, renderWorkloadEntries } from '../../render/dispatch.ts';
-import { type DscpChain, renderDscpChain } from '../../render/dscp.ts';
+import { type DscpChain, hostDscps, renderDscpChain, renderHostDscps } from '../../render/dscp.ts';
 import { endpointCounters, renderListChain, renderTierChain } from '../../render/endpoint-chain.ts';
 import { renderFailsafes } from '../../render/failsafe.ts';
 import { resolveFloatingIps } from '../../render/floating-ips.ts';
@@ -415,12 +415,15 @@ export class DesiredState {
     const floatingIps = context.config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [];
     const tunnels = this.tunnels.ruleInputs(context.config);
     const serviceCidrs = [...this.#serviceCidrs].sort();
-    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances, floatingIps, tunnels, serviceCidrs]);
+    const marked = hostDscps(this.hostEndpoints);
+    const parts = [[...filledMaps], [...anyHost], spoofAllowances, floatingIps, tunnels, serviceCidrs, marked];
+    const key = JSON.stringify(parts);
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
     this.#baseKey = key;
     const natRules = renderNatOutgoing(this.#natFamilies(), context);
-    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels, serviceCidrs };
+    const settled = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels, serviceCidrs };
+    const inputs: BaseInputs = { ...settled, hostDscps: renderHostDscps(marked, context) };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
     for (const [name, content] of chains) {
       if (this.#isIdle(name, content)) this.chains.withdraw(name);

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { parsePrefixOrAddress, printPrefix } from '../../../lib/ip/address.ts';
 import type { QosLimits, WorkloadEndpoint } from '../../model/endpoint.ts';
+import type { HostDscp } from '../dscp.ts';
 import type { IptablesContext } from './context.ts';
 import { isNameableInterface, setName } from './names.ts';
 import { natSets } from './nat-outgoing.ts';
@@ -50,14 +51,25 @@ function renderOne(link: readonly string[], { packetRate, maxConnections }: QosL
   return rules;
 }
 
+export interface DscpSources {
+  readonly workloads: Iterable<WorkloadEndpoint>;
+  readonly hosts: readonly HostDscp[];
+}
+
 /** By source address, since the link a packet came by is not known where it leaves. `hasPools`: the set of pools is there. */
 export function renderDscp(
-  workloads: Iterable<WorkloadEndpoint>,
+  { workloads, hosts }: DscpSources,
   hasPools: boolean,
   { family }: IptablesContext,
 ): IptablesRule[] {
   const leaves = hasPools ? ['-m', 'set', '!', '--match-set', setName(natSets.pools, family), 'dst'] : [];
   const rules: IptablesRule[] = [];
+  for (const { address, dscp } of hosts) {
+    const source = parsePrefixOrAddress(address);
+    if (source?.address.family !== family) continue;
+    const words = ['-s', printPrefix(source), '!', '-o', 'lo', ...leaves];
+    rules.push(rule(words, ['-j', 'DSCP', '--set-dscp', String(dscp)]));
+  }
   for (const { isActive, qos, ipv4Nets, ipv6Nets } of workloads) {
     if (qos?.dscp === undefined || !isActive) continue;
     for (const net of family === 4 ? ipv4Nets : ipv6Nets) {

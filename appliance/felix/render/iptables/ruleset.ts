@@ -8,6 +8,7 @@ import { printPolicyId } from '../../model/policy.ts';
 import type { SpoofAllowance } from '../base-chains.ts';
 import type { ListChain } from '../chain-spec.ts';
 import type { DispatchMap, Entries } from '../dispatch.ts';
+import type { HostDscp } from '../dscp.ts';
 import { anyInterface } from '../host-resolution.ts';
 import type { Direction } from '../names.ts';
 import type { TunnelInputs } from '../tunnel-rules.ts';
@@ -43,6 +44,7 @@ export interface RulesetContent {
   /** That speak for their interfaces. */
   readonly workloads: ReadonlyMap<string, WorkloadEndpoint>;
   readonly hasPools: boolean;
+  readonly hostDscps: readonly HostDscp[];
   /** Canonical, in order. */
   readonly serviceCidrs: readonly string[];
 }
@@ -297,7 +299,10 @@ function baseInputs(
     floatingIps: content.floatingIps,
     tunnels: content.tunnels,
     limits: table === 'filter' ? renderLimits(content.workloads.values()) : { from: [], to: [] },
-    dscp: table === 'mangle' ? renderDscp(content.workloads.values(), content.hasPools, context) : [],
+    dscp:
+      table === 'mangle'
+        ? renderDscp({ workloads: content.workloads.values(), hosts: content.hostDscps }, content.hasPools, context)
+        : [],
   };
 }
 

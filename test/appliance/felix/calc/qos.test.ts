@@ -1,4 +1,5 @@
 import test from 'ava';
+import { convertHostEndpoint } from '#appliance/felix/calc/convert/host-endpoint.ts';
 import { parseDscp } from '#appliance/felix/calc/convert/qos.ts';
 import { convertWorkloadEndpoint } from '#appliance/felix/calc/convert/workload-endpoint.ts';
 import { bucketOf } from '#appliance/felix/dataplane/linux/bandwidth.ts';
@@ -46,6 +47,23 @@ test('DSCPs are numbers and names', (t) => {
   const known = ['EF', 'df', 'CS0', 'CS7', 'AF11', 'AF43', 63, '7'].map(parseDscp);
   t.deepEqual(known, [46, 0, 0, 56, 10, 38, 63, 7]);
   t.deepEqual(['AF44', 'CS8', 64, -1, '1.5', ''].map(parseDscp), [...Array(6)]);
+});
+
+test('a host endpoint has its DSCP as an annotation, and keeps all else when that is wrong', (t) => {
+  const dscpOf = (value: unknown) =>
+    convertHostEndpoint('h', 'host', {
+      metadata: { annotations: { 'qos.projectcalico.org/dscp': value } },
+      spec: { node: 'host', interfaceName: 'eth0', expectedIPs: ['10.0.0.1'] },
+    });
+  t.is(dscpOf('AF21').value?.local?.endpoint.dscp, 18);
+  t.is(dscpOf('46').value?.local?.endpoint.dscp, 46);
+  t.deepEqual(dscpOf(undefined).problems, []);
+  const wrong = dscpOf('AF99');
+  t.deepEqual(wrong.value?.local?.endpoint, { interfaceName: 'eth0', expectedIps: ['10.0.0.1'], profiles: [] });
+  t.deepEqual(
+    wrong.problems.map(({ path }) => path),
+    ['metadata.annotations.qos.projectcalico.org/dscp'],
+  );
 });
 
 test('a bucket holds a packet at least, and what may wait is 25 ms of the rate', (t) => {

@@ -1,17 +1,20 @@
 /** Rules for iptables as text: what a match becomes, how chains are asked, how interfaces are told apart, how words are quoted. */
 import test from 'ava';
 import type { FelixConfig } from '#appliance/felix/model/config.ts';
+import type { HostEndpoint } from '#appliance/felix/model/endpoint.ts';
 import type { Rule, TierPolicies } from '#appliance/felix/model/policy.ts';
 import { listChain } from '#appliance/felix/render/chain-spec.ts';
+import { hostDscps } from '#appliance/felix/render/dscp.ts';
 import type { IptablesContext } from '#appliance/felix/render/iptables/context.ts';
 import { renderDispatch } from '#appliance/felix/render/iptables/dispatch.ts';
 import { renderEndpointChain } from '#appliance/felix/render/iptables/endpoint.ts';
 import { renderFailsafes } from '#appliance/felix/render/iptables/failsafe.ts';
+import { renderDscp } from '#appliance/felix/render/iptables/limits.ts';
 import { chainName, policyChain, setName } from '#appliance/felix/render/iptables/names.ts';
 import { renderNatOutgoing } from '#appliance/felix/render/iptables/nat-outgoing.ts';
 import { renderPolicy } from '#appliance/felix/render/iptables/policy.ts';
 import { hashPattern, printChain } from '#appliance/felix/render/iptables/print-chain.ts';
-import type { IptablesChain } from '#appliance/felix/render/iptables/rule.ts';
+import { type IptablesChain, plainChain } from '#appliance/felix/render/iptables/rule.ts';
 import { renderRuleMatch } from '#appliance/felix/render/iptables/rule-match.ts';
 import { allotMarks } from '#appliance/felix/render/marks.ts';
 import { policyId, rule, sampleConfig, samplePolicy, tier } from '../../dataplane/sample.ts';
@@ -206,6 +209,31 @@ test('failsafes keep to their family, and in raw answers have rules of their own
     '-p 6 -m multiport --dports 22 -j ACCEPT',
     '-p 17 -s 10.0.0.0/8 -m multiport --sports 53 -j ACCEPT',
   ]);
+});
+
+test('the DSCP of a host endpoint is for what leaves from its addresses, of the family', (t) => {
+  const marked = (name: string, dscp: number, ...expectedIps: string[]): [string, HostEndpoint] => [
+    name,
+    {
+      interfaceName: '*',
+      profiles: [],
+      tiers: [],
+      untrackedTiers: [],
+      preDnatTiers: [],
+      forwardTiers: [],
+      expectedIps,
+      dscp,
+    },
+  ];
+  const hosts = hostDscps(new Map([marked('b', 0, '10.0.0.2', '10.0.0.1'), marked('a', 46, '10.0.0.1', 'fd00::1')]));
+  const rules = (family: 4 | 6, hasPools: boolean) =>
+    lines(plainChain(renderDscp({ workloads: [], hosts }, hasPools, context(family))));
+  t.deepEqual(rules(4, false), [
+    '-s 10.0.0.1/32 ! -o lo -j DSCP --set-dscp 46',
+    '-s 10.0.0.2/32 ! -o lo -j DSCP --set-dscp 0',
+  ]);
+  t.is(rules(6, true).length, 1);
+  t.regex(rules(6, true)[0] ?? '', /^-s fd00::1\/128 .*--match-set cali60\S+ dst -j DSCP --set-dscp 46$/);
 });
 
 test('NAT with a port range has rules for TCP and UDP and one for the rest', (t) => {
