@@ -219,6 +219,24 @@ export interface Neighbour {
   readonly isPermanent: boolean;
 }
 
+/** What is said of an address on a link: whose hardware address it has. */
+export interface Announcement {
+  readonly ifindex: number;
+  readonly mac: string;
+  readonly address: string;
+  /** The link's own address of IPv6, from which it is said. */
+  readonly linkLocal?: string;
+}
+
+/** An address that a link answers for although the host does not have it. */
+export interface ProxyEntry {
+  readonly family: 4 | 6;
+  readonly ifindex: number;
+  readonly address: string;
+  /** Who made it, as of routes. */
+  readonly protocol: number;
+}
+
 export interface InterfaceAddress {
   readonly family: 4 | 6;
   readonly ifindex: number;
@@ -371,6 +389,7 @@ export interface Kernel {
   addresses(): Promise<readonly InterfaceAddress[]>;
   routes(family: 4 | 6): Promise<readonly Route[]>;
   neighbours(family: 4 | 6, ifindex: number): Promise<readonly Neighbour[]>;
+  proxyEntries(family: 4 | 6): Promise<readonly ProxyEntry[]>;
   forwardingEntries(ifindex: number): Promise<readonly ForwardingEntry[]>;
   rules(family: 4 | 6): Promise<readonly RoutingRule[]>;
   /** `EEXIST` when the name is taken, `ENOTSUP` when the kernel has no such links. */
@@ -389,6 +408,8 @@ export interface Kernel {
   qdiscs(): Promise<readonly Qdisc[]>;
   /** As `changeRoutes()`. */
   changeTraffic(operations: readonly TrafficOperation[]): Promise<readonly (NftRefusal | undefined)[]>;
+  /** Tells the neighbours on a link that an address is to be found there. */
+  announce(announcement: Announcement): void;
   /** Writes a sysctl by its path below /proc/sys (`net/ipv4/conf/cali1/proxy_arp`); undefined when done, else the reason. */
   writeSysctl(path: string, value: string): string | undefined;
   readSysctl(path: string): string | undefined;
@@ -406,6 +427,7 @@ export interface Kernel {
 export type RouteOperation =
   | { readonly type: 'replace-route' | 'delete-route'; readonly route: Route }
   | { readonly type: 'replace-neighbour' | 'delete-neighbour'; readonly neighbour: Neighbour }
+  | { readonly type: 'add-proxy' | 'delete-proxy'; readonly proxy: ProxyEntry }
   | { readonly type: 'replace-forwarding' | 'delete-forwarding'; readonly forwarding: ForwardingEntry }
   /** Adding a rule that is there is success. */
   | { readonly type: 'add-rule' | 'delete-rule'; readonly rule: RoutingRule };

@@ -5,6 +5,7 @@
 import { totalmem } from 'node:os';
 import { assert } from '../lib/assert.ts';
 import { parseAddress } from '../lib/ip/address.ts';
+import { announce } from './announce.ts';
 import type { Kernel, NftRefusal, OpenKernel, RouteOperation, TrafficOperation } from './kernel.ts';
 import { addressesRequest, readInterfaceAddress } from './netlink/addresses.ts';
 import { markConnections, readConnections } from './netlink/connections.ts';
@@ -14,7 +15,7 @@ import { writeAddress, writeChange, writeDelete, writeDeleteAddress, writeNewLin
 import { linksRequest, readLink } from './netlink/links.ts';
 import { KernelListener } from './netlink/listener.ts';
 import type { Message, MessageWriter } from './netlink/message.ts';
-import { neighboursRequest, readNeighbour, writeDeleteNeighbour, writeReplaceNeighbour } from './netlink/neighbours.ts';
+import * as neighbours from './netlink/neighbours.ts';
 import { NftTransactions } from './netlink/nft.ts';
 import { copyTable } from './netlink/nft-copy.ts';
 import { dumpCounters, dumpElements, dumpKeys, dumpTable } from './netlink/nft-dump.ts';
@@ -78,7 +79,9 @@ export const openKernel: OpenKernel = (options = {}) => {
     links: () => routeReader.dump(linksRequest, each(readLink)),
     addresses: () => routeReader.dump(addressesRequest, each(readInterfaceAddress)),
     routes: (family) => routeReader.dump(routesRequest(family), each(readRoute)),
-    neighbours: (family, ifindex) => routeReader.dump(neighboursRequest(family, ifindex), each(readNeighbour)),
+    neighbours: (family, ifindex) =>
+      routeReader.dump(neighbours.neighboursRequest(family, ifindex), each(neighbours.readNeighbour)),
+    proxyEntries: (family) => routeReader.dump(neighbours.proxiesRequest(family), each(neighbours.readProxy)),
     forwardingEntries: (ifindex) =>
       routeReader.dump(
         forwardingRequest(ifindex),
@@ -98,6 +101,7 @@ export const openKernel: OpenKernel = (options = {}) => {
     qdiscs: () => routeReader.dump(qdiscsRequest, each(readQdisc)),
     changeTraffic: async (operations) =>
       trafficRefusals(operations, await routeWriter.send(operations, writeTrafficOperation)),
+    announce: (announcement) => namespace.run(() => announce(announcement)),
     writeSysctl: (path, value) => namespace.run(() => writeSysctl(path, value)),
     readSysctl: (path) => namespace.run(() => readSysctl(path)),
     deleteConntrack(...texts) {
@@ -143,8 +147,12 @@ function writeRouteOperation(writer: MessageWriter, operation: RouteOperation, s
     const write = operation.type === 'replace-route' ? writeReplaceRoute : writeDeleteRoute;
     write(writer, operation.route, sequence);
   } else if ('neighbour' in operation) {
-    const write = operation.type === 'replace-neighbour' ? writeReplaceNeighbour : writeDeleteNeighbour;
+    const write =
+      operation.type === 'replace-neighbour' ? neighbours.writeReplaceNeighbour : neighbours.writeDeleteNeighbour;
     write(writer, operation.neighbour, sequence);
+  } else if ('proxy' in operation) {
+    const write = operation.type === 'add-proxy' ? neighbours.writeAddProxy : neighbours.writeDeleteProxy;
+    write(writer, operation.proxy, sequence);
   } else if ('forwarding' in operation) {
     const write = operation.type === 'replace-forwarding' ? writeReplaceForwarding : writeDeleteForwarding;
     write(writer, operation.forwarding, sequence);

@@ -487,6 +487,24 @@ const routeCases: Record<string, Case> = {
     t.deepEqual(await under.kernel.neighbours(4, ifindex), []);
   },
 
+  async 'a link answers for addresses it is told to, and for no others'(t, under) {
+    const ifindex = await under.addLink('cali0');
+    const proxies = [
+      { family: 4, ifindex, address: '10.65.0.2', protocol: 80 },
+      { family: 6, ifindex, address: 'fd65::2', protocol: 80 },
+    ] as const;
+    const add = proxies.map((proxy) => ({ type: 'add-proxy', proxy }) as const);
+    t.deepEqual(await under.kernel.changeRoutes([...add, ...add]), [undefined, undefined, undefined, undefined]);
+    t.deepEqual(await under.kernel.proxyEntries(4), [proxies[0]]);
+    t.deepEqual(await under.kernel.proxyEntries(6), [proxies[1]]);
+    t.deepEqual(await under.kernel.neighbours(4, ifindex), []);
+    const nowhere = { type: 'add-proxy', proxy: { ...proxies[0], ifindex: 9999 } } as const;
+    t.like((await under.kernel.changeRoutes([nowhere]))[0], { code: 'ENODEV' });
+    const remove = proxies.map((proxy) => ({ type: 'delete-proxy', proxy }) as const);
+    t.deepEqual(await under.kernel.changeRoutes([...remove, ...remove]), [undefined, undefined, undefined, undefined]);
+    t.deepEqual([...(await under.kernel.proxyEntries(4)), ...(await under.kernel.proxyEntries(6))], []);
+  },
+
   async 'sysctls are written where they exist, and the reason is told where not'(t, under) {
     await under.addLink('cali0');
     t.is(under.kernel.writeSysctl('net/ipv4/conf/cali0/proxy_arp', '1'), undefined);

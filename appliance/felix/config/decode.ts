@@ -44,6 +44,8 @@ export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { conf
     ...given('deviceRouteSourceAddressV6', read('DeviceRouteSourceAddressIPv6', 'ipv6')),
     areExternalRoutesRemoved: read('RemoveExternalRoutes', 'boolean'),
     isRouteSyncDisabled: read('RouteSyncDisabled', 'boolean'),
+    isLocalSubnetReachable: word('LocalSubnetL2Reachability') === 'PodsAndLoadBalancers',
+    localSubnetRefreshMs: read('LocalSubnetL2ReachabilityRefreshInterval', 'seconds'),
     isSourceSpoofingAllowed: word('WorkloadSourceSpoofing') === 'Any',
     routeRefreshIntervalMs: read('RouteRefreshInterval', 'seconds'),
     nftablesRefreshIntervalMs: read('NftablesRefreshInterval', 'seconds'),

@@ -64,8 +64,6 @@ const none: Readonly<Record<string, string>> = {
   IPv6ElevatedRoutePriority: migration,
   LiveMigrationRouteConvergenceTime: migration,
   AWSSrcDstCheck: 'no cloud is asked for anything',
-  LocalSubnetL2Reachability: 'addresses of workloads are reached by routes alone',
-  LocalSubnetL2ReachabilityRefreshInterval: 'addresses of workloads are reached by routes alone',
   GoGCThreshold: runtime,
   GoMemoryLimitMB: runtime,
   GoMaxProcs: runtime,

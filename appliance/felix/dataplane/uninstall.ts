@@ -7,6 +7,7 @@ import type { FelixConfig } from '../model/config.ts';
 import { removeIptables, removeNftTable } from './leftovers.ts';
 import { removeBandwidths } from './linux/bandwidth.ts';
 import { removeOverlay } from './linux/overlay/remove.ts';
+import { removeProxies } from './linux/proxy-neighbours.ts';
 import { isOurs } from './linux/route-plan.ts';
 
 export interface UninstallOptions {
@@ -26,6 +27,7 @@ export async function uninstall(
   const routes: Route[] = [...(await kernel.routes(4)), ...(await kernel.routes(6))];
   const ours = routes.filter((route) => isOurs(route, links.get(route.oif ?? 0), config));
   await kernel.changeRoutes(ours.map((route) => ({ type: 'delete-route', route })));
+  await removeProxies(kernel);
   await removeOverlay(kernel, config);
   await removeBandwidths(kernel);
   await removeNftTable(kernel, tableName);

@@ -43,6 +43,10 @@ export interface FelixConfig {
   readonly deviceRouteSourceAddressV6?: string;
   readonly areExternalRoutesRemoved: boolean;
   readonly isRouteSyncDisabled: boolean;
+  /** Neighbours on the host's links are answered for workloads whose addresses lie in the network of the link. */
+  readonly isLocalSubnetReachable: boolean;
+  /** So often these addresses are announced again; 0 for never. */
+  readonly localSubnetRefreshMs: number;
   readonly isSourceSpoofingAllowed: boolean;
   readonly isEndpointReportingEnabled: boolean;
   readonly endpointReportingDelayMs: number;

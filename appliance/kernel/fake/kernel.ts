@@ -4,6 +4,7 @@
  */
 import { createPublicKey } from 'node:crypto';
 import type {
+  Announcement,
   Connection,
   ForwardingEntry,
   InterfaceAddress,
@@ -13,6 +14,7 @@ import type {
   LinkChange,
   Neighbour,
   NewLink,
+  ProxyEntry,
   Qdisc,
   Route,
   RouteOperation,
@@ -35,6 +37,8 @@ export interface FakeKernel extends Kernel {
   setAddress(address: InterfaceAddress): void;
   /** Adds a tracked connection by its original and reply sources. */
   addConnection(original: string, reply: string, more?: Partial<Connection>): void;
+  /** What was announced: `ifindex address`. */
+  readonly announcements: readonly string[];
   /** What shapes traffic, with what the port does not tell. */
   traffic(): readonly FakeQdisc[];
 }
@@ -58,6 +62,7 @@ class InMemoryKernel implements FakeKernel {
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #qdiscs = new Map<string, FakeQdisc>();
   readonly #forwarding = new Map<string, ForwardingEntry>();
+  readonly #proxies = new Map<string, ProxyEntry>();
   readonly #rules = new Map<string, RoutingRule>();
   readonly #wireguard = new Map<number, WireguardDevice>();
   readonly #sysctls = new Map<string, string>([['net/ipv4/ip_forward', '0']]);
@@ -72,6 +77,23 @@ class InMemoryKernel implements FakeKernel {
     return [...this.#neighbours.values()].filter((entry) => entry.family === family && entry.ifindex === ifindex);
   }
 
+  proxyEntries = async (family: 4 | 6) => [...this.#proxies.values()].filter((entry) => entry.family === family);
+
+  /** What was announced: `ifindex address`. */
+  readonly announcements: string[] = [];
+
+  announce({ ifindex, address }: Announcement): void {
+    this.announcements.push(`${ifindex} ${address}`);
+  }
+
+  #changeProxy({ type, proxy }: Extract<RouteOperation, { proxy: ProxyEntry }>): string | undefined {
+    const key = `${proxy.ifindex} ${proxy.address}`;
+    if (type === 'delete-proxy') this.#proxies.delete(key);
+    else if (!this.#links.has(proxy.ifindex)) return 'ENODEV';
+    else this.#proxies.set(key, proxy);
+    return undefined;
+  }
+
   async changeRoutes(operations: readonly RouteOperation[]) {
     return operations.map((operation, index) => {
       const code = this.#changeOne(operation);
@@ -82,6 +104,7 @@ class InMemoryKernel implements FakeKernel {
   #changeOne(operation: RouteOperation): string | undefined {
     if ('route' in operation) return this.#changeRoute(operation);
     if ('neighbour' in operation) return this.#changeNeighbour(operation);
+    if ('proxy' in operation) return this.#changeProxy(operation);
     if ('forwarding' in operation) return this.#changeForwarding(operation);
     const key = JSON.stringify(operation.rule);
     if (operation.type === 'add-rule') this.#rules.set(key, operation.rule);
@@ -331,6 +354,7 @@ class InMemoryKernel implements FakeKernel {
     }
     for (const [key, { ifindex }] of this.#qdiscs) if (ifindex === link.index) this.#qdiscs.delete(key);
     for (const [key, entry] of this.#neighbours) if (entry.ifindex === link.index) this.#neighbours.delete(key);
+    for (const [key, entry] of this.#proxies) if (entry.ifindex === link.index) this.#proxies.delete(key);
     for (const [key, entry] of this.#forwarding) if (entry.ifindex === link.index) this.#forwarding.delete(key);
     this.#wireguard.delete(link.index);
     this.#links.delete(link.index);

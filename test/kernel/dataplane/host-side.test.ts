@@ -1,5 +1,6 @@
 /** What a workload finds of its host, in the real kernel: sysctls, routes and neighbours; and connections when its address goes elsewhere. */
 import test from 'ava';
+import type { Message } from '#appliance/felix/model/messages.ts';
 import { allowAllProfile, config, inSync, workload, workloadGone } from '../../appliance/felix/dataplane/sample.ts';
 import { addMachine, openRealLab } from './real-lab.ts';
 import { talk } from './talk.ts';
@@ -92,3 +93,41 @@ test.serial('who gets an address that another host had does not get the connecti
   // what still comes of the old connection begins a new entry, for which policy is asked
   t.false((await tracked()).includes(before[0]!));
 });
+
+test.serial(
+  'neighbours on the link of a host reach a workload in their network without a route, while it is asked for',
+  async (t) => {
+    await using lab = await openRealLab();
+    await using a = await addMachine(lab.host, 'cali-a', '192.0.2.10/32', '169.254.1.1');
+    await using far = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+    await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await lab.host.exec('ip', 'addr', 'add', 'fdc0::1/64', 'dev', 'eth0', 'nodad');
+    await lab.host.exec('ip', 'addr', 'add', 'fe80::1/64', 'dev', 'cali-a', 'nodad');
+    await far.exec('ip', 'addr', 'add', 'fdc0::2/64', 'dev', 'eth0', 'nodad');
+    await a.exec('ip', 'addr', 'add', 'fdc0::10/128', 'dev', 'eth0', 'nodad');
+    await a.exec('ip', '-6', 'route', 'add', 'default', 'via', 'fe80::1', 'dev', 'eth0');
+    const pool = (cidr: string): Message => ({
+      type: 'ip-pool-update',
+      id: cidr,
+      pool: { cidr, natOutgoing: false, ipipMode: 'Never', vxlanMode: 'Never', allowedUses: [] },
+    });
+    const end = workload('a', { profiles: ['allow'], ipv4Nets: ['192.0.2.10/32'], ipv6Nets: ['fdc0::10/128'] });
+    await lab.send(config(), allowAllProfile, pool('192.0.2.0/26'), pool('fdc0::/64'), end, inSync);
+    t.false(await far.pings('192.0.2.10'));
+    const wrong = '02:00:00:00:00:99';
+    for (const address of ['192.0.2.10', 'fdc0::10'])
+      await far.exec('ip', 'neigh', 'replace', address, 'lladdr', wrong, 'dev', 'eth0', 'nud', 'stale');
+    await lab.send(config({ isLocalSubnetReachable: true }));
+    const mac = /link\/ether (\S+)/.exec(await lab.host.exec('ip', 'link', 'show', 'eth0'))![1]!;
+    const told = async () => (await far.exec('ip', 'neigh', 'show', 'dev', 'eth0')).split('\n').filter(isTold);
+    const isTold = (line: string) => /^(192\.0\.2\.10|fdc0::10) /.test(line) && line.includes(`lladdr ${mac}`);
+    const endMs = performance.now() + 10_000;
+    while ((await told()).length < 2 && performance.now() < endMs) await new Promise((done) => setTimeout(done, 50));
+    t.is((await told()).length, 2, 'it was announced');
+    t.true((await far.pings('192.0.2.10')) && (await far.pings('fdc0::10')));
+    for (const address of ['192.0.2.10', 'fdc0::10']) await far.exec('ip', 'neigh', 'del', address, 'dev', 'eth0');
+    t.true((await far.pings('192.0.2.10')) && (await far.pings('fdc0::10')), 'it is answered');
+    await lab.send(config());
+    t.is((await lab.host.exec('ip', 'neigh', 'show', 'proxy')).trim(), '');
+  },
+);

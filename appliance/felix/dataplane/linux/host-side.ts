@@ -20,6 +20,7 @@ import type { Sysctl } from './link-sysctls.ts';
 import { hostSysctls, linkSysctls } from './link-sysctls.ts';
 import type { LocalEndpoints } from './local-endpoints.ts';
 import { Overlay } from './overlay/overlay.ts';
+import { ProxyNeighbours } from './proxy-neighbours.ts';
 import { destinationsOf, mainTable, redirectedAddresses } from './route-plan.ts';
 import { SysctlWatch } from './sysctl-watch.ts';
 import { WorkloadRoutes } from './workload-routes.ts';
@@ -43,6 +44,7 @@ export class HostSide {
   readonly #parts: HostSideParts;
   readonly #routes: WorkloadRoutes;
   readonly #overlay: Overlay;
+  readonly #proxies: ProxyNeighbours;
   readonly #statuses: EndpointStatuses;
   readonly #sysctls: SysctlWatch;
   readonly #bandwidths: Bandwidths;
@@ -71,6 +73,13 @@ export class HostSide {
       state: parts.desired.tunnels,
       isLocal: (destination) => this.#routes.isWanted(destination),
     });
+    this.#proxies = new ProxyNeighbours({
+      ...parts,
+      setSysctls: (link, sysctls) => {
+        this.#writeSysctls(sysctls);
+        this.#sysctls.expect(link, sysctls);
+      },
+    });
     this.#statuses = new EndpointStatuses(parts.reports);
     this.#sysctls = new SysctlWatch(parts);
     const linkOf = (name: string) => parts.interfaces.linkOf(name);
@@ -80,6 +89,7 @@ export class HostSide {
   /** Before the desired state takes the message: it still knows the endpoint as it was. */
   onMessage(message: Message): void {
     this.#overlay.onMessage(message);
+    this.#proxies.onMessage(message);
     if (message.type === 'config-update') this.resync();
     if (message.type === 'host-endpoint-update' || message.type === 'host-endpoint-remove') {
       this.#areHostEndpointsDirty = true;
@@ -102,6 +112,7 @@ export class HostSide {
   onInterface(name: string | undefined): void {
     this.#areHostEndpointsDirty = true;
     this.#overlay.onLink(name, this.#parts.desired.config);
+    this.#proxies.onLink();
     if (name === undefined) {
       this.resync();
       return;
@@ -174,6 +185,7 @@ export class HostSide {
     if (!config.isRouteSyncDisabled) await this.#routes.addAfter(config);
     await this.#endRedirected(config);
     await this.#overlay.addAfter(config);
+    await this.#proxies.run(config);
     await inSlices(this.#tell());
     this.#current = new Set();
   }
@@ -189,6 +201,7 @@ export class HostSide {
     this.#sysctls.close();
     this.#routes.close();
     this.#overlay.close();
+    this.#proxies.close();
   }
 
   #want(name: string, config: FelixConfig): void {

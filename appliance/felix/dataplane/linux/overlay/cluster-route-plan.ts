@@ -8,7 +8,7 @@ import type { TunnelState } from './tunnel-state.ts';
 const protocolKernel = 2;
 const protocolBoot = 3;
 /** Of what no link of ours says to be ours. */
-const protocolCluster = 80;
+export const protocolCluster = 80;
 const protocolBird = 12;
 
 /** Indexes of links; absent for those that are not there. */
