@@ -41,6 +41,8 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     await host.sh(`echo '${policy}' | calicoctl apply -f -`);
     await isHardened(t, host);
     await letsOthersJoin(t, host);
+    await reloads(t, host);
+    await isWatched(t, host);
     for (const kill of [
       () => host.run('systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'calico-node', 'calico-apiserver'),
       () => host.powerOff().then(host.boot),
@@ -78,6 +80,50 @@ async function isHardened(t: ExecutionContext, host: BootedHost): Promise<void> 
     const exposure = Number(new RegExp(`^${unit}\\.service +([\\d.]+)`, 'm').exec(text)?.[1]);
     t.true(exposure > 0 && exposure <= most, `${unit}: exposure ${exposure}`);
   }
+}
+
+const mainPid = (host: BootedHost) => host.run('systemctl', 'show', '--property=MainPID', '--value', 'calico-node');
+
+/** Settings of environment and file, taken while it runs; what is in the kernel stays. */
+async function reloads(t: ExecutionContext, host: BootedHost): Promise<void> {
+  const [pid, rules] = [await mainPid(host), await ourRules(host)];
+  const listens = async () => (await host.sh("ss --listening --tcp --numeric --no-header 'sport = :9191'")) !== '';
+  const setting = 'FELIX_PROMETHEUSMETRICSPORT=9191';
+  await host.sh(`printf '%s\n' ${setting} >> /etc/calico/calico.env`);
+  await host.sh("printf '[global]\nPrometheusMetricsEnabled = true\n' > /etc/calico/felix.cfg");
+  t.false(await listens());
+  await host.run('systemctl', 'reload', 'calico-node');
+  await until(listens, 30_000);
+  await host.sh(`sed -i '/^${setting}$/d' /etc/calico/calico.env && rm /etc/calico/felix.cfg`);
+  await host.run('systemctl', 'reload', 'calico-node');
+  await until(async () => !(await listens()), 30_000);
+  t.is(await mainPid(host), pid, 'by the same process');
+  t.is(await ourRules(host), rules);
+}
+
+/** An agent that is stuck is ended by systemd's watchdog and started anew; meanwhile the kernel goes on as it was told. */
+async function isWatched(t: ExecutionContext, host: BootedHost): Promise<void> {
+  const dropIn = '/run/systemd/system/calico-node.service.d';
+  await host.sh(`mkdir -p ${dropIn} && printf '[Service]\nWatchdogSec=3s\n' > ${dropIn}/watchdog.conf`);
+  await host.sh('systemctl daemon-reload && systemctl restart calico-node');
+  await inSync(host);
+  const [pid, rules] = [await mainPid(host), await ourRules(host)];
+  await host.run('kill', '-STOP', pid);
+  t.is(await ourRules(host), rules, 'held while it is stuck');
+  await until(async () => {
+    t.is(await ourRules(host), rules, 'held all the while');
+    const now = await mainPid(host);
+    return now !== '0' && now !== pid;
+  }, 60_000);
+  await inSync(host);
+  t.is(await ourRules(host), rules);
+  t.regex(await host.run('journalctl', '--no-pager', '--unit=calico-node'), /Watchdog timeout/);
+  await host.sh(`rm -r ${dropIn} && systemctl daemon-reload && systemctl restart calico-node`);
+  await inSync(host);
+}
+
+function ourRules(host: BootedHost): Promise<string> {
+  return host.run('nft', '--stateless', 'list', 'table', 'inet', 'calico');
 }
 
 /** A tunnel device with its address, over a link that the test takes away again. */
