@@ -9,6 +9,7 @@ import type { PassStats } from '../dataplane/nftables/table-writer.ts';
 import type { PassWatch } from '../dataplane/pass-watch.ts';
 import type { Health } from '../status/health.ts';
 import type { FelixFacts } from '../status/metrics/felix-metrics.ts';
+import { lagMs } from '../status/metrics/process-metrics.ts';
 import type { Progress } from '../status/progress.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { ClusterFollower } from './follow-cluster.ts';
@@ -106,7 +107,7 @@ export function describeAgent(
     appliedRevision: progress.appliedRevision,
     lastPass,
     ...(bootRuleset === undefined ? {} : { bootRuleset }),
-    eventLoopStallMs: eventLoop.max / 1e6,
+    eventLoopStallMs: lagMs(eventLoop.max),
     counts: pipeline.counts,
     refusedPolicies: Object.fromEntries(progress.refusals),
     invalidObjects: Object.fromEntries(pipeline.problems()),

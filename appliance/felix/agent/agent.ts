@@ -21,6 +21,7 @@ import type { FelixConfig } from '../model/config.ts';
 import { createEndpointFiles } from '../status/endpoint-files.ts';
 import { createHealth } from '../status/health.ts';
 import { regionOf, statusPrefixes } from '../status/keys.ts';
+import { lagResolutionMs } from '../status/metrics/process-metrics.ts';
 import { startProcessStatus } from '../status/process-status.ts';
 import { createProgress } from '../status/progress.ts';
 import { startStatusSocket } from '../status/status-socket.ts';
@@ -323,7 +324,7 @@ function createParts(options: AgentOptions, following: AgentParts['following']):
   const watch = new PassWatch(() => passTrouble(settings.config));
   const measures = new Measures();
   watch.onEnd((ms) => measures.onPassEnd(ms, performance.now()));
-  const eventLoop = monitorEventLoopDelay({ resolution: 5 });
+  const eventLoop = monitorEventLoopDelay({ resolution: lagResolutionMs });
   return { options, config, settings, progress: createProgress(), watch, measures, eventLoop, following };
 }
 

@@ -29,11 +29,19 @@ function descriptorsMax(): number {
   return match?.[1] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(match?.[1]);
 }
 
+/** Its timer wakes the process each time, and each shorter period costs an idle one more. */
+export const lagResolutionMs = 20;
+
+/** How late the event loop was, of what its monitor has: the time between two looks. */
+export function lagMs(nanoseconds: number): number {
+  return Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - lagResolutionMs) : 0;
+}
+
 export function readRuntimeMetrics(eventLoop: ReturnType<typeof monitorEventLoopDelay>): MetricFamily[] {
   const { heapTotal, heapUsed, external } = process.memoryUsage();
   const [major = '', minor = '', patch = ''] = process.versions.node.split('.');
   const lag = (name: string, help: string, nanoseconds: number) =>
-    metric('gauge', `nodejs_eventloop_lag_${name}_seconds`, help, Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0);
+    metric('gauge', `nodejs_eventloop_lag_${name}_seconds`, help, lagMs(nanoseconds) / 1e3);
   return [
     metric('gauge', 'nodejs_heap_size_total_bytes', 'Memory of the heap.', heapTotal),
     metric('gauge', 'nodejs_heap_size_used_bytes', 'Memory of the heap in use.', heapUsed),
