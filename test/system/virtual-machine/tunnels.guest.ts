@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { openKernel } from '#appliance/kernel/open.ts';
+import { talk } from '../../kernel/dataplane/talk.ts';
 import { blockOf, type ClusterLab, type Host, openClusterLab, root, until } from '../../kernel/overlay/cluster-lab.ts';
 import { watchWire } from './wire.ts';
 
@@ -143,4 +144,28 @@ test('WireGuard: hosts too, and a host that lost its key is heard until it has a
   assert.match(await b.exec('ping', '-c', '3', '-i', '0.3', '-W', '2', '192.0.2.1'), / 0% packet loss/);
   await b.restart();
   await until('a to b is encrypted again', () => encrypted(a, '192.0.2.2'), slow);
+});
+
+test('WireGuard: hosts in both families, and connections that were there before go on, encrypted', async () => {
+  const { lab, a, b } = await pair({}, {}, true);
+  await using _ = lab;
+  const ends = { IPv4: '192.0.2.2', IPv6: 'fd00::2' };
+  using v4 = await talk(a.namespace.name, b.namespace.name, ends.IPv4, { port: 5201 });
+  using v6 = await talk(a.namespace.name, b.namespace.name, ends.IPv6, { port: 5202 });
+  const areAlive = async () => (await v4.isBack(slow)) && (await v6.isBack(slow));
+  assert.ok(await areAlive());
+  const watch = (work: () => Promise<unknown>) => watchWire(lab.fabric, 'a', 'secret', 4, work);
+  assert.ok((await watch(areAlive)).tcp > 0, 'in plain text at first');
+  const names = ['WIREGUARDENABLED', 'WIREGUARDENABLEDV6', 'WIREGUARDHOSTENCRYPTIONENABLED'];
+  const encryption = Object.fromEntries(names.map((name) => [`FELIX_${name}`, 'true']));
+  for (const host of [a, b]) await host.restart(encryption);
+  for (const [family, address] of Object.entries(ends)) {
+    const isEncrypted = async () => {
+      const seen = await watch(() => pinging(a, address).catch(() => ''));
+      return seen.wireguard >= 5 && seen.icmp === 0 && seen.readable === 0;
+    };
+    await until(`hosts encrypt ${family}`, isEncrypted, slow);
+  }
+  assert.ok(await areAlive(), 'both connections go on');
+  await until('they are encrypted', async () => (await watch(areAlive)).tcp === 0, slow);
 });
