@@ -15,6 +15,7 @@ import type { AgentOptions } from './agent-options.ts';
 import type { ClusterFollower } from './follow-cluster.ts';
 import type { AgentFacts } from './health-reporters.ts';
 import type { Measures } from './measures.ts';
+import type { MtuFile } from './mtu-file.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Ports } from './ports.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
@@ -28,6 +29,7 @@ export interface AgentParts {
   readonly watch: PassWatch;
   readonly measures: Measures;
   readonly eventLoop: ReturnType<typeof monitorEventLoopDelay>;
+  readonly mtuFile: MtuFile;
   readonly following: () => ClusterFollower | undefined;
 }
 
@@ -46,6 +48,7 @@ export function healthFacts(parts: AgentParts, pipeline: Pipeline): AgentFacts {
     passBusyMs: watch.busyMs,
     passProblem: watch.problem,
     appliedRevision: progress.appliedRevision,
+    mtuFileProblem: parts.mtuFile.problem,
   };
 }
 

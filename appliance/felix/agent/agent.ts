@@ -35,7 +35,7 @@ import { createHealthReporters } from './health-reporters.ts';
 import { printHits } from './hits-page.ts';
 import { logLevelOf } from './log-level.ts';
 import { Measures } from './measures.ts';
-import { writeMtuFile } from './mtu-file.ts';
+import { createMtuFile } from './mtu-file.ts';
 import { keepOwnNode } from './own-node.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { readPolicyForm } from './policy-form.ts';
@@ -195,6 +195,7 @@ class HostAgent implements Agent {
     this.#abort.abort();
     this.#timers.close();
     this.#parts.eventLoop.disable();
+    this.#parts.mtuFile.close();
     const parts = [this.#following, this.#socket, this.#heartbeat, this.#ports, this.#endpointFiles, this.#ownNode];
     await Promise.allSettled(parts.map((part) => part?.close()));
     await this.#dataplane.close();
@@ -224,12 +225,9 @@ class HostAgent implements Agent {
   }
 
   #reports(): DataplaneReports {
-    const { dataDir } = this.#options;
     return {
       ...this.#reporter,
-      onWorkloadMtu: (mtuBytes) => {
-        if (dataDir !== undefined) writeMtuFile(dataDir, mtuBytes, this.#logFor('agent'));
-      },
+      onWorkloadMtu: (mtuBytes) => this.#parts.mtuFile.set(mtuBytes),
       onWireguardKey: (family, key) => this.#ownNode.setWireguardKey(family, key),
       onWorkloadEndpointStatus: (id, status) => {
         this.#reporter.onWorkloadEndpointStatus(id, status);
@@ -325,7 +323,8 @@ function createParts(options: AgentOptions, following: AgentParts['following']):
   const measures = new Measures();
   watch.onEnd((ms) => measures.onPassEnd(ms, performance.now()));
   const eventLoop = monitorEventLoopDelay({ resolution: lagResolutionMs });
-  return { options, config, settings, progress: createProgress(), watch, measures, eventLoop, following };
+  const mtuFile = createMtuFile(options.dataDir, options.log.child({ component: 'agent' }));
+  return { options, config, settings, progress: createProgress(), watch, measures, eventLoop, mtuFile, following };
 }
 
 /** The way to the dataplane, on which is counted what it is told. */

@@ -17,6 +17,7 @@ export interface AgentFacts {
   readonly passProblem: string | undefined;
   /** Revision the kernel has; 0 before the first pass. */
   readonly appliedRevision: number;
+  readonly mtuFileProblem: string | undefined;
 }
 
 const graphTimeoutMs = 30_000;
@@ -36,9 +37,11 @@ export function createHealthReporters(facts: () => AgentFacts): readonly HealthR
   ];
 }
 
-function reportStartup({ isConfigured, store, isStoreReady }: AgentFacts): HealthReport {
+function reportStartup({ isConfigured, store, isStoreReady, config, mtuFileProblem }: AgentFacts): HealthReport {
   const isLocked = store === 'in-sync' && !isStoreReady;
   const isReady = isConfigured || isLocked;
+  if (isReady && config.isMtuFileRequired && mtuFileProblem !== undefined)
+    return { isReady: false, busyMs: 0, detail: `the MTU of workloads cannot be written: ${mtuFileProblem}` };
   return { isReady, busyMs: 0, detail: isReady ? '' : 'waiting for the configuration in the store' };
 }
 

@@ -35,5 +35,6 @@ export function decodeOverlay({ read, readAs, word, within, given }: Decoder) {
     routeTableRanges: ranges ?? (range === undefined ? byDefault : [range]),
     externalNodeCidrs: read('ExternalNodesCIDRList', 'cidrs'),
     mtuInterfacePattern: read('MTUIfacePattern', 'regex'),
+    isMtuFileRequired: read('RequireMTUFile', 'boolean'),
   } satisfies Partial<FelixConfig>;
 }

@@ -23,7 +23,8 @@ const restart: Readonly<Record<string, string>> = {
 
 const kubernetes = 'for hosts in a Kubernetes cluster';
 const runtime = "a setting of another language's runtime; the service's MemoryMax= and CPUQuota= are the means here";
-const journal = 'the log goes to standard output and so to the journal, at LogSeverityScreen';
+const journal =
+  'the log goes to standard output and so to the journal, which hands it on to syslog where there is one, at LogSeverityScreen';
 const migration = 'no virtual machines are moved between hosts here';
 const openstack = "OpenStack's own agents lead workloads to its metadata service";
 const accept = 'a table of its own: to accept in it leaves the packet to other tables in any case';
@@ -41,7 +42,6 @@ const none: Readonly<Record<string, string>> = {
   LogDebugFilenameRegex: 'log lines name their component, by which they can be picked',
   IptablesLockProbeIntervalMillis: 'iptables-restore waits for the lock by itself',
   WireguardThreadingEnabled: 'which threads decrypt is left to the kernel',
-  RequireMTUFile: 'a file that cannot be written is said in the log, and stops nothing',
   MetadataAddr: openstack,
   MetadataPort: openstack,
   KubeNodePortRanges: kubernetes,

@@ -104,6 +104,8 @@ export interface FelixConfig {
   readonly externalNodeCidrs: readonly string[];
   /** Source of a regular expression. */
   readonly mtuInterfacePattern: string;
+  /** Without the file that tells plugins the MTU of workloads the host is not ready. */
+  readonly isMtuFileRequired: boolean;
 
   readonly areFloatingIpsEnabled: boolean;
   readonly serviceLoopPrevention: 'Drop' | 'Reject' | 'Disabled';

@@ -748,7 +748,7 @@ export const felixParameters: readonly FelixParameter[] = [
     { minimum: -1 },
   ),
   row('GoMaxProcs', 'goMaxProcs', 'integer', '-1', 'CPU limit of upstream’s runtime; no effect here.', { minimum: -1 }),
-  row('RequireMTUFile', 'requireMTUFile', 'boolean', 'false', 'Fail start if MTU file cannot be written.'),
+  row('RequireMTUFile', 'requireMTUFile', 'boolean', 'false', 'Not ready while the MTU file cannot be written.'),
   row('BPFMaglevMaxEndpointsPerService', 'bpfMaglevMaxEndpointsPerService', 'integer', '100', 'Maglev sizing.', {
     minimum: 1,
     maximum: 3000,

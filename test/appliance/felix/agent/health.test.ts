@@ -1,5 +1,5 @@
 /** Health of the whole agent in this process, asked over its real port: what fails readiness, what fails liveness, and settings that change meanwhile. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -16,7 +16,10 @@ import { until } from '../status/test-store.ts';
 
 const root = '/calico/resources/v3/projectcalico.org';
 
-async function world(t: ExecutionContext, more: { kernel?: Kernel; env?: object; local?: object } = {}) {
+async function world(
+  t: ExecutionContext,
+  more: { kernel?: Kernel; env?: object; local?: object; dataDir?: string } = {},
+) {
   const runDir = mkdtempSync(join(tmpdir(), 'calico-health-'));
   const port = await freePort();
   const memory = await openMemoryStore();
@@ -27,6 +30,7 @@ async function world(t: ExecutionContext, more: { kernel?: Kernel; env?: object;
     nodename: 'here',
     local: [environmentLayer({ ...(more.local ?? healthOn(port)), ...more.env })],
     runDir,
+    ...(more.dataDir === undefined ? {} : { dataDir: more.dataDir }),
     environment: { CALICO_NETWORKING_BACKEND: 'none' },
     hostAddresses: () => [],
     stamps: { now: () => new Date(), uuid: () => '0b8a1e57-5d0c-4f38-8d1c-9c6a51f0a027' },
@@ -201,4 +205,21 @@ test('the port opens, moves and closes as the store says', async (t) => {
   t.is(await code(one), 0);
   await configure({ healthEnabled: false, healthPort: two });
   await until(async () => (await code(two)) === 0);
+});
+
+test('where the file with the MTU of workloads is required, a host that cannot write it is not ready', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'calico-mtu-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const dataDir = join(folder, 'data');
+  writeFileSync(dataDir, 'in the way');
+  const { ask, codes, put } = await world(t, { dataDir });
+  const kind = 'FelixConfiguration';
+  await put('felixconfigurations/default', { kind, metadata: { name: 'default' }, spec: {} });
+  await until(async () => (await codes()) === '204 204', 10_000);
+  await put('felixconfigurations/default', { kind, metadata: { name: 'default' }, spec: { requireMTUFile: true } });
+  await until(async () => (await codes()) === '200 503', 10_000);
+  t.regex((await ask('readiness')).text, /FelixStartup .* the MTU of workloads cannot be written: /);
+  rmSync(dataDir);
+  await until(async () => (await codes()) === '204 204', 15_000);
+  t.regex(readFileSync(join(dataDir, 'mtu'), 'utf8'), /^\d+$/);
 });
