@@ -2,13 +2,15 @@
  * From raw parameter texts to the configuration the brains read: which parameter feeds which field. Names, types, ranges, words and defaults are
  * the rows'. A value that cannot be used gives way to the default and is reported; no value stops the agent, which would stop enforcement. Pure.
  */
+import { parseAddress } from '../../lib/ip/address.ts';
 import type { FelixConfig } from '../model/config.ts';
 import { decodeIptables } from './decode-iptables.ts';
 import { decodeOverlay } from './decode-overlay.ts';
 import { decodeProcess } from './decode-process.ts';
-import { createDecoder } from './decoder.ts';
+import { createDecoder, type Decoder } from './decoder.ts';
 import type { ResolvedValue } from './layers.ts';
 import { findParameter } from './parameter-rows.ts';
+import type { TextReader } from './parameter-text.ts';
 
 export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { config: FelixConfig; problems: string[] } {
   const problems = [...values].flatMap(([name, { layer }]) =>
@@ -16,8 +18,9 @@ export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { conf
   );
   const decoder = createDecoder(values, problems);
   const { read, word, within, given } = decoder;
+  const interfacePrefixes = read('InterfacePrefix', 'list');
   const config: FelixConfig = {
-    interfacePrefixes: read('InterfacePrefix', 'list'),
+    interfacePrefixes,
     interfaceExclude: read('InterfaceExclude', 'interface-patterns'),
     defaultEndpointToHostAction: word('DefaultEndpointToHostAction'),
     failsafeInbound: read('FailsafeInboundHostPorts', 'failsafe-ports'),
@@ -52,6 +55,7 @@ export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { conf
     interfaceRefreshIntervalMs: read('InterfaceRefreshInterval', 'seconds'),
     areLiveFlowsReevaluated: word('LiveFlowReevaluation') === 'Enabled',
     areFloatingIpsEnabled: word('FloatingIPs') === 'Enabled',
+    ...given('metadata', readMetadata(decoder, interfacePrefixes)),
     serviceLoopPrevention: word('ServiceLoopPrevention'),
     endpointStatusPath: read('EndpointStatusPathPrefix', 'path'),
     ...decodeIptables(decoder),
@@ -59,4 +63,18 @@ export function decodeConfig(values: ReadonlyMap<string, ResolvedValue>): { conf
     ...decodeProcess(decoder),
   };
   return { config, problems };
+}
+
+const ipv4Text: TextReader<string> = {
+  read: (text) => (parseAddress(text)?.family === 4 ? text : undefined),
+  zero: { value: '' },
+};
+
+/** Asked for as upstream takes it: by another place than the default, or by OpenStack's name for links. */
+function readMetadata({ readAs, within }: Decoder, prefixes: readonly string[]): FelixConfig['metadata'] {
+  const address = readAs('MetadataAddr', 'string', ipv4Text);
+  const port = within('MetadataPort', 0, 65_535);
+  if (address === '' || port === 0) return undefined;
+  const isDefault = address === '127.0.0.1' && port === 8775;
+  return isDefault && !prefixes.includes('tap') ? undefined : { address, port };
 }

@@ -26,7 +26,6 @@ const runtime = "a setting of another language's runtime; the service's MemoryMa
 const journal =
   'the log goes to standard output and so to the journal, which hands it on to syslog where there is one, at LogSeverityScreen';
 const migration = 'no virtual machines are moved between hosts here';
-const openstack = "OpenStack's own agents lead workloads to its metadata service";
 const accept = 'a table of its own: to accept in it leaves the packet to other tables in any case';
 const none: Readonly<Record<string, string>> = {
   UseInternalDataplaneDriver: 'there is no external driver',
@@ -42,8 +41,6 @@ const none: Readonly<Record<string, string>> = {
   LogDebugFilenameRegex: 'log lines name their component, by which they can be picked',
   IptablesLockProbeIntervalMillis: 'iptables-restore waits for the lock by itself',
   WireguardThreadingEnabled: 'which threads decrypt is left to the kernel',
-  MetadataAddr: openstack,
-  MetadataPort: openstack,
   KubeNodePortRanges: kubernetes,
   PolicySyncPathPrefix: 'no policy on layer 7 on these hosts',
   UsageReportingEnabled: 'nothing is ever reported to anybody',

@@ -108,6 +108,8 @@ export interface FelixConfig {
   readonly isMtuFileRequired: boolean;
 
   readonly areFloatingIpsEnabled: boolean;
+  /** Where virtual machines are led that ask for their metadata; IPv4. Absent: nowhere. */
+  readonly metadata?: { readonly address: string; readonly port: number };
   readonly serviceLoopPrevention: 'Drop' | 'Reject' | 'Disabled';
   /** EndpointStatusPathPrefix; empty turns the files off. */
   readonly endpointStatusPath: string;

@@ -27,6 +27,7 @@ import {
   setMark,
   verdict,
 } from './match.ts';
+import { renderMetadataAccepted, renderMetadataDnat } from './metadata.ts';
 import type { RenderContext } from './policy.ts';
 import type { RenderedChain, RenderedRule } from './rendered.ts';
 import { renderServiceLoop } from './service-loop.ts';
@@ -108,7 +109,7 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     ...renderWorkloadStages(inputs, context, tunnels),
     ...renderHostStages(inputs, context),
     'reroute-output': tunnels.reroute,
-    'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
+    'nat-prerouting': [...renderMetadataDnat(context.config), ...renderFloatingDnat(inputs.floatingIps)],
     'nat-output': renderFloatingDnat(inputs.floatingIps),
     'input-judged': renderSuspectCleared(context),
     'postrouting-judged': [
@@ -189,7 +190,7 @@ function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext
   const to = (target: string) => perPrefix(config.interfacePrefixes, 'oifname', branch('goto', target));
   const unknown = counted('unknown interface', baseCounters.unknown, verdict('drop'));
   const toHostDrop = counted('workload to host', baseCounters.toHost, verdict('drop'));
-  const neighbours = renderNeighbourDiscovery();
+  const always = [...renderNeighbourDiscovery(), ...renderMetadataAccepted(config)];
   const areSent = filledMaps.has('limit-from');
   const areReceived = filledMaps.has('limit-to');
   return {
@@ -197,7 +198,7 @@ function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext
     'limits-from': renderLimitDispatch('limit-from', areSent),
     'limits-to': renderLimitDispatch('limit-to', areReceived),
     'workload-input': [
-      ...neighbours,
+      ...always,
       ...renderLimitJump('limit-from', areSent),
       dispatch('from-workload', 'iifname'),
       unknown,
@@ -205,7 +206,7 @@ function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext
     'input-to-host': from('workload-to-host'),
     'workload-to-host': [
       rule('known flow', ...matchKnownFlow(context), verdict('accept')),
-      ...neighbours,
+      ...always,
       ...(config.defaultEndpointToHostAction === 'Drop' ? [toHostDrop] : []),
     ],
     'forward-from-workload': from('workload-from'),

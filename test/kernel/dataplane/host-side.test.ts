@@ -1,7 +1,18 @@
 /** What a workload finds of its host, in the real kernel: sysctls, routes and neighbours; and connections when its address goes elsewhere. */
+import { spawn } from 'node:child_process';
 import test from 'ava';
 import type { Message } from '#appliance/felix/model/messages.ts';
-import { allowAllProfile, config, inSync, workload, workloadGone } from '../../appliance/felix/dataplane/sample.ts';
+import {
+  allowAllProfile,
+  config,
+  inSync,
+  policy,
+  rule,
+  tier,
+  workload,
+  workloadGone,
+} from '../../appliance/felix/dataplane/sample.ts';
+import { openBackendLab } from './backend-lab.ts';
 import { addMachine, openRealLab } from './real-lab.ts';
 import { talk } from './talk.ts';
 
@@ -131,3 +142,33 @@ test.serial(
     t.is((await lab.host.exec('ip', 'neigh', 'show', 'proxy')).trim(), '');
   },
 );
+
+for (const backend of ['nftables', 'iptables-nft'] as const) {
+  test.serial(
+    `${backend}: metadata is answered where the settings say, whatever policy says, while they do`,
+    async (t) => {
+      await using lab = await openBackendLab(backend);
+      await using a = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', '169.254.1.1');
+      await lab.host.exec('ip', 'link', 'set', 'lo', 'up');
+      const listening = ['TCP-LISTEN:8775,bind=127.0.0.1,reuseaddr,fork', 'SYSTEM:echo metadata'];
+      const server = spawn('ip', ['netns', 'exec', lab.host.name, 'socat', ...listening], { stdio: 'ignore' });
+      try {
+        const ask = () =>
+          a.exec('socat', '-T', '5', '-u', 'TCP:169.254.169.254:80,connect-timeout=3', '-').catch(() => '');
+        const end = workload('a', { tiers: [tier([], ['closed'])], ipv4Nets: ['10.65.0.1/32'] });
+        const closed = policy('closed', { outbound: [rule('deny')] });
+        await lab.send(lab.config(), closed, end, inSync);
+        t.is(await ask(), '');
+        await lab.send(lab.config({ metadata: { address: '127.0.0.1', port: 8775 } }));
+        const endMs = performance.now() + 10_000;
+        let answer = await ask();
+        while (answer === '' && performance.now() < endMs) answer = await ask();
+        t.is(answer, 'metadata\n');
+        await lab.send(lab.config());
+        t.is(await ask(), '');
+      } finally {
+        server.kill('SIGKILL');
+      }
+    },
+  );
+}

@@ -33,6 +33,8 @@ export interface FlowRules {
   readonly sets: SetLookup;
 }
 
+const TCP = 6;
+
 type Verdict = 'allow' | 'deny' | 'undecided';
 
 /** True when this host would not let the connection begin now. */
@@ -43,6 +45,7 @@ export function isDenied(connection: Connection, places: FlowPlaces, rules: Flow
   const to = places.workloads.get(flow.dst.text) ?? [];
   const isFromHost = from.length === 0 && places.hostAddresses.has(flow.src.text);
   const isToHost = to.length === 0 && places.hostAddresses.has(flow.dst.text);
+  if (from.length > 0 && isToHost && isMetadata(flow, places.config)) return false;
   if (from.length > 0 && everyDenies(from, 'egress', flow, rules)) return true;
   if (from.length > 0 && isToHost) return places.config.defaultEndpointToHostAction === 'Drop';
   if (to.length > 0 && !isFromHost && everyDenies(to, 'ingress', flow, rules)) return true;
@@ -113,6 +116,11 @@ function isForwardDenied(
   const denies = (endpoint: HostEndpoint | undefined) =>
     endpoint !== undefined && judgeTiers(endpoint.forwardTiers, direction, true, flow, rules) === 'deny';
   return speakers.length > 0 && speakers.every(denies);
+}
+
+/** Let in before policy is asked. */
+function isMetadata({ dst, protocol }: Flow, { metadata }: FelixConfig): boolean {
+  return protocol === TCP && dst.text === metadata?.address && dst.port === metadata.port;
 }
 
 function isFailsafe(flow: Flow, direction: Direction, config: FelixConfig): boolean {

@@ -4,8 +4,10 @@
  * Source: felix's static chains. What DNATed packets of this host may do is marked in OUTPUT and asked in POSTROUTING.
  */
 import { parseAddress, parsePrefixOrAddress, printPrefix } from '../../../lib/ip/address.ts';
+import type { FelixConfig } from '../../model/config.ts';
 import type { AddressNat } from '../../model/endpoint.ts';
 import type { SpoofAllowance } from '../base-chains.ts';
+import { wellKnown } from '../metadata.ts';
 import type { TunnelInputs } from '../tunnel-rules.ts';
 import type { IptablesContext } from './context.ts';
 import { allowTarget } from './context.ts';
@@ -91,12 +93,16 @@ export function renderBase(
 }
 
 /** Source: felix, cali-fip-dnat and cali-fip-snat. */
-function renderNat({ natOutgoing, floatingIps }: BaseInputs, tunnels: TunnelRules, { family }: IptablesContext) {
+function renderNat(
+  { natOutgoing, floatingIps }: BaseInputs,
+  tunnels: TunnelRules,
+  { family, config }: IptablesContext,
+) {
   const mine = floatingIps.filter(({ externalIp, internalIp }) =>
     [externalIp, internalIp].every((text) => parseAddress(text)?.family === family),
   );
   return chains({
-    'cali-PREROUTING': [jump('cali-fip-dnat')],
+    'cali-PREROUTING': [...(family === 4 ? renderMetadataDnat(config) : []), jump('cali-fip-dnat')],
     'cali-OUTPUT': [jump('cali-fip-dnat')],
     'cali-POSTROUTING': [jump('cali-fip-snat'), jump('cali-nat-outgoing'), ...tunnels.nat],
     'cali-fip-dnat': mine.map(({ externalIp, internalIp }) =>
@@ -253,6 +259,22 @@ function renderServiceLoop(cidrs: readonly string[], { config, family }: Iptable
   return own.map((cidr) => rule(['-d', cidr], target, 'service address of nobody'));
 }
 
+/** As `render/metadata.ts` has it. */
+function renderMetadataDnat({ metadata }: FelixConfig): IptablesRule[] {
+  if (metadata === undefined) return [];
+  const to = `${metadata.address}:${metadata.port}`;
+  return [rule(serviceWords(wellKnown), ['-j', 'DNAT', '--to-destination', to], 'metadata')];
+}
+
+function renderMetadataAccepted(context: IptablesContext): IptablesRule[] {
+  const { metadata } = context.config;
+  return metadata === undefined ? [] : [rule(serviceWords(metadata), allowTarget('filter', context), 'metadata')];
+}
+
+function serviceWords({ address, port }: NonNullable<FelixConfig['metadata']>): string[] {
+  return ['-p', '6', '-d', address, '-m', 'tcp', '--dport', String(port)];
+}
+
 /** Multicast listener and neighbour discovery a workload needs of its host. */
 const discoveryTypes = ['130', '131', '132', '133', '135', '136'];
 
@@ -267,6 +289,7 @@ function renderWorkloadToHost(limits: readonly IptablesRule[], context: Iptables
   };
   return [
     ...discovery.map((type) => rule(['-p', '58', '-m', 'icmp6', '--icmpv6-type', type], accept)),
+    ...(family === 4 ? renderMetadataAccepted(context) : []),
     ...limits,
     jump('cali-from-wl-dispatch'),
     rule(knownFlow(context), allowTarget('filter', context), 'known flow'),

@@ -109,7 +109,7 @@ test('decodeConfig() of nothing is the defaults of the rows', (t) => {
 type Row = readonly [parameter: string, text: string, field: keyof FelixConfig, value: unknown];
 
 const readable: readonly Row[] = [
-  ['InterfacePrefix', 'cali, tap', 'interfacePrefixes', ['cali', 'tap']],
+  ['InterfacePrefix', 'cali, veth', 'interfacePrefixes', ['cali', 'veth']],
   ['InterfaceExclude', 'kube-ipvs0,/^veth/', 'interfaceExclude', ['kube-ipvs0', '/^veth/']],
   ['InterfaceExclude', 'none', 'interfaceExclude', []],
   ['DefaultEndpointToHostAction', 'RETURN', 'defaultEndpointToHostAction', 'Return'],
@@ -193,6 +193,8 @@ const readable: readonly Row[] = [
   ['RequireMTUFile', 'true', 'isMtuFileRequired', true],
   ['FloatingIPs', 'Enabled', 'areFloatingIpsEnabled', true],
   ['ServiceLoopPrevention', 'reject', 'serviceLoopPrevention', 'Reject'],
+  ['MetadataAddr', '10.0.0.9', 'metadata', { address: '10.0.0.9', port: 8775 }],
+  ['MetadataPort', '80', 'metadata', { address: '127.0.0.1', port: 80 }],
   ['EndpointStatusPathPrefix', 'none', 'endpointStatusPath', ''],
   ['HealthTimeoutOverrides', 'A=1m30s, B=250ms', 'healthTimeoutsMs', { A: 90_000, B: 250 }],
   ['DataplaneWatchdogTimeout', '20', 'dataplaneWatchdogTimeoutMs', 20_000],
@@ -288,6 +290,18 @@ for (const [parameter, text] of refused) {
     t.deepEqual(problems, [`${parameter}: cannot use ${JSON.stringify(text)} (from environment); the default applies`]);
   });
 }
+
+test('metadata is led somewhere when it is elsewhere than by default, or when links are named as OpenStack names them', (t) => {
+  const of = (values: Record<string, string>) => decode(values).config.metadata;
+  t.is(of({}), undefined);
+  t.deepEqual(of({ InterfacePrefix: 'tap' }), { address: '127.0.0.1', port: 8775 });
+  t.is(of({ InterfacePrefix: 'tap', MetadataAddr: 'none' }), undefined);
+  t.is(of({ InterfacePrefix: 'tap', MetadataPort: '0' }), undefined);
+  t.deepEqual(decode({ MetadataAddr: 'metadata.example' }), {
+    config: defaults,
+    problems: ['MetadataAddr: cannot use "metadata.example" (from environment); the default applies'],
+  });
+});
 
 test('decodeConfig() names parameters that do not exist', (t) => {
   t.deepEqual(decode({ InterfacePrefx: 'tap', EtcdEndpoints: 'http://a:1' }), {

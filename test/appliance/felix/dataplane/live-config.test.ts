@@ -31,6 +31,7 @@ const parameters: readonly (readonly [name: string, text: string])[] = [
   ['DeviceRouteSourceAddress', '192.0.2.1'],
   ['DeviceRouteSourceAddressIPv6', 'fd00::9'],
   ['FloatingIPs', 'Enabled'],
+  ['MetadataAddr', '192.0.2.80'],
 ];
 
 const link = (index: number, name: string): Link => ({
