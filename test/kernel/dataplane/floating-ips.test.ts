@@ -90,6 +90,7 @@ test.serial('when a floating IP leads to another address, connections through it
   await using outside = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
   await b.exec('ip', 'addr', 'add', '10.65.0.3/32', 'dev', 'eth0');
   await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+  await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2');
   const end = (internalIp: string) =>
     workload('b', {
       profiles: ['allow'],

@@ -87,7 +87,7 @@ test.serial('who gets an address that another host had does not get the connecti
   await using a = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', '169.254.1.1');
   await using there = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
   await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
-  await lab.host.exec('ip', 'route', 'add', '10.65.1.0/26', 'via', '192.0.2.2');
+  await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2');
   await there.exec('ip', 'addr', 'add', '10.65.1.1/32', 'dev', 'lo');
   await there.exec('ip', 'link', 'set', 'lo', 'up');
   const tracked = async () =>
@@ -149,7 +149,10 @@ for (const backend of ['nftables', 'iptables-nft'] as const) {
     async (t) => {
       await using lab = await openBackendLab(backend);
       await using a = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', '169.254.1.1');
+      await using _world = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
       await lab.host.exec('ip', 'link', 'set', 'lo', 'up');
+      await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+      await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2'); // proxy ARP answers for what has a route
       const listening = ['TCP-LISTEN:8775,bind=127.0.0.1,reuseaddr,fork', 'SYSTEM:echo metadata'];
       const server = spawn('ip', ['netns', 'exec', lab.host.name, 'socat', ...listening], { stdio: 'ignore' });
       try {
