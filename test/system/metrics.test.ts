@@ -35,7 +35,7 @@ async function addWorkload(t: ExecutionContext, { exec, etcdctl, page }: Awaited
   await workload.exec('ip', 'link', 'set', 'eth0', 'up');
   await workload.exec('ip', 'route', 'add', '10.0.0.1', 'dev', 'eth0');
   const rules = [
-    { action: 'Deny', protocol: 'TCP' },
+    { action: 'Deny', protocol: 'TCP', destination: { selector: "part == 'a'" } },
     { action: 'Allow', protocol: 'ICMP' },
   ];
   const objects: Record<string, unknown> = {
