@@ -44,7 +44,7 @@ test('the package installs, enforces, outlives kills, a reboot and a power cut, 
     await reloads(t, host);
     await isWatched(t, host);
     for (const kill of [
-      () => host.run('systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'calico-node', 'calico-apiserver'),
+      () => killBoth(host),
       () => host.powerOff().then(host.boot),
       () => host.cutPower().then(host.boot),
     ]) {
@@ -83,6 +83,13 @@ async function isHardened(t: ExecutionContext, host: BootedHost): Promise<void> 
 }
 
 const mainPid = (host: BootedHost) => host.run('systemctl', 'show', '--property=MainPID', '--value', 'calico-node');
+
+/** Until it has been noticed. */
+async function killBoth(host: BootedHost): Promise<void> {
+  const pid = await mainPid(host);
+  await host.run('systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'calico-node', 'calico-apiserver');
+  await until(async () => (await mainPid(host)) !== pid, 60_000);
+}
 
 /** Settings of environment and file, taken while it runs; what is in the kernel stays. */
 async function reloads(t: ExecutionContext, host: BootedHost): Promise<void> {
