@@ -61,7 +61,7 @@ export const baseChains = {
 
 /** Chains behind the base chains, in an order in which each is made before what goes to it. */
 export const plainChains = [
-  'spoof-allowed',
+  'raw-from-workload',
   'limits-from',
   'limits-to',
   'dscps-from',
@@ -96,12 +96,15 @@ export interface BaseInputs {
   /** Canonical, in order. */
   readonly serviceCidrs: readonly string[];
   readonly tunnels: TunnelInputs;
+  /** There are connections with the suspect bit: only then do packets pay for being asked. */
+  readonly hasSuspects: boolean;
 }
 
 /** All of them by name. */
 export function renderBaseChains(inputs: BaseInputs, context: RenderContext): ReadonlyMap<string, RenderedChain> {
   const tunnels = renderTunnelRules(inputs.tunnels, context);
   const isMarked = inputs.filledMaps.has('dscp-from');
+  const cleared = inputs.hasSuspects ? renderSuspectCleared(context) : [];
   const chains: Record<string, readonly RenderedRule[]> = {
     ...renderRaw(inputs, context, tunnels),
     ...renderWorkloadStages(inputs, context, tunnels),
@@ -109,8 +112,8 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     'reroute-output': tunnels.reroute,
     'nat-prerouting': renderFloatingDnat(inputs.floatingIps),
     'nat-output': renderFloatingDnat(inputs.floatingIps),
-    'input-judged': renderSuspectCleared(context),
-    'postrouting-judged': [...renderLimitJump('dscp-from', isMarked), ...renderSuspectCleared(context)],
+    'input-judged': cleared,
+    'postrouting-judged': [...renderLimitJump('dscp-from', isMarked), ...cleared],
     'dscps-from': renderLimitDispatch('dscp-from', isMarked),
   };
   const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
@@ -131,23 +134,19 @@ type Chains = Record<string, readonly RenderedRule[]>;
 
 function renderRaw(inputs: BaseInputs, { config, marks }: RenderContext, tunnels: TunnelRules): Chains {
   const clear = rule('clear our mark bits', ...matchMark(marks.all), ...clearMark(marks.all));
-  const fromWorkload = config.interfacePrefixes.flatMap((prefix) => {
-    const match = matchInterfacePrefix('iifname', prefix);
-    return [
-      rule('allowed source prefixes', ...match, branch('jump', 'spoof-allowed')),
-      counted('reverse path', baseCounters.reversePath, ...match, ...matchNoReversePath(), verdict('drop')),
-      rule('from a workload', ...match, verdict('accept')),
-    ];
-  });
+  const allowed = inputs.spoofAllowances.flatMap(renderSpoofAllowance);
   return {
     'raw-prerouting': [
       clear,
-      ...fromWorkload,
+      ...perPrefix(config.interfacePrefixes, 'iifname', branch('goto', 'raw-from-workload')),
       ...tunnels.untracked,
       ...dispatchHost(inputs, 'host-untracked-in', 'iifname'),
     ],
     'raw-output': [clear, ...tunnels.output.rules, ...dispatchHost(inputs, 'host-untracked-out', 'oifname')],
-    'spoof-allowed': inputs.spoofAllowances.flatMap(renderSpoofAllowance),
+    'raw-from-workload': [
+      ...allowed,
+      counted('reverse path', baseCounters.reversePath, ...matchNoReversePath(), verdict('drop')),
+    ],
   };
 }
 
@@ -230,7 +229,7 @@ function renderNeighbourDiscovery(): RenderedRule[] {
 
 function renderHostStages(inputs: BaseInputs, context: RenderContext): Chains {
   const { config, marks } = context;
-  const answers = renderSuspectAnswers(context);
+  const answers = inputs.hasSuspects ? renderSuspectAnswers(context) : [];
   const accepted = rule('accepted before', ...matchMark(marks.accept), verdict('accept'));
   const fromWorkload = perPrefix(config.interfacePrefixes, 'iifname', verdict('accept'));
   const toWorkload = perPrefix(config.interfacePrefixes, 'oifname', verdict('accept'));

@@ -77,6 +77,8 @@ export class DesiredState {
   resolution: ReadonlyMap<string, string> = new Map();
   config: FelixConfig | undefined;
   isInSync = false;
+  /** Live flows were found denied, and are marked so. */
+  hasSuspects = false;
 
   readonly #classes: ClassIndex;
   readonly #lists: CompiledLists;
@@ -415,12 +417,30 @@ export class DesiredState {
     const floatingIps = context.config.areFloatingIpsEnabled ? resolveFloatingIps(this.speakers()) : [];
     const tunnels = this.tunnels.ruleInputs(context.config);
     const serviceCidrs = [...this.#serviceCidrs].sort();
-    const key = JSON.stringify([[...filledMaps], [...anyHost], spoofAllowances, floatingIps, tunnels, serviceCidrs]);
+    const { hasSuspects } = this;
+    const key = JSON.stringify([
+      [...filledMaps],
+      [...anyHost],
+      spoofAllowances,
+      floatingIps,
+      tunnels,
+      serviceCidrs,
+      hasSuspects,
+    ]);
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
     this.#baseKey = key;
     const natRules = renderNatOutgoing(this.#natFamilies(), context);
-    const inputs: BaseInputs = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels, serviceCidrs };
+    const inputs: BaseInputs = {
+      filledMaps,
+      anyHost,
+      spoofAllowances,
+      natRules,
+      floatingIps,
+      tunnels,
+      serviceCidrs,
+      hasSuspects,
+    };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
     for (const [name, content] of chains) {
       if (this.#isIdle(name, content)) this.chains.withdraw(name);
