@@ -25,7 +25,6 @@ import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
 import { isLimitMap, type LimitChain, renderLimitChain } from '../../render/limits.ts';
 import { allotMarks } from '../../render/marks.ts';
-import type { Family } from '../../render/match.ts';
 import type { Direction } from '../../render/names.ts';
 import { isReachablePool, natCounter, natSets, renderNatOutgoing } from '../../render/nat-outgoing.ts';
 import type { RenderContext } from '../../render/policy.ts';
@@ -430,7 +429,7 @@ export class DesiredState {
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
     this.#baseKey = key;
-    const natRules = renderNatOutgoing(this.#natFamilies(), context);
+    const natRules = renderNatOutgoing(this.#natPools(), context);
     const inputs: BaseInputs = {
       filledMaps,
       anyHost,
@@ -454,10 +453,9 @@ export class DesiredState {
     return name !== 'nat-postrouting' || this.#pools.size === 0;
   }
 
-  #natFamilies(): Family[] {
-    const cidrs = [...this.#pools.values()].filter((pool) => pool.natOutgoing).map(({ cidr }) => cidr);
-    const families: readonly Family[] = [4, 6];
-    return families.filter((family) => cidrs.some((cidr) => cidr.includes(':') === (family === 6)));
+  #natPools(): string[] {
+    const pools = [...this.#pools.values()].filter((pool) => pool.natOutgoing);
+    return [...new Set(pools.map(({ cidr }) => cidr))].sort();
   }
 
   #spoofAllowances(config: FelixConfig): BaseInputs['spoofAllowances'] {
