@@ -49,19 +49,19 @@ export interface ClassIndexParts {
   readonly membersOf: (setId: string) => Iterable<string>;
 }
 
-interface KnownCriterion extends Criterion {
+interface KnownCriterion {
+  readonly id: string;
+  readonly nets: readonly string[] | undefined;
   readonly number: number;
   refs: number;
   isWatched: boolean;
 }
 
 interface Host {
-  /** The address, as text of its bytes. */
-  readonly key: string;
   /** What the address meets by itself. */
-  own: AddressClass;
+  readonly own: AddressClass;
   /** And with the CIDRs it lies in: its class in the kernel. */
-  of: AddressClass | undefined;
+  readonly of: AddressClass | undefined;
 }
 
 interface Net {
@@ -74,7 +74,8 @@ const scansMax = 8;
 
 class FamilyIndex {
   readonly family: Family;
-  readonly hosts = new Map<string, Host>();
+  /** By the text of their bytes. One that lies in no CIDR is its class: there are very many. */
+  readonly hosts = new Map<string, Host | AddressClass>();
   readonly nets = new Map<string, Net>();
   readonly lengths = new Map<number, number>();
   /** By criterion: live classes that meet it; a lone one is kept bare. */
@@ -133,7 +134,7 @@ export class ClassIndex {
     if (known === undefined) {
       // From one on: a number below zero is one that is met no more.
       const number = this.#freeNumbers.pop() ?? Math.max(1, this.#idOf.length);
-      known = { ...criterion, number, refs: 0, isWatched: false };
+      known = { id: criterion.id, nets: criterion.nets, number, refs: 0, isWatched: false };
       this.#criteria.set(criterion.id, known);
       this.#idOf[number] = criterion.id;
     }
@@ -200,7 +201,9 @@ export class ClassIndex {
     const { family } = prefix.address;
     const index = this.#families[family];
     const isHost = prefix.length === addressBits(family);
-    const before = isHost ? index.hosts.get(member) : index.nets.get(netKey(prefix));
+    const key = isHost ? textOf(prefix.address.bytes) : netKey(prefix);
+    const host = isHost ? hostOf(index.hosts.get(key)) : undefined;
+    const before = host ?? index.nets.get(key);
     const met = new Set(before?.own.numbers);
     for (const number of numbers) {
       if (number > 0) met.add(number);
@@ -209,9 +212,8 @@ export class ClassIndex {
     const own = this.#hold(this.#intern(met));
     if (before !== undefined) this.#drop(before.own);
     if (isHost) {
-      if (before === undefined) index.hosts.set(member, { key: textOf(prefix.address.bytes), own, of: undefined });
-      else before.own = own;
-      index.dirtyHosts.add(member);
+      index.hosts.set(key, { own, of: host?.of });
+      index.dirtyHosts.add(key);
       return;
     }
     this.#changeNet(index, prefix, own);
@@ -237,34 +239,35 @@ export class ClassIndex {
 
   *#settleFamily(index: FamilyIndex): Work {
     const { changedNets, hosts, dirtyHosts } = index;
-    if (changedNets.length > scansMax) yield* eachItem(hosts.keys(), (member) => void dirtyHosts.add(member));
+    if (changedNets.length > scansMax) yield* eachItem(hosts.keys(), (key) => void dirtyHosts.add(key));
     else {
       for (const prefix of changedNets) {
         const first = textOf(prefix.address.bytes);
         const last = textOf(lastAddress(prefix).bytes);
-        yield* eachItem(hosts, ([member, { key }]) => {
-          if (first <= key && key <= last) dirtyHosts.add(member);
+        yield* eachItem(hosts.keys(), (key) => {
+          if (first <= key && key <= last) dirtyHosts.add(key);
         });
       }
     }
-    yield* eachItem(dirtyHosts, (member) => this.#settleHost(index, member));
+    yield* eachItem(dirtyHosts, (key) => this.#settleHost(index, key));
     dirtyHosts.clear();
     if (changedNets.length > 0) yield* this.#settleNets(index);
     changedNets.length = 0;
   }
 
-  #settleHost(index: FamilyIndex, member: string): void {
-    const host = index.hosts.get(member) as Host;
-    const { key, own, of: before } = host;
+  #settleHost(index: FamilyIndex, key: string): void {
+    const { own, of: before } = hostOf(index.hosts.get(key)) as Host;
     const isGone = own.numbers.length === 0;
     const now = isGone ? undefined : this.#withCover(index, key, own);
     if (now !== undefined) this.#enliven(index, now);
     if (before !== undefined) this.#weaken(index, before);
-    host.of = now;
     this.#parts.maps.set(classMap(index.family), key, now?.number);
-    if (!isGone) return;
+    if (now !== undefined) {
+      index.hosts.set(key, now === own ? own : { own, of: now });
+      return;
+    }
     this.#drop(own);
-    index.hosts.delete(member);
+    index.hosts.delete(key);
   }
 
   /** What the address meets by itself and by the CIDRs it lies in. */
@@ -356,6 +359,10 @@ export class ClassIndex {
     index.deleteClass(of);
     this.#changes.push({ family: index.family, of, isBorn: false });
   }
+}
+
+function hostOf(found: Host | AddressClass | undefined): Host | undefined {
+  return found instanceof AddressClass ? { own: found, of: found } : found;
 }
 
 function netKey({ address, length }: Prefix): string {

@@ -139,14 +139,14 @@ function peersOf(side: RuleSide, context: ShapeContext): Peers | undefined {
   };
 }
 
-/** Lists of one are many, and take the room of one. */
+/** Nearly always the rule's own list. */
 function idsIn(
   sets: readonly string[] = nobody,
   nets: readonly Criterion[],
   isCriterion: (setId: string) => boolean,
 ): readonly string[] {
-  const ids = [...sets.filter(isCriterion), ...nets.map(({ id }) => id)];
-  return ids.length === 0 ? nobody : ids.slice();
+  if (nets.length === 0 && sets.every(isCriterion)) return sets;
+  return [...sets.filter(isCriterion), ...nets.map(({ id }) => id)].slice();
 }
 
 function isAny(net: string): boolean {
