@@ -44,7 +44,7 @@ for (const form of forms) {
     for (let seed = firstSeed; counts.sent < pairs; seed++) {
       const random = createRandom(seed);
       const world = generateWorld(random);
-      const refused = await enforcer.enforce(world);
+      const refused = await enforcer.enforce(world, seed % 3 === 0 ? 'Reject' : 'Drop');
       t.deepEqual(refused, [], `seed ${seed}: the kernel refused rules`);
       const flows = generateFlows(random, Math.min(flowsPerWorld, pairs - counts.sent), world);
       const { wrong, ...found } = await checkFlows(lab, world, flows);
@@ -91,7 +91,7 @@ function openEnforcer(lab: Lab, isLinear: boolean) {
   const present = new Set<string>();
   let revision = 0;
   return {
-    async enforce(world: GenWorld): Promise<string[]> {
+    async enforce(world: GenWorld, denyAction: string): Promise<string[]> {
       const manifests = manifestsOf(world);
       const wanted = new Set(manifests.map((m) => m.key));
       const gone = [...present].filter((key) => !wanted.has(key));
@@ -104,7 +104,7 @@ function openEnforcer(lab: Lab, isLinear: boolean) {
       present.clear();
       for (const key of wanted) present.add(key);
       if (isFirst) graph.status('in-sync');
-      dataplane.accept({ revision, messages: [configMessage(world), ...(graph.flush()?.messages ?? [])] });
+      dataplane.accept({ revision, messages: [configMessage(world, denyAction), ...(graph.flush()?.messages ?? [])] });
       await dataplane.settled();
       return [...refused].map(([id, problem]) => `${id}: ${problem}`);
     },
@@ -115,7 +115,8 @@ function openEnforcer(lab: Lab, isLinear: boolean) {
   };
 }
 
-function configMessage(world: GenWorld): Message {
-  const values = new Map(Object.entries(settingsOf(world)).map(([name, text]) => [name, { text, layer: 'test' }]));
+function configMessage(world: GenWorld, denyAction: string): Message {
+  const settings = { ...settingsOf(world), nftablesfilterdenyaction: denyAction };
+  const values = new Map(Object.entries(settings).map(([name, text]) => [name, { text, layer: 'test' }]));
   return { type: 'config-update', config: decodeConfig(values).config };
 }
