@@ -6,7 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { buildFrame, buildPacket, packetId, packetPorts } from './frames.ts';
-import { farAddresses, hostLinks, linkAddresses, workloadAddresses, workloadLinks } from './generate.ts';
+import {
+  externalAddresses,
+  farAddresses,
+  hostLinks,
+  linkAddresses,
+  workloadAddresses,
+  workloadLinks,
+} from './generate.ts';
 import type { Flow } from './model.ts';
 import { openDeliverySocket, openOriginSocket, openPacketSocket, type RawSocket } from './raw-sockets.ts';
 
@@ -174,6 +181,9 @@ async function addAddresses(host: string): Promise<void> {
       await add('route', 'replace', address, 'dev', link);
       await add('neigh', 'replace', address, 'lladdr', '02:00:00:00:00:01', 'dev', link);
     }
+    // Reached as they are by what is not tracked.
+    for (const address of externalAddresses(i))
+      await add('neigh', 'replace', address, 'lladdr', '02:00:00:00:00:01', 'dev', link);
   }
 }
 
