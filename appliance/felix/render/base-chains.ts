@@ -96,6 +96,8 @@ export interface BaseInputs {
   /** Canonical, in order. */
   readonly serviceCidrs: readonly string[];
   readonly tunnels: TunnelInputs;
+  /** No workload link is down or nobody's: known flows need not be asked for theirs. */
+  readonly areLinksOpen: boolean;
   /** There are connections with the suspect bit: only then do packets pay for being asked. */
   readonly hasSuspects: boolean;
 }
@@ -176,7 +178,11 @@ function matchInterface(key: 'iifname' | 'oifname', name: string): Expression[] 
   ];
 }
 
-function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext, tunnels: TunnelRules): Chains {
+function renderWorkloadStages(
+  { filledMaps, areLinksOpen }: BaseInputs,
+  context: RenderContext,
+  tunnels: TunnelRules,
+): Chains {
   const { config } = context;
   const from = (target: string) => perPrefix(config.interfacePrefixes, 'iifname', branch('goto', target));
   const to = (target: string) => perPrefix(config.interfacePrefixes, 'oifname', branch('goto', target));
@@ -185,6 +191,8 @@ function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext
   const neighbours = renderNeighbourDiscovery();
   const areSent = filledMaps.has('limit-from');
   const areReceived = filledMaps.has('limit-to');
+  const isKnown = rule('known flow', ...matchKnownFlow(context), verdict('accept'));
+  const known = areLinksOpen ? [isKnown] : [];
   return {
     'input-workload': [...tunnels.input.rules, ...from('workload-input'), ...tunnels.inputFromHosts],
     'limits-from': renderLimitDispatch('limit-from', areSent),
@@ -197,14 +205,19 @@ function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext
     ],
     'input-to-host': from('workload-to-host'),
     'workload-to-host': [
-      rule('known flow', ...matchKnownFlow(context), verdict('accept')),
+      isKnown,
       ...neighbours,
       ...(config.defaultEndpointToHostAction === 'Drop' ? [toHostDrop] : []),
     ],
     'forward-from-workload': from('workload-from'),
-    'workload-from': [...renderLimitJump('limit-from', areSent), dispatch('from-workload', 'iifname'), unknown],
+    'workload-from': [
+      ...renderLimitJump('limit-from', areSent),
+      ...known,
+      dispatch('from-workload', 'iifname'),
+      unknown,
+    ],
     'forward-to-workload': to('workload-to'),
-    'workload-to': [...renderLimitJump('limit-to', areReceived), dispatch('to-workload', 'oifname'), unknown],
+    'workload-to': [...renderLimitJump('limit-to', areReceived), ...known, dispatch('to-workload', 'oifname'), unknown],
   };
 }
 

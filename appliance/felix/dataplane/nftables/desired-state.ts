@@ -89,6 +89,8 @@ export class DesiredState {
   readonly #hosts = new Map<string, HostMetadata>();
   readonly #serviceCidrs = new Set<string>();
   readonly #workloadsOfInterface = new Map<string, Set<string>>();
+  /** Links of workloads that are there. */
+  #workloadLinks: readonly string[] = [];
   readonly #entries = new Map<string, LimitedEntries>();
   readonly #dirtyInterfaces = new Set<string>();
   readonly #dirtyHostEndpoints = new Set<string>();
@@ -158,7 +160,11 @@ export class DesiredState {
     if (this.#arePoolsDirty) this.#settlePools(config);
     if (this.#areTunnelsDirty) this.#settleTunnels(config);
     yield* this.#settleWorkloadInterfaces(config);
-    if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces(), config);
+    if (this.#areHostsDirty) {
+      const links = [...interfaces()];
+      this.#workloadLinks = workloadLinksOf(links, config);
+      this.#settleHostEndpoints(links, config);
+    }
     yield* this.#settleLists(context);
     this.#settleBase(context);
     yield* this.chains.render((spec) => this.#render(spec, context));
@@ -417,6 +423,7 @@ export class DesiredState {
     const tunnels = this.tunnels.ruleInputs(context.config);
     const serviceCidrs = [...this.#serviceCidrs].sort();
     const { hasSuspects } = this;
+    const areLinksOpen = this.#areLinksOpen();
     const key = JSON.stringify([
       [...filledMaps],
       [...anyHost],
@@ -425,6 +432,7 @@ export class DesiredState {
       tunnels,
       serviceCidrs,
       hasSuspects,
+      areLinksOpen,
     ]);
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
@@ -439,6 +447,7 @@ export class DesiredState {
       tunnels,
       serviceCidrs,
       hasSuspects,
+      areLinksOpen,
     };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
     for (const [name, content] of chains) {
@@ -451,6 +460,13 @@ export class DesiredState {
   #isIdle(name: string, { rules }: RenderedChain): boolean {
     if (rules.length > 0 || !Object.hasOwn(baseChains, name)) return false;
     return name !== 'nat-postrouting' || this.#pools.size === 0;
+  }
+
+  /** A known flow of a link that is closed is dropped: only while there may be one, each packet is asked for its link. */
+  #areLinksOpen(): boolean {
+    for (const name of this.#workloadLinks) if (!this.#workloadsOfInterface.has(name)) return false;
+    for (const { endpoint } of this.workloads.values()) if (!endpoint.isActive) return false;
+    return true;
   }
 
   #natPools(): string[] {
@@ -521,6 +537,10 @@ function workloadEntries(endpoint: WorkloadEndpoint, config: FelixConfig, known:
   const entries = known.get(key) ?? renderWorkloadEntries(endpoint, config.filterDenyAction === 'Reject');
   known.set(key, entries);
   return endpoint.qos === undefined ? entries : new Map([...entries, ...renderLimitEntries(endpoint)]);
+}
+
+function workloadLinksOf(links: readonly HostInterface[], { interfacePrefixes }: FelixConfig): string[] {
+  return links.flatMap(({ name }) => (interfacePrefixes.some((prefix) => name.startsWith(prefix)) ? [name] : []));
 }
 
 function tierFacts(policy: Policy | undefined): string {

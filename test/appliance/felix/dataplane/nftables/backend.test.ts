@@ -85,6 +85,28 @@ test('rules about cut flows are there with the first of them and go with the las
   t.true(writes.length > 0);
 });
 
+test('known flows are asked for their link only while a link of a workload is down or nobody’s', async (t) => {
+  await using dataplane = openDataplane();
+  const { kernel } = dataplane;
+  const isAsked = async () => {
+    const { rules = [] } = (await kernel.nft.dumpTable('calico')) ?? {};
+    return ['workload-from', 'workload-to'].map(
+      (chain) => rules.filter((of) => of.chain === chain && of.comment?.startsWith('known flow')).length === 0,
+    );
+  };
+  await dataplane.send(...base, inSync);
+  t.deepEqual(await isAsked(), [false, false]);
+  await dataplane.send(workload('b', { isActive: false }));
+  t.deepEqual(await isAsked(), [true, true], 'an endpoint is down');
+  await dataplane.send(workloadGone('b'));
+  t.deepEqual(await isAsked(), [false, false]);
+  const link = { index: 7, kind: 'veth', mac: 'ee:ee:ee:ee:ee:ee', mtuBytes: 1500, isUp: true, isRunning: true };
+  kernel.setLink({ ...link, name: 'cali-c' });
+  await until(async () => (await isAsked()).every((is) => is));
+  await dataplane.send(workload('c', { interfaceName: 'cali-c' }));
+  t.deepEqual(await isAsked(), [false, false], 'the link has its endpoint');
+});
+
 test('a restart with other content replaces the table in one transaction and carries counters over', async (t) => {
   const kernel = createFakeKernel();
   {
