@@ -417,6 +417,8 @@ export interface Kernel {
   deleteConntrack(...addresses: readonly string[]): Promise<number>;
   /** Connections with one of these addresses as original source or reply source; all of them when no addresses are given. */
   connections(addresses?: ReadonlySet<string>): Promise<readonly Connection[]>;
+  /** How many connections have this bit in their mark. */
+  countMarked(bit: number): Promise<number>;
   /** Gives the connections that are still there the bits of `mark` that are set in `mask`; how many they were. */
   markConnections(connections: readonly Connection[], change: { mark: number; mask: number }): Promise<number>;
   /** Follows links, addresses, routes, neighbours and settings until closed; of some types only when they are named. `lost` is always told. */

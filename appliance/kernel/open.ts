@@ -8,7 +8,7 @@ import { parseAddress } from '../lib/ip/address.ts';
 import { announce } from './announce.ts';
 import type { Kernel, NftRefusal, OpenKernel, RouteOperation, TrafficOperation } from './kernel.ts';
 import { addressesRequest, readInterfaceAddress } from './netlink/addresses.ts';
-import { markConnections, readConnections } from './netlink/connections.ts';
+import { countMarked, markConnections, readConnections } from './netlink/connections.ts';
 import { deleteConntrack } from './netlink/conntrack.ts';
 import { isRefusal, NetlinkReader, refused } from './netlink/dump.ts';
 import { writeAddress, writeChange, writeDelete, writeDeleteAddress, writeNewLink } from './netlink/link-messages.ts';
@@ -113,6 +113,7 @@ export const openKernel: OpenKernel = (options = {}) => {
       return deleteConntrack(conntrackReader, conntrackWriter, addresses);
     },
     connections: (addresses) => readConnections(conntrackReader, addresses),
+    countMarked: (bit) => countMarked(conntrackReader, bit),
     markConnections: (connections, change) => markConnections(conntrackWriter, connections, change),
     listen: (onEvent, types) => namespace.run(() => new KernelListener(onEvent, types)),
     close() {

@@ -40,7 +40,8 @@ export interface Daemons {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startDaemons(folder: string): Promise<Daemons> {
+/** `settings`: more of the environment. */
+export async function startDaemons(folder: string, settings: Record<string, string> = {}): Promise<Daemons> {
   const namespace = `cb${randomBytes(3).toString('hex')}`;
   const runDir = join(folder, 'run');
   const env = {
@@ -50,6 +51,7 @@ export async function startDaemons(folder: string): Promise<Daemons> {
     CALICO_LOG_LEVEL: 'warn',
     CALICO_NETWORKING_BACKEND: 'none',
     NODENAME: 'bench',
+    ...settings,
   };
   await execa('ip', ['netns', 'add', namespace]);
   const start = (program: string) =>

@@ -1,7 +1,8 @@
 /**
  * The host bench: real daemons over a real store in a namespace of their own. Prints cold start, the time from an acknowledged write to the kernel having
- * it, churn, memory and stalls, and beside each change what the kernel alone took for the same transaction. Figures only; nothing is asserted. I/O.
- * Usage: host.ts [NUMBER OF POLICIES ...]   BENCH_CHURN_SECONDS (60), BENCH_ROUNDS (50)
+ * it, churn, memory and stalls, and beside each change what the kernel alone took for the same transaction; each form of policy in turn, over a store of the
+ * same content. Figures only; nothing is asserted. I/O.
+ * Usage: host.ts [NUMBER OF POLICIES ...]   BENCH_CHURN_SECONDS (60), BENCH_ROUNDS (50), BENCH_FORMS (compiled,linear)
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,49 +27,58 @@ const churnSeconds = Number(process.env.BENCH_CHURN_SECONDS ?? 60);
 const restMs = 5_000;
 const asked = process.argv.slice(2).map(Number);
 const say = (text: string) => process.stdout.write(`${text}\n`);
-/** What is printed once more at the end, all runs together. */
-const summary: string[] = [];
+const forms = (process.env.BENCH_FORMS ?? 'compiled,linear').split(',');
+/** What is printed once more at the end, by run and title: what each form had. */
+const summary = new Map<string, Map<string, string[]>>();
+let run = { title: '', form: '' };
 
 for (const policies of asked.length > 0 ? asked : [100, 1_000, 10_000]) {
-  await bench({ policies, localEndpoints: 1_000, remoteEndpoints: 50_000, cidrs: 100_000 });
+  for (const form of forms) {
+    await bench({ policies, localEndpoints: 1_000, remoteEndpoints: 50_000, cidrs: 100_000 }, form);
+  }
 }
 await benchEmpty();
 say('\n== summary: p50 / p99 from the acknowledged write to the kernel having it, and of that the kernel alone');
-for (const line of summary) say(line);
+for (const [title, rows] of summary) {
+  say(`\n${title}`);
+  for (const [what, cells] of rows) for (const [i, cell] of cells.entries()) say(row(i === 0 ? what : '', cell));
+}
 
-async function bench(sizes: Sizes): Promise<void> {
-  announce(
-    `\n== ${sizes.policies} policies, ${sizes.localEndpoints} local and ${sizes.remoteEndpoints} remote endpoints, ${sizes.cidrs} CIDRs`,
+async function bench(sizes: Sizes, form: string): Promise<void> {
+  const { policies, localEndpoints, remoteEndpoints, cidrs } = sizes;
+  begin(
+    `== ${policies} policies, ${localEndpoints} local and ${remoteEndpoints} remote endpoints, ${cidrs} CIDRs`,
+    form,
   );
   const folder = mkdtempSync(join(tmpdir(), 'calico-bench-'));
   try {
     await load(join(folder, 'data/store'), worldOf(sizes));
-    await using daemons = await startDaemons(folder);
-    announce(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`), await daemons.passText());
-    announce(row('memory after start', await daemons.memoryText()));
-    announce(row('longest stall, cold start', ms(await daemons.takeStallMs())));
+    await using daemons = await startDaemons(folder, { CALICO_POLICY_FORM: form });
+    announce('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`, await daemons.passText());
+    announce('memory after start', await daemons.memoryText());
+    announce('longest stall, cold start', ms(await daemons.takeStallMs()));
     await sleep(restMs);
-    announce(row('memory at rest', await daemons.memoryText()));
-    announce(row('longest stall, giving back memory', ms(await daemons.takeStallMs())));
+    announce('memory at rest', await daemons.memoryText());
+    announce('longest stall, giving back memory', ms(await daemons.takeStallMs()));
     await benchChanges(daemons, sizes);
     await benchBurst(daemons, sizes);
     await benchChurn(daemons, sizes);
-    announce(row('memory at the end', await daemons.memoryText()));
-    announce(row('longest stall, changes and churn', ms(await daemons.takeStallMs())));
+    announce('memory at the end', await daemons.memoryText());
+    announce('longest stall, changes and churn', ms(await daemons.takeStallMs()));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function benchEmpty(): Promise<void> {
-  announce('\n== empty store');
+  begin('== empty store', '');
   const folder = mkdtempSync(join(tmpdir(), 'calico-bench-'));
   try {
     await using daemons = await startDaemons(folder);
-    announce(row('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`));
-    announce(row('memory after start', await daemons.memoryText()));
+    announce('cold start to in-sync', `${(daemons.coldStartMs / 1000).toFixed(2)} s`);
+    announce('memory after start', await daemons.memoryText());
     await sleep(restMs);
-    announce(row('memory at rest', await daemons.memoryText()));
+    announce('memory at rest', await daemons.memoryText());
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -126,7 +136,7 @@ async function change(
     last = `last: ${pass.operations} operations, ${pass.bytes} bytes`;
   }
   const pair = (values: readonly number[]) => `${ms(at(values, 0.5))} / ${ms(at(values, 0.99))}`.padEnd(20);
-  announce(row(title, pair(times), `kernel ${pair(kernel)}`), last);
+  announce(title, `${pair(times)}   kernel ${pair(kernel)}`, last);
 }
 
 async function benchBurst(daemons: Daemons, sizes: Sizes): Promise<void> {
@@ -136,7 +146,7 @@ async function benchBurst(daemons: Daemons, sizes: Sizes): Promise<void> {
     Array.from({ length: count }, (_, i) => daemons.put(put(policy(1 + i, 20_000 + i, sizes)))),
   );
   await daemons.wait(Math.max(...revisions));
-  announce(row(`${count} policy changes back to back`, `${((performance.now() - started) / 1000).toFixed(2)} s`));
+  announce(`${count} policy changes back to back`, `${((performance.now() - started) / 1000).toFixed(2)} s`);
 }
 
 async function benchChurn(daemons: Daemons, sizes: Sizes): Promise<void> {
@@ -151,10 +161,8 @@ async function benchChurn(daemons: Daemons, sizes: Sizes): Promise<void> {
   const after = daemons.cpuSeconds();
   const share = (used: number) => `${((used / wall) * 100).toFixed(1)} %`;
   announce(
-    row(
-      `${churnSeconds} s of 20 label changes a second`,
-      `agent ${share(after.node - before.node)} of a core, API server ${share(after.apiserver - before.apiserver)}`,
-    ),
+    `${churnSeconds} s of 20 label changes a second`,
+    `agent ${share(after.node - before.node)} of a core, API server ${share(after.apiserver - before.apiserver)}`,
   );
 }
 
@@ -167,10 +175,17 @@ function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 }
 
+function begin(title: string, form: string): void {
+  run = { title, form };
+  if (!summary.has(title)) summary.set(title, new Map());
+  say(`\n${title}${form === '' ? '' : `, ${form}`}`);
+}
+
 /** Says a line now, with details, and once more at the end without. */
-function announce(line: string, detail = ''): void {
-  summary.push(line);
-  say(detail === '' ? line : `${line}   ${detail}`);
+function announce(title: string, text: string, detail = ''): void {
+  const rows = summary.get(run.title)!;
+  rows.set(title, [...(rows.get(title) ?? []), `${run.form.padEnd(9)} ${text}`]);
+  say(row(title, text, detail));
 }
 
 function row(title: string, ...cells: string[]): string {

@@ -582,6 +582,8 @@ const routeCases: Record<string, Case> = {
     t.is(await under.kernel.markConnections(some, { mark: 7, mask: 5 }), 1);
     t.is(await under.kernel.markConnections(some, { mark: 8, mask: 9 }), 1);
     t.deepEqual(await ends('10.9.0.2'), ['4 10.9.0.1 10.9.0.2 12', '4 10.9.0.3 10.9.0.2 0']);
+    const counts = [4, 8, 1, 0x80000000].map((bit) => under.kernel.countMarked(bit));
+    t.deepEqual(await Promise.all(counts), [1, 1, 0, 0]);
     t.is(await under.kernel.deleteConntrack('10.9.0.1'), 1);
     t.is(await under.kernel.markConnections(some, { mark: 1, mask: 1 }), 0);
     t.deepEqual(await ends('10.9.0.2'), ['4 10.9.0.3 10.9.0.2 0']);

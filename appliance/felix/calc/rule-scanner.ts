@@ -99,7 +99,8 @@ function addService(
 }
 
 function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
-  return list.length === 0 ? undefined : list;
+  // A copy has no room for more.
+  return list.length === 0 ? undefined : list.slice();
 }
 
 function withoutUndefined<T extends object>(fields: { readonly [K in keyof T]: T[K] | undefined }): T {

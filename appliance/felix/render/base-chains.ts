@@ -62,7 +62,7 @@ export const baseChains = {
 
 /** Chains behind the base chains, in an order in which each is made before what goes to it. */
 export const plainChains = [
-  'spoof-allowed',
+  'raw-from-workload',
   'limits-from',
   'limits-to',
   'dscps-from',
@@ -98,12 +98,17 @@ export interface BaseInputs {
   readonly serviceCidrs: readonly string[];
   readonly tunnels: TunnelInputs;
   readonly hostDscps: RenderedChain;
+  /** No workload link is down or nobody's: known flows need not be asked for theirs. */
+  readonly areLinksOpen: boolean;
+  /** There are connections with the suspect bit: only then do packets pay for being asked. */
+  readonly hasSuspects: boolean;
 }
 
 /** All of them by name. */
 export function renderBaseChains(inputs: BaseInputs, context: RenderContext): ReadonlyMap<string, RenderedChain> {
   const tunnels = renderTunnelRules(inputs.tunnels, context);
   const isMarked = inputs.filledMaps.has('dscp-from');
+  const cleared = inputs.hasSuspects ? renderSuspectCleared(context) : [];
   const chains: Record<string, readonly RenderedRule[]> = {
     ...renderRaw(inputs, context, tunnels),
     ...renderWorkloadStages(inputs, context, tunnels),
@@ -111,12 +116,8 @@ export function renderBaseChains(inputs: BaseInputs, context: RenderContext): Re
     'reroute-output': tunnels.reroute,
     'nat-prerouting': [...renderMetadataDnat(context.config), ...renderFloatingDnat(inputs.floatingIps)],
     'nat-output': renderFloatingDnat(inputs.floatingIps),
-    'input-judged': renderSuspectCleared(context),
-    'postrouting-judged': [
-      ...renderLimitJump('dscp-from', isMarked),
-      ...inputs.hostDscps.rules,
-      ...renderSuspectCleared(context),
-    ],
+    'input-judged': cleared,
+    'postrouting-judged': [...renderLimitJump('dscp-from', isMarked), ...inputs.hostDscps.rules, ...cleared],
     'dscps-from': renderLimitDispatch('dscp-from', isMarked),
   };
   const rendered = new Map(Object.entries(chains).map(([name, rules]) => [name, plain(rules)]));
@@ -138,23 +139,19 @@ type Chains = Record<string, readonly RenderedRule[]>;
 
 function renderRaw(inputs: BaseInputs, { config, marks }: RenderContext, tunnels: TunnelRules): Chains {
   const clear = rule('clear our mark bits', ...matchMark(marks.all), ...clearMark(marks.all));
-  const fromWorkload = config.interfacePrefixes.flatMap((prefix) => {
-    const match = matchInterfacePrefix('iifname', prefix);
-    return [
-      rule('allowed source prefixes', ...match, branch('jump', 'spoof-allowed')),
-      counted('reverse path', baseCounters.reversePath, ...match, ...matchNoReversePath(), verdict('drop')),
-      rule('from a workload', ...match, verdict('accept')),
-    ];
-  });
+  const allowed = inputs.spoofAllowances.flatMap(renderSpoofAllowance);
   return {
     'raw-prerouting': [
       clear,
-      ...fromWorkload,
+      ...perPrefix(config.interfacePrefixes, 'iifname', branch('goto', 'raw-from-workload')),
       ...tunnels.untracked,
       ...dispatchHost(inputs, 'host-untracked-in', 'iifname'),
     ],
     'raw-output': [clear, ...tunnels.output.rules, ...dispatchHost(inputs, 'host-untracked-out', 'oifname')],
-    'spoof-allowed': inputs.spoofAllowances.flatMap(renderSpoofAllowance),
+    'raw-from-workload': [
+      ...allowed,
+      counted('reverse path', baseCounters.reversePath, ...matchNoReversePath(), verdict('drop')),
+    ],
   };
 }
 
@@ -184,7 +181,11 @@ function matchInterface(key: 'iifname' | 'oifname', name: string): Expression[] 
   ];
 }
 
-function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext, tunnels: TunnelRules): Chains {
+function renderWorkloadStages(
+  { filledMaps, areLinksOpen }: BaseInputs,
+  context: RenderContext,
+  tunnels: TunnelRules,
+): Chains {
   const { config } = context;
   const from = (target: string) => perPrefix(config.interfacePrefixes, 'iifname', branch('goto', target));
   const to = (target: string) => perPrefix(config.interfacePrefixes, 'oifname', branch('goto', target));
@@ -193,6 +194,8 @@ function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext
   const always = [...renderNeighbourDiscovery(), ...renderMetadataAccepted(config)];
   const areSent = filledMaps.has('limit-from');
   const areReceived = filledMaps.has('limit-to');
+  const isKnown = rule('known flow', ...matchKnownFlow(context), verdict('accept'));
+  const known = areLinksOpen ? [isKnown] : [];
   return {
     'input-workload': [...tunnels.input.rules, ...from('workload-input'), ...tunnels.inputFromHosts],
     'limits-from': renderLimitDispatch('limit-from', areSent),
@@ -204,15 +207,16 @@ function renderWorkloadStages({ filledMaps }: BaseInputs, context: RenderContext
       unknown,
     ],
     'input-to-host': from('workload-to-host'),
-    'workload-to-host': [
-      rule('known flow', ...matchKnownFlow(context), verdict('accept')),
-      ...always,
-      ...(config.defaultEndpointToHostAction === 'Drop' ? [toHostDrop] : []),
-    ],
+    'workload-to-host': [isKnown, ...always, ...(config.defaultEndpointToHostAction === 'Drop' ? [toHostDrop] : [])],
     'forward-from-workload': from('workload-from'),
-    'workload-from': [...renderLimitJump('limit-from', areSent), dispatch('from-workload', 'iifname'), unknown],
+    'workload-from': [
+      ...renderLimitJump('limit-from', areSent),
+      ...known,
+      dispatch('from-workload', 'iifname'),
+      unknown,
+    ],
     'forward-to-workload': to('workload-to'),
-    'workload-to': [...renderLimitJump('limit-to', areReceived), dispatch('to-workload', 'oifname'), unknown],
+    'workload-to': [...renderLimitJump('limit-to', areReceived), ...known, dispatch('to-workload', 'oifname'), unknown],
   };
 }
 
@@ -237,7 +241,7 @@ function renderNeighbourDiscovery(): RenderedRule[] {
 
 function renderHostStages(inputs: BaseInputs, context: RenderContext): Chains {
   const { config, marks } = context;
-  const answers = renderSuspectAnswers(context);
+  const answers = inputs.hasSuspects ? renderSuspectAnswers(context) : [];
   const accepted = rule('accepted before', ...matchMark(marks.accept), verdict('accept'));
   const fromWorkload = perPrefix(config.interfacePrefixes, 'iifname', verdict('accept'));
   const toWorkload = perPrefix(config.interfacePrefixes, 'oifname', verdict('accept'));

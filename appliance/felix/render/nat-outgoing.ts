@@ -2,6 +2,7 @@
 import type { Expression } from '../../kernel/netlink/expression.ts';
 import { parseAddress } from '../../lib/ip/address.ts';
 import type { IpPool } from '../model/messages.ts';
+import type { Rule, RuleSide } from '../model/policy.ts';
 import type { Family } from './match.ts';
 import { count, interfaceKey, matchProtocol, netShort } from './match.ts';
 import type { RenderContext } from './policy.ts';
@@ -19,8 +20,12 @@ export const natCounter = 'nat-outgoing';
 const TCP = 6;
 const UDP = 17;
 
-/** `families`: those with a natOutgoing pool. */
-export function renderNatOutgoing(families: readonly Family[], context: RenderContext): RenderedChain {
+/** Every new connection is asked where it comes from: against so many pools its address is compared, more are a set. */
+const comparedMax = 4;
+const families: readonly Family[] = [4, 6];
+
+/** `pools`: CIDRs of those with natOutgoing, in order. */
+export function renderNatOutgoing(pools: readonly string[], context: RenderContext): RenderedChain {
   const exclusions: string[] = [natSets.pools];
   if (context.config.natOutgoingExclusions === 'IPPoolsAndHostIPs') exclusions.push(natSets.hosts);
   const rules: RenderedRule[] = [];
@@ -28,13 +33,21 @@ export function renderNatOutgoing(families: readonly Family[], context: RenderCo
   const setIds = new Set<string>();
   const netSets = new Set<string>();
   for (const ipVersion of families) {
-    const side = { src: { sets: [natSets.masqueraded] }, dst: { notSets: exclusions } };
-    const match = renderRuleMatch({ action: 'allow', ipVersion, ...side }, context.factsOf);
-    for (const id of match.setIds) setIds.add(id);
-    for (const set of match.netSets) netSets.add(set);
-    for (const alternative of match.alternatives) rules.push(...renderActions(alternative, ipVersion, context));
+    for (const src of sourcesOf(pools, ipVersion)) {
+      const rule: Rule = { action: 'allow', ipVersion, src, dst: { notSets: exclusions } };
+      const match = renderRuleMatch(rule, context.factsOf);
+      for (const id of match.setIds) setIds.add(id);
+      for (const set of match.netSets) netSets.add(set);
+      for (const alternative of match.alternatives) rules.push(...renderActions(alternative, ipVersion, context));
+    }
   }
   return { rules, setIds: [...setIds], lists, netSets: [...netSets] };
+}
+
+function sourcesOf(pools: readonly string[], family: Family): RuleSide[] {
+  const own = pools.filter((cidr) => cidr.includes(':') === (family === 6));
+  if (own.length > comparedMax) return [{ sets: [natSets.masqueraded] }];
+  return own.map((cidr) => ({ nets: [cidr] }));
 }
 
 /** Pools that traffic may reach without NAT: all but those for load balancers only, disabled ones too. */

@@ -315,6 +315,10 @@ class InMemoryKernel implements FakeKernel {
     return this.#connections.filter((connection) => addresses === undefined || isOf(connection, addresses));
   }
 
+  async countMarked(bit: number) {
+    return this.#connections.filter(({ mark }) => (mark & bit) !== 0).length;
+  }
+
   async markConnections(connections: readonly Connection[], { mark, mask }: { mark: number; mask: number }) {
     const names = new Set(connections.map(({ name }) => name));
     const isMarked = ({ name }: Connection) => names.has(name);

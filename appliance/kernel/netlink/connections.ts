@@ -38,6 +38,26 @@ export async function readConnections(
   );
 }
 
+/** The kernel passes over all others itself. */
+export async function countMarked(reader: NetlinkReader, bit: number): Promise<number> {
+  const request = {
+    type: CT.get,
+    header: nfgenmsg(UNSPECIFIED),
+    attributes: (writer: MessageWriter) => {
+      writer.u32be(CTA.mark, bit);
+      writer.u32be(CTA.markMask, bit);
+    },
+  };
+  const marked = await reader.dumpInto<{ count: number }>(
+    request,
+    () => ({ count: 0 }),
+    (found, { body }) => {
+      if (((findAttribute(body, CTA.mark, 4)?.readUInt32BE(0) ?? 0) & bit) !== 0) found.count++;
+    },
+  );
+  return marked.count;
+}
+
 /** Addresses as the bytes of their attributes, which are compared without printing any. */
 function keysOf(addresses: ReadonlySet<string>): Set<string> {
   const keys = new Set<string>();

@@ -11,6 +11,7 @@ import type {
   GenRule,
   GenWorkload,
   GenWorld,
+  Outcome,
   Packet,
   Sel,
   Side,
@@ -32,28 +33,70 @@ interface Item {
 const namespaceLabel = 'projectcalico.org/namespace';
 const serviceAccountLabel = 'projectcalico.org/serviceaccount';
 
-/** The verdict on the first packet of a flow through the host. */
-export function evaluate(world: GenWorld, flow: Flow): Verdict {
-  const { packet } = flow;
+/** What becomes of the first packet of a flow through the host. Without connection tracking there is no translation. */
+export function evaluate(world: GenWorld, flow: Flow): Outcome {
+  const isUntracked = untrackedVerdict(world, flow) === 'allow';
+  const packet = isUntracked
+    ? flow.packet
+    : { ...flow.packet, destination: internalOf(world, flow.packet.destination) };
+  const { destination } = packet;
+  const sources = isUntracked ? [packet.source] : sourcesAfter(world, flow, destination);
+  return { verdict: verdictOn(world, flow, packet), destination, sources };
+}
+
+/** What policy outside connection tracking says, where the packet comes in or where the host sends it out. */
+function untrackedVerdict(world: GenWorld, { from, to, packet }: Flow): TierOutcome {
+  if (from !== 'host') {
+    if (workloadAt(world, from) !== undefined) return 'undecided';
+    return evaluateUntracked(world, hostEndpointAt(world, from), 'ingress', packet);
+  }
+  if (workloadAt(world, to) !== undefined) return 'undecided';
+  return evaluateUntracked(world, hostEndpointAt(world, to), 'egress', packet);
+}
+
+/** Whether the answer to a flow that came through is tracked too: untracked policy may speak of it, where the answer comes in or goes out. */
+export function isAnswerTracked(world: GenWorld, flow: Flow, answer: Packet): boolean {
+  if (untrackedVerdict(world, flow) !== 'undecided') return false;
+  return untrackedVerdict(world, { from: flow.to, to: flow.from, packet: answer }) === 'undecided';
+}
+
+function natsOf(world: GenWorld) {
+  return world.workloads.flatMap(({ node, nats }) => (node === world.node ? nats : []));
+}
+
+function internalOf(world: GenWorld, address: string): string {
+  return natsOf(world).find(({ externalIP }) => externalIP === address)?.internalIP ?? address;
+}
+
+/** Sources the packet may have when it leaves: its own, or those that hide it. */
+function sourcesAfter(world: GenWorld, { to, packet: { source } }: Flow, destination: string): readonly string[] {
+  if (to === 'host') return [source];
+  const own = natsOf(world).find(({ internalIP }) => internalIP === source && internalIP === destination);
+  if (own !== undefined) return [own.externalIP];
+  const isInPool = (address: string) => world.pools.some(({ cidr }) => hasAddress(cidr, address));
+  const isNatted = world.pools.some(({ cidr, natOutgoing }) => natOutgoing && hasAddress(cidr, source));
+  const isExcluded = world.areHostsExcludedFromNat && world.farHost.includes(destination);
+  if (!isNatted || isInPool(destination) || isExcluded) return [source];
+  return Object.values(world.linkAddresses).flat();
+}
+
+/** `packet` is what policy sees once connections are tracked; what comes before sees the flow's own. */
+function verdictOn(world: GenWorld, flow: Flow, packet: Packet): Verdict {
   const from = workloadAt(world, flow.from);
   const to = workloadAt(world, flow.to);
+  if (from !== undefined && !from.addresses.includes(packet.source)) return 'deny';
   const isForwarded = flow.from !== 'host' && flow.to !== 'host';
   let isAcceptedEarly = false;
 
+  const untracked = untrackedVerdict(world, flow);
+  if (untracked === 'deny' || (flow.from === 'host' && untracked === 'allow')) return untracked;
   if (flow.from !== 'host') {
-    if (from === undefined) {
-      const untracked = evaluateUntracked(world, hostEndpointAt(world, flow.from), 'ingress', packet);
-      if (untracked === 'deny') return 'deny';
-      isAcceptedEarly = untracked === 'allow';
-    }
+    isAcceptedEarly = untracked === 'allow';
     if (!isAcceptedEarly) {
-      const early = evaluatePreDnat(world, hostEndpointAt(world, flow.from), packet);
+      const early = evaluatePreDnat(world, hostEndpointAt(world, flow.from), flow.packet);
       if (early === 'deny') return 'deny';
       isAcceptedEarly = early === 'allow';
     }
-  } else if (to === undefined) {
-    const untracked = evaluateUntracked(world, hostEndpointAt(world, flow.to), 'egress', packet);
-    if (untracked !== 'undecided') return untracked;
   }
 
   if (isForwarded) {

@@ -27,6 +27,12 @@ export function packetId(protocol: number, segment: Buffer): number | undefined 
   return segment.readUInt32BE(at);
 }
 
+/** The ports of a transport segment that has any. */
+export function packetPorts(protocol: number, segment: Buffer): { sourcePort?: number; destinationPort?: number } {
+  if (protocol !== protocolNumbers.TCP && protocol !== protocolNumbers.UDP) return {};
+  return { sourcePort: segment.readUInt16BE(0), destinationPort: segment.readUInt16BE(2) };
+}
+
 const magic = 0xca11c000;
 
 /** Number and magic: the payload of everything but TCP, which has them in sequence number and window. */

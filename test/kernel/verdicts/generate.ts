@@ -2,11 +2,13 @@
  * Random policy worlds and packets over a small vocabulary, so that rules really meet the packets. Everything made here is valid input:
  * what validation refuses is never generated. Pure.
  */
+import { hasAddress } from './addresses.ts';
 import type {
   Flow,
   GenHostEndpoint,
   GenNetworkSet,
   GenPolicy,
+  GenPool,
   GenPort,
   GenProfile,
   GenRule,
@@ -31,6 +33,11 @@ export const farAddresses = {
 
 export function workloadAddresses(index: number): string[] {
   return [`10.65.0.${10 + index}`, `fd65::${10 + index}`];
+}
+
+/** Where the floating IPs of workloads are. */
+export function externalAddresses(index: number): string[] {
+  return [`10.69.0.${10 + index}`, `fd69::${10 + index}`];
 }
 
 const vocabulary: Readonly<Record<string, readonly string[]>> = {
@@ -68,9 +75,29 @@ export function generateWorld(random: Random): GenWorld {
     hostEndpoints: generateHostEndpoints(random),
     networkSets: generateNetworkSets(random),
     policies: Array.from({ length: 1 + random.below(9) }, (_, i) => generatePolicy(random, i, tiers)),
+    pools: generatePools(random),
+    areHostsExcludedFromNat: random.chance(0.5),
+    farHost: random.chance(0.7) ? ['10.66.0.2', 'fd66::2'] : [],
     endpointToHostAction: random.pick(['Drop', 'Return', 'Accept'] as const),
     linkAddresses,
   };
+}
+
+/** Some cover all workloads, some a part of them, and some addresses beyond the host: what comes from there is then translated too. */
+function generatePools(random: Random): GenPool[] {
+  const four = random.pick([
+    [],
+    ['10.65.0.0/24'],
+    ['10.65.0.10/31'],
+    ['10.65.0.10/31', '10.65.0.12/31'],
+    ['10.65.0.10/31', '10.65.0.12/32', '10.65.0.13/32'],
+  ]);
+  const six = random.pick([[], ['fd65::/64'], ['fd65::10/124'], ['fd65::10/128', 'fd65::11/128']]);
+  const beyond = random.some(
+    ['10.66.0.0/24', '10.67.0.0/30', 'fd66::/64', '10.68.0.0/24', '10.68.1.0/24', '10.68.2.0/24'],
+    0,
+  );
+  return [...four, ...six, ...beyond].map((cidr) => ({ cidr, natOutgoing: random.chance(0.7) }));
 }
 
 function generateTiers(random: Random): GenTier[] {
@@ -142,6 +169,9 @@ function generateWorkload(random: Random, interfaceName: string, index: number):
     ...(account === undefined ? {} : { serviceAccount: account }),
     profiles: random.chance(0.1) ? [] : profiles,
     addresses: workloadAddresses(index),
+    nats: externalAddresses(index).flatMap((externalIP, i) =>
+      random.chance(0.4) ? [{ externalIP, internalIP: workloadAddresses(index)[i]! }] : [],
+    ),
     ports: generatePorts(random),
   };
 }
@@ -317,40 +347,76 @@ function generateSide(
   };
 }
 
-/** Packets of connections of their own: no two of them are, to conntrack, the same flow or each other's answer. */
-export function generateFlows(random: Random, count: number): Flow[] {
+/** Packets of connections of their own: no two of them are, to conntrack, the same flow or each other's answer, also when they are translated. */
+export function generateFlows(random: Random, count: number, world?: GenWorld): Flow[] {
   const flows: Flow[] = [];
   const known = new Set<string>();
   while (flows.length < count) {
-    const flow = generateFlow(random);
-    const { protocol, source, destination, sourcePort = 0, destinationPort = 0 } = flow.packet;
-    const isFresh = (protocol === 'TCP' || protocol === 'UDP') && sourcePort === 0;
-    const ends = [`${source} ${sourcePort}`, `${destination} ${destinationPort}`].sort();
-    const key = `${protocol} ${ends.join(' ')}`;
-    const isOwn = isFresh || flow.packet.icmp !== undefined || !known.has(key);
-    if (!isOwn) continue;
-    known.add(key);
+    const flow = generateFlow(random, world);
+    const { protocol, sourcePort, icmp } = flow.packet;
+    const isFresh = icmp !== undefined || ((protocol === 'TCP' || protocol === 'UDP') && sourcePort === 0);
+    const tuples = isFresh ? [] : tuplesOf(flow.packet, world);
+    if (tuples.some((tuple) => known.has(tuple))) continue;
+    for (const tuple of tuples) known.add(tuple);
     flows.push(flow);
   }
   return flows;
 }
 
-/** A random packet between two different places of the lab. A source port of 0 stands for a fresh one. */
-function generateFlow(random: Random): Flow {
+/** What conntrack knows the flow by, as it comes and as it leaves, whichever way it goes. */
+function tuplesOf({ protocol, source, destination, sourcePort, destinationPort }: Packet, world?: GenWorld): string[] {
+  const { pools = [], workloads = [] } = world ?? {};
+  const nats = workloads.flatMap((workload) => workload.nats);
+  const inner = nats.find(({ externalIP }) => externalIP === destination)?.internalIP ?? destination;
+  const isNatted = pools.some(({ cidr, natOutgoing }) => natOutgoing && hasAddress(cidr, source));
+  const isInPool = pools.some(({ cidr }) => hasAddress(cidr, inner));
+  // What is masqueraded has an address of the host's, and we do not know which.
+  const hosts = Object.values(linkAddresses).flat();
+  const endOf = (address: string) => (hosts.includes(address) ? 'host' : address);
+  return [
+    [source, destination],
+    [isNatted && !isInPool ? 'host' : source, inner],
+  ].map(([from = '', to = '']) => {
+    const ends = [`${endOf(from)} ${sourcePort}`, `${endOf(to)} ${destinationPort}`].sort();
+    return `${protocol} ${ends.join(' ')}`;
+  });
+}
+
+/** A random packet between two different places of the lab; in a world with floating IPs also to one of these. A source port of 0 stands for a fresh one. */
+function generateFlow(random: Random, world: GenWorld | undefined): Flow {
   const family = random.pick([4, 6] as const);
   const places = [...workloadLinks, ...hostLinks, 'host'] as const;
   const from = random.pick(places);
   const to = random.pick(places.filter((p) => p !== from));
-  return {
-    from,
-    to,
-    packet: {
-      family,
-      source: addressAt(random, from, family, to),
-      destination: addressAt(random, to, family, from),
-      ...transport(random, family),
-    },
+  const packet = {
+    family,
+    source: addressAt(random, from, family, to),
+    destination: addressAt(random, to, family, from),
+    ...transport(random, family),
   };
+  return world === undefined ? { from, to, packet } : vary(random, world, { from, to, packet });
+}
+
+/** To a floating IP (a workload's own as well), or with a source that is another's. */
+function vary(random: Random, world: GenWorld, flow: Flow): Flow {
+  const { from, packet } = flow;
+  const isOurs = (address: string) => address.includes(':') === (packet.family === 6);
+  const floating = world.workloads.flatMap(({ interfaceName, nats }) =>
+    nats.flatMap(({ externalIP }) => (isOurs(externalIP) ? [{ to: interfaceName, externalIP }] : [])),
+  );
+  if (floating.length > 0 && random.chance(0.2)) {
+    const { to, externalIP } = random.pick(floating);
+    return {
+      from,
+      to,
+      packet: { ...packet, source: addressAt(random, from, packet.family, to), destination: externalIP },
+    };
+  }
+  if (from.startsWith('cali') && random.chance(0.04)) {
+    const others = [...workloadLinks.keys()].flatMap(workloadAddresses).filter((a) => isOurs(a) && a !== packet.source);
+    return { ...flow, packet: { ...packet, source: random.pick([...others, ...farAddresses.eth1.filter(isOurs)]) } };
+  }
+  return flow;
 }
 
 /** An address of a place; the host's own is the one on the link that faces the other place. */

@@ -5,17 +5,34 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { buildFrame, buildPacket, packetId } from './frames.ts';
-import { farAddresses, hostLinks, linkAddresses, workloadAddresses, workloadLinks } from './generate.ts';
+import { buildFrame, buildPacket, packetId, packetPorts } from './frames.ts';
+import {
+  externalAddresses,
+  farAddresses,
+  hostLinks,
+  linkAddresses,
+  workloadAddresses,
+  workloadLinks,
+} from './generate.ts';
 import type { Flow } from './model.ts';
 import { openDeliverySocket, openOriginSocket, openPacketSocket, type RawSocket } from './raw-sockets.ts';
 
 export interface Lab {
   /** Name of the namespace of the host under test. */
   readonly host: string;
-  /** Sends one packet for each flow, all of new connections, and says which came out where they were going. */
-  probe(flows: readonly Flow[]): Promise<boolean[]>;
+  /** Sends one packet for each flow, all of new connections, and says what came out where they were going. */
+  probe(flows: readonly Flow[]): Promise<(Arrival | undefined)[]>;
+  /** Sends packets of connections that are there. */
+  follow(flows: readonly Flow[]): Promise<(Arrival | undefined)[]>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The ends of a packet that came out; of what is delivered to the host by IPv6 the ports only, which is all that the kernel tells. */
+export interface Arrival {
+  readonly source?: string;
+  readonly destination?: string;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
 }
 
 interface Wire {
@@ -55,20 +72,9 @@ export async function openLab(): Promise<Lab> {
     host,
     async probe(flows) {
       await execa('ip', ['netns', 'exec', host, 'conntrack', '-F'], { stderr: 'ignore' });
-      for (const s of [...wires.values(), ...deliveries]) s.socket.drain();
-      const first = nextId;
-      nextId += flows.length;
-      const seen = new Set<string>();
-      for (const [i, flow] of flows.entries()) send(flow, first + i);
-      // Delivery over veth happens in the sender's own softirq; a little patience covers what the kernel put off.
-      for (let quiet = 0; quiet < 3; ) {
-        const before = seen.size;
-        collect(seen);
-        quiet = seen.size === before ? quiet + 1 : 0;
-        await sleep(2);
-      }
-      return flows.map((flow, i) => seen.has(`${flow.to} ${first + i}`));
+      return pass(flows);
     },
+    follow: pass,
     async [Symbol.asyncDispose]() {
       for (const s of [...wires.values(), ...deliveries]) s.socket.close();
       origins[4].close();
@@ -76,6 +82,22 @@ export async function openLab(): Promise<Lab> {
       for (const ns of [host, far]) await execa('ip', ['netns', 'del', ns], { reject: false });
     },
   };
+
+  async function pass(flows: readonly Flow[]): Promise<(Arrival | undefined)[]> {
+    for (const s of [...wires.values(), ...deliveries]) s.socket.drain();
+    const first = nextId;
+    nextId += flows.length;
+    const seen = new Map<string, Arrival>();
+    for (const [i, flow] of flows.entries()) send(flow, first + i);
+    // Delivery over veth happens in the sender's own softirq; a little patience covers what the kernel put off.
+    for (let quiet = 0; quiet < 3; ) {
+      const before = seen.size;
+      collect(seen);
+      quiet = seen.size === before ? quiet + 1 : 0;
+      await sleep(2);
+    }
+    return flows.map((flow, i) => seen.get(`${flow.to} ${first + i}`));
+  }
 
   function send(flow: Flow, id: number): void {
     const sourcePort = flow.packet.sourcePort === 0 ? 32768 + (id % 28000) : flow.packet.sourcePort;
@@ -85,26 +107,49 @@ export async function openLab(): Promise<Lab> {
     else wire.socket.send(buildFrame(wire.farMac, wire.hostMac, bytes));
   }
 
-  function collect(seen: Set<string>): void {
+  function collect(seen: Map<string, Arrival>): void {
     for (const [link, wire] of wires) {
-      for (const frame of wire.socket.drain()) {
-        const id = idOfPacket(frame.subarray(14));
-        if (id !== undefined) seen.add(`${link} ${id}`);
-      }
+      for (const frame of wire.socket.drain()) take(link, readPacket(frame.subarray(14)));
     }
     for (const { family, protocol, socket } of deliveries) {
       for (const packet of socket.drain()) {
-        const id = family === 4 ? idOfPacket(packet) : packetId(protocol, packet);
-        if (id !== undefined) seen.add(`host ${id}`);
+        take('host', family === 4 ? readPacket(packet) : { protocol, segment: packet, ends: {} });
+      }
+    }
+
+    function take(place: string, packet: ReadPacket | undefined): void {
+      const id = packet && packetId(packet.protocol, packet.segment);
+      if (packet !== undefined && id !== undefined) {
+        seen.set(`${place} ${id}`, { ...packet.ends, ...packetPorts(packet.protocol, packet.segment) });
       }
     }
   }
 }
 
-function idOfPacket(packet: Buffer): number | undefined {
+interface ReadPacket {
+  readonly protocol: number;
+  readonly segment: Buffer;
+  readonly ends: Arrival;
+}
+
+function readPacket(packet: Buffer): ReadPacket | undefined {
   const version = packet[0]! >> 4;
-  if (version === 4) return packetId(packet[9]!, packet.subarray((packet[0]! & 15) * 4));
-  return version === 6 ? packetId(packet[6]!, packet.subarray(40)) : undefined;
+  if (version === 4) {
+    const ends = { source: printFour(packet, 12), destination: printFour(packet, 16) };
+    return { protocol: packet[9]!, segment: packet.subarray((packet[0]! & 15) * 4), ends };
+  }
+  if (version !== 6) return undefined;
+  const ends = { source: printSix(packet, 8), destination: printSix(packet, 24) };
+  return { protocol: packet[6]!, segment: packet.subarray(40), ends };
+}
+
+function printFour(packet: Buffer, at: number): string {
+  return packet.subarray(at, at + 4).join('.');
+}
+
+/** As the generator writes its own: a first group and a last one. */
+function printSix(packet: Buffer, at: number): string {
+  return `${packet.readUInt16BE(at).toString(16)}::${packet.readUInt16BE(at + 14).toString(16)}`;
 }
 
 async function addWire(host: string, far: string, link: string): Promise<Wire> {
@@ -136,6 +181,9 @@ async function addAddresses(host: string): Promise<void> {
       await add('route', 'replace', address, 'dev', link);
       await add('neigh', 'replace', address, 'lladdr', '02:00:00:00:00:01', 'dev', link);
     }
+    // Reached as they are by what is not tracked.
+    for (const address of externalAddresses(i))
+      await add('neigh', 'replace', address, 'lladdr', '02:00:00:00:00:01', 'dev', link);
   }
 }
 

@@ -61,13 +61,36 @@ export function manifestsOf(world: GenWorld): StoredManifest[] {
           ipNetworks: w.addresses.map((a) => (a.includes(':') ? `${a}/128` : `${a}/32`)),
           profiles: w.profiles,
           interfaceName: w.interfaceName,
+          ipNATs: w.nats,
           ports: w.ports.map((p: GenPort) => ({ ...p, hostPort: 0, hostIP: '' })),
         },
         { ...w.labels, 'projectcalico.org/namespace': w.namespace, 'projectcalico.org/orchestrator': 'vm' },
       ),
     ),
+    ...world.pools.map(({ cidr, natOutgoing }) =>
+      manifest('IPPool', 'ippools', undefined, cidr.replaceAll(/[^0-9a-f]+/g, '-'), {
+        ...{ cidr, natOutgoing, ipipMode: 'Never', vxlanMode: 'Never' },
+        ...{ blockSize: cidr.includes(':') ? 128 : 32, nodeSelector: 'all()' },
+      }),
+    ),
+    ...farHostOf(world),
     ...world.policies.map(policyOf),
   ];
+}
+
+function farHostOf({ farHost: [four, six] }: GenWorld): StoredManifest[] {
+  if (four === undefined) return [];
+  const spec = { bgp: { ipv4Address: `${four}/24`, ipv6Address: `${six}/64` } };
+  return [manifest('Node', 'nodes', undefined, 'far-host', spec)];
+}
+
+/** What the agent's configuration says of a world. */
+export function settingsOf(world: GenWorld): Record<string, string> {
+  return {
+    defaultendpointtohostaction: world.endpointToHostAction,
+    floatingips: 'Enabled',
+    natoutgoingexclusions: world.areHostsExcludedFromNat ? 'IPPoolsAndHostIPs' : 'IPPoolsOnly',
+  };
 }
 
 function manifest(

@@ -85,7 +85,19 @@ export interface GenWorkload {
   readonly serviceAccount?: string;
   readonly profiles: readonly string[];
   readonly addresses: readonly string[];
+  /** Floating IPs. */
+  readonly nats: readonly GenNat[];
   readonly ports: readonly GenPort[];
+}
+
+export interface GenNat {
+  readonly externalIP: string;
+  readonly internalIP: string;
+}
+
+export interface GenPool {
+  readonly cidr: string;
+  readonly natOutgoing: boolean;
 }
 
 export interface GenHostEndpoint {
@@ -113,6 +125,12 @@ export interface GenWorld {
   readonly workloads: readonly GenWorkload[];
   readonly hostEndpoints: readonly GenHostEndpoint[];
   readonly networkSets: readonly GenNetworkSet[];
+  /** None lies in another. */
+  readonly pools: readonly GenPool[];
+  /** What goes to another host keeps its source too. */
+  readonly areHostsExcludedFromNat: boolean;
+  /** Addresses of the far host. */
+  readonly farHost: readonly string[];
   readonly endpointToHostAction: 'Drop' | 'Return' | 'Accept';
   /** The host's own addresses, by link. */
   readonly linkAddresses: Readonly<Record<string, readonly string[]>>;
@@ -126,6 +144,13 @@ export interface Packet {
   readonly sourcePort?: number;
   readonly destinationPort?: number;
   readonly icmp?: { readonly type: number; readonly code: number };
+}
+
+/** What becomes of a packet: nothing comes out, or it does with these addresses. A masqueraded one has any of the host's. */
+export interface Outcome {
+  readonly verdict: 'allow' | 'deny';
+  readonly destination: string;
+  readonly sources: readonly string[];
 }
 
 /** Where a packet enters and leaves: an interface of the host, or the host itself. */

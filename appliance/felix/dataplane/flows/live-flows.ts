@@ -18,11 +18,13 @@ import { SetLookups } from './set-lookup.ts';
 import { Touched } from './touched.ts';
 
 export interface LiveFlowsParts {
-  readonly kernel: Pick<Kernel, 'connections' | 'markConnections'>;
+  readonly kernel: Pick<Kernel, 'connections' | 'countMarked' | 'markConnections'>;
   readonly log: Logger;
   readonly clock: Clock;
   readonly world: FlowWorld;
   readonly interfaces: () => Iterable<HostInterface>;
+  /** Marked connections are there now, or no more: rules that only concern them are needed, or not. */
+  readonly onSuspects?: ((areThere: boolean) => void) | undefined;
   /** Called after each round; for tests and benches. */
   readonly onRound?: ((round: FlowRound) => void) | undefined;
 }
@@ -37,6 +39,8 @@ export interface FlowRound {
 const pauseFactor = 10;
 const pauseMinMs = 100;
 const pauseAfterFailureMs = 5_000;
+/** How long after a round it is looked whether its suspects have ended. */
+const lookAgainMs = 60_000;
 
 export class LiveFlows {
   readonly #parts: LiveFlowsParts;
@@ -45,12 +49,24 @@ export class LiveFlows {
   #touched = new Touched(true);
   #running: Promise<void> | undefined;
   #timer: { cancel(): void } | undefined;
+  #lookTimer: { cancel(): void } | undefined;
+  #areSuspects = false;
   #nextMs = 0;
   #isClosed = false;
 
   constructor(parts: LiveFlowsParts) {
     this.#parts = parts;
     this.#sets = new SetLookups((id) => parts.world.membersOf(id));
+  }
+
+  /** Before the first pass: what was marked before this start may still be there. */
+  async open(): Promise<void> {
+    try {
+      await this.#countSuspects();
+    } catch (error) {
+      this.#parts.log.warn({ error: String(error) }, 'live flows cannot be read');
+      this.#setSuspects(true);
+    }
   }
 
   /** After the desired state took the message. */
@@ -79,6 +95,7 @@ export class LiveFlows {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#lookTimer?.cancel();
     await this.#running;
   }
 
@@ -99,9 +116,40 @@ export class LiveFlows {
       )
       .then((pauseMs) => {
         this.#nextMs = clock.now() + pauseMs;
-        this.#running = undefined;
-        this.onApplied();
+        this.#end();
       });
+  }
+
+  #end(): void {
+    this.#running = undefined;
+    if (this.#areSuspects && !this.#isClosed) {
+      this.#lookTimer ??= this.#parts.clock.after(lookAgainMs, () => this.#look());
+    }
+    this.onApplied();
+  }
+
+  /** Connections end without a word. */
+  #look(): void {
+    this.#lookTimer = undefined;
+    if (this.#running === undefined) {
+      this.#running = this.#countSuspects().then(
+        () => this.#end(),
+        () => this.#end(),
+      );
+    }
+  }
+
+  async #countSuspects(): Promise<void> {
+    const { world, kernel } = this.#parts;
+    const bit = world.config === undefined ? 0 : allotMarks(world.config.markMask).suspect;
+    this.#setSuspects(bit !== 0 && (await kernel.countMarked(bit)) > 0);
+  }
+
+  #setSuspects(areThere: boolean): void {
+    const { onSuspects } = this.#parts;
+    if (onSuspects === undefined || this.#areSuspects === areThere) return;
+    this.#areSuspects = areThere;
+    onSuspects(areThere);
   }
 
   async #round(touched: Touched): Promise<void> {
@@ -119,9 +167,11 @@ export class LiveFlows {
     const connections = await kernel.connections(concerned === 'all' ? undefined : concerned);
     const places = placesOf(world, config, this.#parts.interfaces());
     const bit = allotMarks(config.markMask).suspect;
-    const { cut, restored } = await inSlices(judge(connections, places, rules, bit));
+    const { cut, restored, denied } = await inSlices(judge(connections, places, rules, bit));
     if (cut.length > 0) await kernel.markConnections(cut, { mark: bit, mask: bit });
     if (restored.length > 0) await kernel.markConnections(restored, { mark: 0, mask: bit });
+    if (denied > 0) this.#setSuspects(true);
+    else if (restored.length > 0) await this.#countSuspects();
     const tookMs = clock.now() - startMs;
     onRound?.({ judged: connections.length, cut: cut.length, restored: restored.length, tookMs });
     if (cut.length > 0) this.#parts.log.info({ flows: cut.length }, 'cut live flows that policy no longer allows');
@@ -133,13 +183,16 @@ function* judge(
   places: FlowPlaces,
   rules: FlowRules,
   bit: number,
-): Work<{ cut: Connection[]; restored: Connection[] }> {
+): Work<{ cut: Connection[]; restored: Connection[]; denied: number }> {
   const cut: Connection[] = [];
   const restored: Connection[] = [];
+  let denied = 0;
   for (const connection of connections) {
     const isMarked = (connection.mark & bit) !== 0;
-    if (isDenied(connection, places, rules) !== isMarked) (isMarked ? restored : cut).push(connection);
+    const isWrong = isDenied(connection, places, rules);
+    if (isWrong) denied++;
+    if (isWrong !== isMarked) (isMarked ? restored : cut).push(connection);
     yield;
   }
-  return { cut, restored };
+  return { cut, restored, denied };
 }

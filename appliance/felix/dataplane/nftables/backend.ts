@@ -118,6 +118,10 @@ class NftablesDataplane implements Dataplane {
       world: this.#desired,
       interfaces: () => this.#interfaces.interfaces(),
       onRound: options.onFlowRound,
+      onSuspects: (areThere) => {
+        this.#desired.hasSuspects = areThere;
+        this.#loop.wake();
+      },
     });
     this.#writer = new TableWriter({
       nft: kernel.nft,
@@ -229,6 +233,7 @@ class NftablesDataplane implements Dataplane {
 
   async #open(): Promise<void> {
     await this.#interfaces.open();
+    await this.#flows.open();
     this.#foreign.open();
     this.#isOpen = true;
   }

@@ -50,19 +50,18 @@ export interface ClassIndexParts {
 }
 
 interface KnownCriterion {
-  readonly criterion: Criterion;
+  readonly id: string;
+  readonly nets: readonly string[] | undefined;
   readonly number: number;
   refs: number;
   isWatched: boolean;
 }
 
 interface Host {
-  /** The address, as text of its bytes. */
-  readonly key: string;
   /** What the address meets by itself. */
-  own: AddressClass;
+  readonly own: AddressClass;
   /** And with the CIDRs it lies in: its class in the kernel. */
-  of: AddressClass | undefined;
+  readonly of: AddressClass | undefined;
 }
 
 interface Net {
@@ -75,11 +74,12 @@ const scansMax = 8;
 
 class FamilyIndex {
   readonly family: Family;
-  readonly hosts = new Map<string, Host>();
+  /** By the text of their bytes. One that lies in no CIDR is its class: there are very many. */
+  readonly hosts = new Map<string, Host | AddressClass>();
   readonly nets = new Map<string, Net>();
   readonly lengths = new Map<number, number>();
-  /** Criterion -> live classes that meet it. */
-  readonly classesOf = new Map<number, Set<AddressClass>>();
+  /** By criterion: live classes that meet it; a lone one is kept bare. */
+  readonly #classesOf: (AddressClass | Set<AddressClass> | undefined)[] = [];
   readonly dirtyHosts = new Set<string>();
   readonly changedNets: Prefix[] = [];
   /** Intervals in the kernel's map: key -> class. */
@@ -88,19 +88,42 @@ class FamilyIndex {
   constructor(family: Family) {
     this.family = family;
   }
+
+  classesOf(criterion: number): Iterable<AddressClass> {
+    const found = this.#classesOf[criterion];
+    return found instanceof AddressClass ? [found] : (found ?? []);
+  }
+
+  addClass(of: AddressClass): void {
+    for (const number of of.numbers) {
+      const found = this.#classesOf[number];
+      if (found === undefined) this.#classesOf[number] = of;
+      else if (found instanceof AddressClass) this.#classesOf[number] = new Set([found, of]);
+      else found.add(of);
+    }
+  }
+
+  deleteClass(of: AddressClass): void {
+    for (const number of of.numbers) {
+      const found = this.#classesOf[number];
+      if (found === of) this.#classesOf[number] = undefined;
+      else if (found instanceof Set && found.delete(of) && found.size === 0) this.#classesOf[number] = undefined;
+    }
+  }
 }
 
 export class ClassIndex {
   readonly #parts: ClassIndexParts;
   readonly #criteria = new Map<string, KnownCriterion>();
-  readonly #idOf = new Map<number, string>();
+  /** By number; those of criteria that went are given again, so that lists by number have no holes. */
+  readonly #idOf: (string | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
   readonly #unsettled = new Set<KnownCriterion>();
   readonly #classes = new Map<string, AddressClass>();
   readonly #families = { 4: new FamilyIndex(4), 6: new FamilyIndex(6) } as const;
   /** Member -> numbers of criteria that it came to meet (n), or meets no more (-n), in order. */
   readonly #pending = new Map<string, number[]>();
   #changes: ClassChange[] = [];
-  #nextNumber = 1;
 
   constructor(parts: ClassIndexParts) {
     this.#parts = parts;
@@ -109,9 +132,11 @@ export class ClassIndex {
   acquire(criterion: Criterion): void {
     let known = this.#criteria.get(criterion.id);
     if (known === undefined) {
-      known = { criterion, number: this.#nextNumber++, refs: 0, isWatched: false };
+      // From one on: a number below zero is one that is met no more.
+      const number = this.#freeNumbers.pop() ?? Math.max(1, this.#idOf.length);
+      known = { id: criterion.id, nets: criterion.nets, number, refs: 0, isWatched: false };
       this.#criteria.set(criterion.id, known);
-      this.#idOf.set(known.number, criterion.id);
+      this.#idOf[number] = criterion.id;
     }
     known.refs++;
     this.#unsettled.add(known);
@@ -128,14 +153,14 @@ export class ClassIndex {
   onMembers(setId: string, members: Iterable<string>, isAdded: boolean): void {
     const known = this.#criteria.get(setId);
     // A rule's own nets have their members from the rule; lists of linear rules may bear the same id.
-    if (known?.isWatched !== true || known.criterion.nets !== undefined) return;
+    if (known?.isWatched !== true || known.nets !== undefined) return;
     for (const member of members) this.#note(member, isAdded ? known.number : -known.number);
   }
 
   /** Live classes of a family that meet the criterion. */
   classesOf(family: Family, id: string): Iterable<AddressClass> {
     const known = this.#criteria.get(id);
-    return (known && this.#families[family].classesOf.get(known.number)) ?? [];
+    return known === undefined ? [] : this.#families[family].classesOf(known.number);
   }
 
   /** Brings the maps up to date; classes that came to life, or have no address any more. */
@@ -145,8 +170,8 @@ export class ClassIndex {
       if (known.refs === 0) dropped.push(known);
       if (known.isWatched === known.refs > 0) continue;
       known.isWatched = known.refs > 0;
-      const { criterion, number, isWatched } = known;
-      const members = criterion.nets ?? this.#parts.membersOf(criterion.id);
+      const { id, nets, number, isWatched } = known;
+      const members = nets ?? this.#parts.membersOf(id);
       yield* eachItem(members, (member) => this.#note(member, isWatched ? number : -number));
       yield;
     }
@@ -154,9 +179,10 @@ export class ClassIndex {
     yield* eachItem(this.#pending, ([member, numbers]) => this.#apply(member, numbers));
     this.#pending.clear();
     for (const index of Object.values(this.#families)) yield* this.#settleFamily(index);
-    for (const { criterion, number } of dropped) {
-      this.#criteria.delete(criterion.id);
-      this.#idOf.delete(number);
+    for (const { id, number } of dropped) {
+      this.#criteria.delete(id);
+      this.#idOf[number] = undefined;
+      this.#freeNumbers.push(number);
     }
     const changes = this.#changes;
     this.#changes = [];
@@ -175,7 +201,9 @@ export class ClassIndex {
     const { family } = prefix.address;
     const index = this.#families[family];
     const isHost = prefix.length === addressBits(family);
-    const before = isHost ? index.hosts.get(member) : index.nets.get(netKey(prefix));
+    const key = isHost ? textOf(prefix.address.bytes) : netKey(prefix);
+    const host = isHost ? hostOf(index.hosts.get(key)) : undefined;
+    const before = host ?? index.nets.get(key);
     const met = new Set(before?.own.numbers);
     for (const number of numbers) {
       if (number > 0) met.add(number);
@@ -184,9 +212,8 @@ export class ClassIndex {
     const own = this.#hold(this.#intern(met));
     if (before !== undefined) this.#drop(before.own);
     if (isHost) {
-      if (before === undefined) index.hosts.set(member, { key: textOf(prefix.address.bytes), own, of: undefined });
-      else before.own = own;
-      index.dirtyHosts.add(member);
+      index.hosts.set(key, { own, of: host?.of });
+      index.dirtyHosts.add(key);
       return;
     }
     this.#changeNet(index, prefix, own);
@@ -212,34 +239,35 @@ export class ClassIndex {
 
   *#settleFamily(index: FamilyIndex): Work {
     const { changedNets, hosts, dirtyHosts } = index;
-    if (changedNets.length > scansMax) yield* eachItem(hosts.keys(), (member) => void dirtyHosts.add(member));
+    if (changedNets.length > scansMax) yield* eachItem(hosts.keys(), (key) => void dirtyHosts.add(key));
     else {
       for (const prefix of changedNets) {
         const first = textOf(prefix.address.bytes);
         const last = textOf(lastAddress(prefix).bytes);
-        yield* eachItem(hosts, ([member, { key }]) => {
-          if (first <= key && key <= last) dirtyHosts.add(member);
+        yield* eachItem(hosts.keys(), (key) => {
+          if (first <= key && key <= last) dirtyHosts.add(key);
         });
       }
     }
-    yield* eachItem(dirtyHosts, (member) => this.#settleHost(index, member));
+    yield* eachItem(dirtyHosts, (key) => this.#settleHost(index, key));
     dirtyHosts.clear();
     if (changedNets.length > 0) yield* this.#settleNets(index);
     changedNets.length = 0;
   }
 
-  #settleHost(index: FamilyIndex, member: string): void {
-    const host = index.hosts.get(member) as Host;
-    const { key, own, of: before } = host;
+  #settleHost(index: FamilyIndex, key: string): void {
+    const { own, of: before } = hostOf(index.hosts.get(key)) as Host;
     const isGone = own.numbers.length === 0;
     const now = isGone ? undefined : this.#withCover(index, key, own);
     if (now !== undefined) this.#enliven(index, now);
     if (before !== undefined) this.#weaken(index, before);
-    host.of = now;
     this.#parts.maps.set(classMap(index.family), key, now?.number);
-    if (!isGone) return;
+    if (now !== undefined) {
+      index.hosts.set(key, now === own ? own : { own, of: now });
+      return;
+    }
     this.#drop(own);
-    index.hosts.delete(member);
+    index.hosts.delete(key);
   }
 
   /** What the address meets by itself and by the CIDRs it lies in. */
@@ -302,7 +330,7 @@ export class ClassIndex {
     if (found === undefined) {
       found = new AddressClass(
         numbers,
-        numbers.map((number) => this.#idOf.get(number) as string),
+        numbers.map((number) => this.#idOf[number] as string),
       );
       this.#classes.set(key, found);
     }
@@ -321,24 +349,20 @@ export class ClassIndex {
   #enliven(index: FamilyIndex, of: AddressClass): void {
     this.#hold(of);
     if (of.live[index.family]++ > 0) return;
-    for (const number of of.numbers) {
-      const classes = index.classesOf.get(number);
-      if (classes === undefined) index.classesOf.set(number, new Set([of]));
-      else classes.add(of);
-    }
+    index.addClass(of);
     this.#changes.push({ family: index.family, of, isBorn: true });
   }
 
   #weaken(index: FamilyIndex, of: AddressClass): void {
     this.#drop(of);
     if (--of.live[index.family] > 0) return;
-    for (const number of of.numbers) {
-      const classes = index.classesOf.get(number);
-      classes?.delete(of);
-      if (classes?.size === 0) index.classesOf.delete(number);
-    }
+    index.deleteClass(of);
     this.#changes.push({ family: index.family, of, isBorn: false });
   }
+}
+
+function hostOf(found: Host | AddressClass | undefined): Host | undefined {
+  return found instanceof AddressClass ? { own: found, of: found } : found;
 }
 
 function netKey({ address, length }: Prefix): string {

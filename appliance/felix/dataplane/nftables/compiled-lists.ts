@@ -10,7 +10,7 @@ import { Decisions } from '../../render/compiled/decision.ts';
 import type { Entry, EntryList, EntryMaker } from '../../render/compiled/entry.ts';
 import { listMap, listNumber } from '../../render/compiled/layout.ts';
 import { ListProgram } from '../../render/compiled/list-program.ts';
-import { isOfBothFamilies, type Shape, type ShapeContext, shapeOf } from '../../render/compiled/shape.ts';
+import { idsOf, isOfBothFamilies, type Shape, type ShapeContext, shapeOf } from '../../render/compiled/shape.ts';
 import { stageChain } from '../../render/compiled/stage-chain.ts';
 import type { DispatchMap } from '../../render/dispatch.ts';
 import type { Family } from '../../render/match.ts';
@@ -64,7 +64,6 @@ interface ListState {
   readonly interfaces: Map<DispatchMap, Set<string>>;
   placement: 'none' | 'linear' | 'compiled';
   entries: EntryList | undefined;
-  counters: ReadonlySet<string>;
   readonly families: Partial<Record<Family, FamilyState>>;
 }
 
@@ -79,7 +78,8 @@ export class CompiledLists {
   readonly #stale = new Set<string>();
   readonly #listsOfPolicy = new MultiMap();
   readonly #listsOfProfile = new MultiMap();
-  readonly #listsOfCriterion = { 4: new MultiMap(), 6: new MultiMap() } as const;
+  /** In either family. */
+  readonly #listsOfCriterion = new MultiMap();
   readonly #stores = new Map<string, ProgramStore>();
   #shapes = new ShapeCache();
   #areShapesNew = false;
@@ -163,7 +163,6 @@ export class CompiledLists {
       interfaces: new Map(),
       placement: 'none',
       entries: undefined,
-      counters: new Set(),
       families: {},
     };
     this.#lists.set(list.name, state);
@@ -177,8 +176,9 @@ export class CompiledLists {
     const before = state.entries;
     const now = maker.list(state.spec);
     state.entries = now;
-    this.#count(state, new Set(now.entries.flatMap(({ counter }) => (counter === undefined ? [] : [counter]))));
-    const changed = before === undefined || this.#areShapesNew ? undefined : difference(before.entries, now.entries);
+    const { gone, come } = difference(before?.entries ?? [], now.entries);
+    this.#count(come, gone);
+    const changed = before === undefined || this.#areShapesNew ? undefined : [...gone, ...come];
     const touched: Touched = { 4: new Set(), 6: new Set() };
     for (const family of families) {
       touched[family] = changed === undefined ? 'all' : this.#touchedBy(state.spec, family, changed);
@@ -187,10 +187,11 @@ export class CompiledLists {
     return touched;
   }
 
-  #count(state: ListState, counters: ReadonlySet<string>): void {
-    for (const counter of counters) if (!state.counters.has(counter)) this.#parts.counters.acquire(counter);
-    for (const counter of state.counters) if (!counters.has(counter)) this.#parts.counters.release(counter);
-    state.counters = counters;
+  /** Counters that go on under another entry are acquired first. */
+  #count(come: Iterable<Entry>, gone: Iterable<Entry>): void {
+    const { counters } = this.#parts;
+    for (const { counter } of come) if (counter !== undefined) counters.acquire(counter);
+    for (const { counter } of gone) if (counter !== undefined) counters.release(counter);
   }
 
   #shapeOf({ kind }: ListChain, family: Family, entry: Entry): Shape | undefined {
@@ -204,7 +205,7 @@ export class CompiledLists {
       const shape = this.#shapeOf(spec, family, entry);
       if (shape === undefined) continue;
       if (shape.all.length === 0) return 'all';
-      for (const { id } of shape.criteria) addAll(found, this.#parts.classes.classesOf(family, id));
+      for (const id of idsOf(shape)) addAll(found, this.#parts.classes.classesOf(family, id));
     }
     return found;
   }
@@ -218,17 +219,18 @@ export class CompiledLists {
     // Most lists say the same of both families, and one program speaks for both.
     const other = family === 6 ? state.families[4]?.program : undefined;
     const program = other?.hasShapes(shapes) ? other : new ListProgram(entries, shapes, decisions);
-    for (const [id, criterion] of program.criteria) {
-      if (known?.program.criteria.has(id)) continue;
-      classes.acquire(criterion);
-      this.#listsOfCriterion[family].add(id, state.spec.name);
+    for (const id of program.criteria()) {
+      if (known?.program.hasCriterion(id)) continue;
+      classes.acquire(program.criterion(id));
+      this.#listsOfCriterion.add(id, state.spec.name);
       if (touched !== 'all') addAll(touched, classes.classesOf(family, id));
     }
-    for (const id of known?.program.criteria.keys() ?? []) {
-      if (program.criteria.has(id)) continue;
+    const otherNow = state.families[family === 4 ? 6 : 4]?.program;
+    for (const id of known?.program.criteria() ?? []) {
+      if (program.hasCriterion(id)) continue;
       if (touched !== 'all') addAll(touched, classes.classesOf(family, id));
       classes.release(id);
-      this.#listsOfCriterion[family].delete(id, state.spec.name);
+      if (!otherNow?.hasCriterion(id)) this.#listsOfCriterion.delete(id, state.spec.name);
     }
     const of = known ?? { cost: 0, costs: new Map(), programs: new Map() };
     state.families[family] = { ...of, program, decisions };
@@ -238,7 +240,7 @@ export class CompiledLists {
     for (const { family, of } of changes) {
       yield;
       for (const id of of.ids) {
-        for (const name of this.#listsOfCriterion[family].get(id)) {
+        for (const name of this.#listsOfCriterion.get(id)) {
           const state = this.#lists.get(name) as ListState;
           let classes = touched.get(state);
           if (classes === undefined) {
@@ -266,7 +268,7 @@ export class CompiledLists {
 
   #cost(of: FamilyState, it: AddressClass, family: Family): void {
     of.cost -= of.costs.get(it) ?? 0;
-    if (it.live[family] === 0 || !it.ids.some((id) => of.program.criteria.has(id))) {
+    if (it.live[family] === 0 || !it.ids.some((id) => of.program.hasCriterion(id))) {
       of.costs.delete(it);
       return;
     }
@@ -277,7 +279,7 @@ export class CompiledLists {
 
   #relevant(program: ListProgram, family: Family): Set<AddressClass> {
     const found = new Set<AddressClass>();
-    for (const id of program.criteria.keys()) addAll(found, this.#parts.classes.classesOf(family, id));
+    for (const id of program.criteria()) addAll(found, this.#parts.classes.classesOf(family, id));
     return found;
   }
 
@@ -351,12 +353,12 @@ export class CompiledLists {
   #leave(state: ListState): void {
     const { spec } = state;
     for (const family of families) {
-      for (const id of state.families[family]?.program.criteria.keys() ?? []) {
+      for (const id of state.families[family]?.program.criteria() ?? []) {
         this.#parts.classes.release(id);
-        this.#listsOfCriterion[family].delete(id, spec.name);
+        this.#listsOfCriterion.delete(id, spec.name);
       }
     }
-    this.#count(state, new Set());
+    this.#count([], new Set(state.entries?.entries));
     this.#index(spec, false);
     this.#lists.delete(spec.name);
   }
@@ -418,11 +420,10 @@ function isOvergrown({ decisions, programs, program }: FamilyState): boolean {
   return decisions.size > 1_000 + 4 * (programs.size + program.list.entries.length);
 }
 
-/** What is in one of them only. */
-function difference(before: readonly Entry[], now: readonly Entry[]): Entry[] {
-  const old = new Set(before);
-  const fresh = new Set(now);
-  return [...before.filter((entry) => !fresh.has(entry)), ...now.filter((entry) => !old.has(entry))];
+/** What is in one of them only, each entry once. */
+function difference(before: readonly Entry[], now: readonly Entry[]): Record<'gone' | 'come', Set<Entry>> {
+  const [old, fresh] = [new Set(before), new Set(now)];
+  return { gone: old.difference(fresh), come: fresh.difference(old) };
 }
 
 function addAll<Item>(to: Set<Item>, items: Iterable<Item>): void {

@@ -25,7 +25,6 @@ import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface, resolveHostEndpoints } from '../../render/host-resolution.ts';
 import { isLimitMap, type LimitChain, renderLimitChain } from '../../render/limits.ts';
 import { allotMarks } from '../../render/marks.ts';
-import type { Family } from '../../render/match.ts';
 import type { Direction } from '../../render/names.ts';
 import { isReachablePool, natCounter, natSets, renderNatOutgoing } from '../../render/nat-outgoing.ts';
 import type { RenderContext } from '../../render/policy.ts';
@@ -77,6 +76,8 @@ export class DesiredState {
   resolution: ReadonlyMap<string, string> = new Map();
   config: FelixConfig | undefined;
   isInSync = false;
+  /** Live flows were found denied, and are marked so. */
+  hasSuspects = false;
 
   readonly #classes: ClassIndex;
   readonly #lists: CompiledLists;
@@ -88,6 +89,8 @@ export class DesiredState {
   readonly #hosts = new Map<string, HostMetadata>();
   readonly #serviceCidrs = new Set<string>();
   readonly #workloadsOfInterface = new Map<string, Set<string>>();
+  /** Links of workloads that are there. */
+  #workloadLinks: readonly string[] = [];
   readonly #entries = new Map<string, LimitedEntries>();
   readonly #dirtyInterfaces = new Set<string>();
   readonly #dirtyHostEndpoints = new Set<string>();
@@ -157,7 +160,11 @@ export class DesiredState {
     if (this.#arePoolsDirty) this.#settlePools(config);
     if (this.#areTunnelsDirty) this.#settleTunnels(config);
     yield* this.#settleWorkloadInterfaces(config);
-    if (this.#areHostsDirty) this.#settleHostEndpoints(interfaces(), config);
+    if (this.#areHostsDirty) {
+      const links = [...interfaces()];
+      this.#workloadLinks = workloadLinksOf(links, config);
+      this.#settleHostEndpoints(links, config);
+    }
     yield* this.#settleLists(context);
     this.#settleBase(context);
     yield* this.chains.render((spec) => this.#render(spec, context));
@@ -416,14 +423,15 @@ export class DesiredState {
     const tunnels = this.tunnels.ruleInputs(context.config);
     const serviceCidrs = [...this.#serviceCidrs].sort();
     const marked = hostDscps(this.hostEndpoints);
-    const parts = [[...filledMaps], [...anyHost], spoofAllowances, floatingIps, tunnels, serviceCidrs, marked];
-    const key = JSON.stringify(parts);
+    const { hasSuspects } = this;
+    const areLinksOpen = this.#areLinksOpen();
+    const parts = { spoofAllowances, floatingIps, tunnels, serviceCidrs, hasSuspects, areLinksOpen };
+    const key = JSON.stringify([[...filledMaps], [...anyHost], marked, parts]);
     if (!this.#isBaseDirty && key === this.#baseKey) return;
     this.#isBaseDirty = false;
     this.#baseKey = key;
-    const natRules = renderNatOutgoing(this.#natFamilies(), context);
-    const settled = { filledMaps, anyHost, spoofAllowances, natRules, floatingIps, tunnels, serviceCidrs };
-    const inputs: BaseInputs = { ...settled, hostDscps: renderHostDscps(marked, context) };
+    const natRules = renderNatOutgoing(this.#natPools(), context);
+    const inputs = { ...parts, filledMaps, anyHost, natRules, hostDscps: renderHostDscps(marked, context) };
     const chains = [...renderFailsafes(context.config), ...renderBaseChains(inputs, context)];
     for (const [name, content] of chains) {
       if (this.#isIdle(name, content)) this.chains.withdraw(name);
@@ -437,10 +445,16 @@ export class DesiredState {
     return name !== 'nat-postrouting' || this.#pools.size === 0;
   }
 
-  #natFamilies(): Family[] {
-    const cidrs = [...this.#pools.values()].filter((pool) => pool.natOutgoing).map(({ cidr }) => cidr);
-    const families: readonly Family[] = [4, 6];
-    return families.filter((family) => cidrs.some((cidr) => cidr.includes(':') === (family === 6)));
+  /** A known flow of a link that is closed is dropped: only while there may be one, each packet is asked for its link. */
+  #areLinksOpen(): boolean {
+    for (const name of this.#workloadLinks) if (!this.#workloadsOfInterface.has(name)) return false;
+    for (const { endpoint } of this.workloads.values()) if (!endpoint.isActive) return false;
+    return true;
+  }
+
+  #natPools(): string[] {
+    const pools = [...this.#pools.values()].filter((pool) => pool.natOutgoing);
+    return [...new Set(pools.map(({ cidr }) => cidr))].sort();
   }
 
   #spoofAllowances(config: FelixConfig): BaseInputs['spoofAllowances'] {
@@ -506,6 +520,10 @@ function workloadEntries(endpoint: WorkloadEndpoint, config: FelixConfig, known:
   const entries = known.get(key) ?? renderWorkloadEntries(endpoint, config.filterDenyAction === 'Reject');
   known.set(key, entries);
   return endpoint.qos === undefined ? entries : new Map([...entries, ...renderLimitEntries(endpoint)]);
+}
+
+function workloadLinksOf(links: readonly HostInterface[], { interfacePrefixes }: FelixConfig): string[] {
+  return links.flatMap(({ name }) => (interfacePrefixes.some((prefix) => name.startsWith(prefix)) ? [name] : []));
 }
 
 function tierFacts(policy: Policy | undefined): string {

@@ -9,7 +9,7 @@ import type { Prefix } from '../../../lib/ip/address.ts';
 import type { Family } from '../../render/match.ts';
 import type { SetFacts } from '../../render/rule-match.ts';
 import { hashedLengthMin, netSet, prefixSetId, setNumber } from '../../render/set-layout.ts';
-import { bytesOf, textOf } from './byte-text.ts';
+import { textOf } from './byte-text.ts';
 import type { Counted } from './counted.ts';
 import { ElementChanges } from './element-changes.ts';
 import { ElementKey } from './element-key.ts';
@@ -58,7 +58,7 @@ export class MemberStore {
     const four = stored.nets?.[4]?.place ?? nowhere;
     const six = stored.nets?.[6]?.place ?? nowhere;
     return {
-      number: bytesOf(stored.number),
+      number: setNumber(id),
       ...(four.set === undefined ? {} : { nets4: four.set }),
       ...(six.set === undefined ? {} : { nets6: six.set }),
       ...(four.numbers.size === 0 ? {} : { lengths4: [...four.numbers.keys()] }),
@@ -77,7 +77,7 @@ export class MemberStore {
     this.#users.set(id, users + 1);
     const stored = this.#sets.get(id);
     if (users > 0 || stored === undefined) return;
-    this.#unwritten.add(stored);
+    this.#need(stored);
     for (const { place } of Object.values(stored.nets ?? {})) this.#acquirePlace(place);
   }
 
@@ -93,6 +93,7 @@ export class MemberStore {
     if (stored.isWritten) finish(eachElement(stored, this.#key, () => this.#changes.mark(this.#key, false)));
     stored.isWritten = false;
     this.#unwritten.delete(stored);
+    this.#forgetNumber(stored);
     for (const { place } of Object.values(stored.nets ?? {})) this.#releasePlace(place);
   }
 
@@ -142,7 +143,7 @@ export class MemberStore {
     for (const nets of Object.values(stored.nets ?? {})) this.#setPlace(stored, nets, nowhere);
     this.#unwritten.delete(stored);
     this.#sets.delete(id);
-    this.#idOfNumber.delete(stored.number);
+    this.#forgetNumber(stored);
     if (wasTooWide) this.#parts.onCriterion?.(id);
   }
 
@@ -177,10 +178,20 @@ export class MemberStore {
   #open(id: string, type: StoredType): StoredSet {
     const known = this.#sets.get(id);
     if (known !== undefined) return known;
-    const stored: StoredSet = { id, type, number: this.#allot(id), members: new SmallSet(), isWritten: false };
+    const stored: StoredSet = { id, type, number: undefined, members: new SmallSet(), isWritten: false };
     this.#sets.set(id, stored);
-    if (this.#isNeeded(stored)) this.#unwritten.add(stored);
+    if (this.#isNeeded(stored)) this.#need(stored);
     return stored;
+  }
+
+  #need(stored: StoredSet): void {
+    stored.number = this.#allot(stored.id);
+    this.#unwritten.add(stored);
+  }
+
+  #forgetNumber(stored: StoredSet): void {
+    if (stored.number !== undefined) this.#idOfNumber.delete(stored.number);
+    stored.number = undefined;
   }
 
   /** Two ids with one number would share members: that is a bug in the hash, or an attack on it. */
@@ -254,11 +265,11 @@ export class MemberStore {
     return stored.nets[family];
   }
 
-  #placeOf({ id, number }: StoredSet, family: Family, { index, place }: StoredNets): NetPlace {
+  #placeOf({ id }: StoredSet, family: Family, { index, place }: StoredNets): NetPlace {
     const count = index.intervals.size;
     const numberOf = (length: number) => place.numbers.get(length) ?? this.#allot(prefixSetId(id, family, length));
     return {
-      set: count === 0 ? undefined : netSet(family, bytesOf(number), count),
+      set: count === 0 ? undefined : netSet(family, setNumber(id), count),
       numbers: new Map(index.hashedLengths().map((length) => [length, numberOf(length)])),
     };
   }
@@ -292,7 +303,7 @@ export class MemberStore {
   *#markIntervals(stored: StoredSet, { set }: NetPlace, intervals: Iterable<Interval>, isAdded: boolean): Work {
     if (set === undefined) return;
     yield* eachItem(intervals, (interval) => {
-      this.#key.setInterval(set, stored.number, interval);
+      this.#key.setInterval(set, stored.number as string, interval);
       this.#changes.mark(this.#key, isAdded);
     });
   }

@@ -132,7 +132,8 @@ function cellsOf({ exact, ranges, wide }: Program, number: string): Cell[] {
     add('ranges', of + port(first, '\0') + of + port(last, '\xff'), decision);
   }
   for (const [protocol, decision] of wide) add('wide', number + wideWord(protocol), decision);
-  return cells;
+  // A copy has no room for more.
+  return cells.slice();
 }
 
 /** The text in one piece: parts put together are kept as a tree of them. */

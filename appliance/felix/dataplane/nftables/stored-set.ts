@@ -15,8 +15,8 @@ export type StoredType = IpSetType | ListSet['type'];
 export interface StoredSet {
   readonly id: string;
   readonly type: StoredType;
-  /** Of the id, as text. */
-  readonly number: string;
+  /** Of the id, as text; absent while no rule looks the set up. */
+  number: string | undefined;
   members: SmallSet<string>;
   /** The kernel has its elements, but for changes that wait. */
   isWritten: boolean;
@@ -49,6 +49,7 @@ export function netOf({ type }: StoredSet, member: string): Prefix | undefined {
 
 /** Sets `key` to a member that lies by itself; false when it is nothing that can be matched. */
 export function placeSingle({ type, number }: StoredSet, member: string, key: ElementKey): boolean {
+  if (number === undefined) return false;
   if (type === 'ip-port') return key.setHostPort(number, member);
   if (type === 'ports') {
     key.setPortRange(number, member);
@@ -74,7 +75,7 @@ export function* eachElement(stored: StoredSet, key: ElementKey, visit: () => vo
   });
   for (const { index, place } of Object.values(stored.nets ?? {})) {
     yield* eachItem(index.intervals.intervals, (interval) => {
-      key.setInterval(place.set as string, stored.number, interval);
+      key.setInterval(place.set as string, stored.number as string, interval);
       visit();
     });
   }

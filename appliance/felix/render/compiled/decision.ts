@@ -11,6 +11,7 @@ import { serialise } from '../rendered.ts';
 import type { SetFacts } from '../rule-match.ts';
 import { renderRuleMatch } from '../rule-match.ts';
 import type { Entry } from './entry.ts';
+import { labelOf, ownerOf } from './entry.ts';
 
 export interface Step {
   readonly entry: Entry;
@@ -40,7 +41,11 @@ export class Decisions {
     let decision = this.#known.get(key);
     if (decision === undefined) {
       const verdict = verdictOf(steps);
-      decision = { name: contentName('hit', steps.map(textOf)), steps, ...(verdict === undefined ? {} : { verdict }) };
+      decision = {
+        name: contentName('hit', steps.map(textOf)),
+        steps: steps.slice(),
+        ...(verdict === undefined ? {} : { verdict }),
+      };
       this.#known.set(key, decision);
     }
     return decision;
@@ -52,8 +57,8 @@ function keyOf({ entry, isPartial, branch: to }: Step): string {
 }
 
 function textOf({ entry, isPartial, branch: to }: Step): string {
-  const { label, counter = '', effect, rule } = entry;
-  return serialise([label, counter, effect, isPartial ? rule : '', to?.name ?? '']);
+  const { counter = '', effect, rule } = entry;
+  return serialise([labelOf(entry), counter, effect, isPartial ? rule : '', to?.name ?? '']);
 }
 
 function verdictOf(steps: readonly Step[]): 'accept' | 'drop' | undefined {
@@ -103,22 +108,27 @@ function certain(entries: readonly Entry[], effect: readonly Expression[]): Rend
   const counters = entries.flatMap(({ counter }) => (counter === undefined ? [] : [counter]));
   const [counter, ...alsoCounts] = [...counters].reverse();
   return {
-    label: last.label,
+    label: labelOf(last),
     expressions: [...counters.map(count), ...effect],
     ...(counter === undefined ? {} : { counter }),
     ...(alsoCounts.length === 0 ? {} : { alsoCounts }),
-    ...(last.owner === undefined ? {} : { owner: last.owner }),
+    ...withOwner(last),
   };
 }
 
 function partial(entry: Entry, alternative: readonly Expression[], to: Decision | undefined): RenderedRule {
-  const { label, counter, effect, owner } = entry;
+  const { counter, effect } = entry;
   return {
-    label,
+    label: labelOf(entry),
     expressions: [...alternative, ...(counter === undefined ? [] : [count(counter)]), ...(to ? leadTo(to) : effect)],
     ...(counter === undefined ? {} : { counter }),
-    ...(owner === undefined ? {} : { owner }),
+    ...withOwner(entry),
   };
+}
+
+function withOwner(entry: Entry): Pick<RenderedRule, 'owner'> {
+  const owner = ownerOf(entry);
+  return owner === undefined ? {} : { owner };
 }
 
 function leadTo(to: Decision): Expression[] {

@@ -18,18 +18,33 @@ import { stageTraits } from '../stage.ts';
 /** Where a packet that matched goes on. `leave-policy` and `leave-tier` skip what is left of them. */
 export type Onward = 'stop' | 'next' | 'leave-policy' | 'leave-tier';
 
+/** There are tens of thousands: what can be said of one when it is asked is not kept. */
 export interface Entry {
   /** Different for every entry that was ever made. */
   readonly serial: number;
-  readonly label: string;
+  /** What it is called; of a rule of a policy or profile `labelOf()` says it. */
+  readonly label?: string;
   /** Absent: every packet matches. */
   readonly rule?: Rule;
   readonly onward: Onward;
   readonly counter?: string;
   /** What it does when it matched, behind counting. */
   readonly effect: readonly Expression[];
-  /** The policy rule it stands for, for refusals. */
-  readonly owner?: RuleOwner;
+  /** The rule it stands for: of this policy, or of the profile of this name. */
+  readonly of?: PolicyId | string;
+  readonly direction?: Direction;
+  readonly index?: number;
+}
+
+export function labelOf({ label, of, direction, index, rule }: Entry): string {
+  if (label !== undefined || of === undefined) return label ?? '';
+  return `${typeof of === 'string' ? `profile ${of}` : printPolicyId(of)} ${direction} ${index} ${rule?.action}`;
+}
+
+/** The rule, for refusals. */
+export function ownerOf({ of, direction, index }: Entry): RuleOwner | undefined {
+  if (of === undefined || direction === undefined || index === undefined) return undefined;
+  return { owned: typeof of === 'string' ? refusedProfile(of) : printPolicyId(of), direction, index };
 }
 
 /** A list's entries in order; `jumps[i]` is where a packet that matched entry i goes on, -1 for nowhere. */
@@ -73,11 +88,11 @@ export class EntryMaker {
     const policy = this.#sources.policyOf(id);
     if (policy === undefined) return this.#known.get(`missing ${text}`, nothing, () => [missing(`${text} is missing`)]);
     const refused = this.#sources.refusedOf(text, use.direction);
-    const key = `${text} ${use.direction} ${use.isDropOnly} ${[...(refused ?? [])].join()}`;
-    return this.#known.get(key, policy, () => {
+    return this.#known.get(keyOf(use, refused), policy, () => {
       const owner = policyActions(id, policy, use, this.#context);
       const onward = policy.isStaged ? stagedOnward : policyOnward;
-      return rulesOf(use.direction === 'ingress' ? policy.inbound : policy.outbound, { ...owner, onward, refused });
+      const rules = use.direction === 'ingress' ? policy.inbound : policy.outbound;
+      return rulesOf(rules, { ...owner, of: id, onward, refused });
     });
   }
 
@@ -87,11 +102,10 @@ export class EntryMaker {
       return this.#known.get(`missing profile ${name}`, nothing, () => [missing(`profile ${name} is missing`)]);
     }
     const refused = this.#sources.refusedOf(refusedProfile(name), use.direction);
-    const key = `profile ${name} ${use.direction} ${use.isDropOnly} ${[...(refused ?? [])].join()}`;
-    return this.#known.get(key, profile, () => {
+    return this.#known.get(keyOf(use, refused), profile, () => {
       const owner = profileActions(name, use, this.#context);
       const rules = use.direction === 'ingress' ? profile.inbound : profile.outbound;
-      return rulesOf(rules, { ...owner, onward: policyOnward, refused });
+      return rulesOf(rules, { ...owner, of: name, onward: policyOnward, refused });
     });
   }
 
@@ -121,21 +135,17 @@ export class EntryMaker {
 
 /** Entries by what they are of; they last as long as the object they were made from, and the configuration. */
 export class KnownEntries {
-  /** Few of one object: a list takes less room than a map. */
-  readonly #known = new WeakMap<object, { readonly key: string; readonly entries: readonly Entry[] }[]>();
+  /** Few of one object: keys, each followed by its entries. */
+  readonly #known = new WeakMap<object, readonly (string | readonly Entry[])[]>();
   readonly #others = new Map<string, readonly Entry[]>();
 
   get(key: string, source: object, make: () => readonly Entry[]): readonly Entry[] {
     if (source === nothing) return this.#other(key, make);
-    let known = this.#known.get(source);
-    if (known === undefined) {
-      known = [];
-      this.#known.set(source, known);
-    }
-    const found = known.find((of) => of.key === key);
-    if (found !== undefined) return found.entries;
+    const known = this.#known.get(source) ?? [];
+    const at = known.indexOf(key);
+    if (at >= 0) return known[at + 1] as readonly Entry[];
     const entries = make();
-    known.push({ key, entries });
+    this.#known.set(source, known.concat([key, entries]));
     return entries;
   }
 
@@ -152,9 +162,16 @@ interface Block {
   readonly groups: readonly (readonly Entry[])[];
 }
 
+/** Of a policy or profile that is known; nearly always one of four texts. */
+function keyOf(use: { direction: Direction; isDropOnly: boolean }, refused: ReadonlySet<number> | undefined): string {
+  const key = use.isDropOnly ? dropOnlyKeys[use.direction] : use.direction;
+  return refused === undefined || refused.size === 0 ? key : `${key} ${[...refused].join()}`;
+}
+
+const dropOnlyKeys = { ingress: 'ingress drop-only', egress: 'egress drop-only' } as const;
+
 interface RulesOwner {
-  readonly label: string;
-  readonly owned: string;
+  readonly of: PolicyId | string;
   readonly direction: Direction;
   readonly counterOf: (index: number) => string;
   readonly actions: Readonly<Record<Rule['action'], readonly Expression[]>>;
@@ -176,20 +193,36 @@ function missing(label: string): Entry {
   return stop(label, [verdict('drop')]);
 }
 
-function rulesOf(rules: readonly Rule[], owner: RulesOwner): Entry[] {
-  return rules.flatMap((rule, index) => {
-    const label = `${owner.label} ${owner.direction} ${index} ${rule.action}`;
-    const counter = owner.counterOf(index);
-    const of = { owned: owner.owned, direction: owner.direction, index };
-    if (owner.refused?.has(index)) {
-      if (rule.action === 'allow' || rule.action === 'log') return [];
-      return [{ ...stop(`${label} (refused: drops all)`, [verdict('drop')], counter), owner: of }];
-    }
+function rulesOf(rules: readonly Rule[], { of, direction, ...owner }: RulesOwner): Entry[] {
+  const entries = rules.flatMap((rule, index): Entry[] => {
+    const counter = inOnePiece(owner.counterOf(index));
     const onward = owner.onward[rule.action];
     // What only leaves its policy or tier has nothing to do: the cell goes on where it leads.
-    const effect = onward === 'leave-policy' || onward === 'leave-tier' ? [] : owner.actions[rule.action];
-    return [{ serial: serial++, label, rule, onward, counter, effect, owner: of }];
+    const effect = onward === 'leave-policy' || onward === 'leave-tier' ? none : lone(owner.actions[rule.action]);
+    const entry = { serial: serial++, rule, onward, counter, effect, of, direction, index };
+    if (!owner.refused?.has(index)) return [entry];
+    if (rule.action === 'allow' || rule.action === 'log') return [];
+    return [{ ...stop(`${labelOf(entry)} (refused: drops all)`, [verdict('drop')], counter), of, direction, index }];
   });
+  // A copy has no room for more.
+  return entries.slice();
+}
+
+const none: readonly Expression[] = [];
+const loneEffects = new WeakMap<Expression, readonly Expression[]>();
+
+/** Most do one thing, and the same. */
+function lone(effect: readonly Expression[]): readonly Expression[] {
+  const [only, another] = effect;
+  if (only === undefined || another !== undefined) return effect;
+  const known = loneEffects.get(only) ?? effect;
+  loneEffects.set(only, known);
+  return known;
+}
+
+/** Text put together is kept as a tree of its parts. */
+function inOnePiece(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 function layOut(blocks: readonly Block[]): EntryList {

@@ -8,7 +8,7 @@ import { assert } from '../../../lib/assert.ts';
 import type { PortRange } from '../../model/policy.ts';
 import { type Decision, Decisions, type Step } from './decision.ts';
 import type { EntryList } from './entry.ts';
-import type { Criterion, Shape } from './shape.ts';
+import { type Criterion, criterionOf, idsOf, type Shape } from './shape.ts';
 
 /** Stands for every protocol that no rule of the list names. */
 export const otherProtocols = -1;
@@ -54,8 +54,6 @@ const empty: Program = { exact: new Map(), ranges: [], wide: new Map() };
 
 export class ListProgram {
   readonly list: EntryList;
-  /** Everything that entries ask of a peer. */
-  readonly criteria: ReadonlyMap<string, Criterion>;
   readonly #shapes: readonly (Shape | undefined)[];
   readonly #decisions: Decisions;
   /** A lone rank is kept bare: most criteria are asked for once. */
@@ -70,13 +68,24 @@ export class ListProgram {
     this.list = list;
     this.#shapes = shapes;
     this.#decisions = decisions;
-    const criteria = new Map<string, Criterion>();
     shapes.forEach((shape, rank) => {
-      if (shape === undefined) return;
-      for (const criterion of shape.criteria) criteria.set(criterion.id, criterion);
-      this.#index(shape, rank);
+      if (shape !== undefined) this.#index(shape, rank);
     });
-    this.criteria = criteria;
+  }
+
+  /** Everything that entries ask of a peer. */
+  criteria(): Iterable<string> {
+    return this.#ranksOf.keys();
+  }
+
+  hasCriterion(id: string): boolean {
+    return this.#ranksOf.has(id);
+  }
+
+  criterion(id: string): Criterion {
+    const ranks = this.#ranksOf.get(id);
+    const rank = typeof ranks === 'number' ? ranks : ranks?.[0];
+    return criterionOf(this.#shapes[rank as number] as Shape, id);
   }
 
   #index(shape: Shape, rank: number): void {
@@ -85,7 +94,7 @@ export class ListProgram {
     }
     if (shape.isPartial) this.#partials++;
     if (shape.all.length === 0) this.#defaultRanks.push(rank);
-    for (const { id } of shape.criteria) {
+    for (const id of idsOf(shape)) {
       const ranks = this.#ranksOf.get(id);
       if (ranks === undefined) this.#ranksOf.set(id, rank);
       else if (typeof ranks === 'number') this.#ranksOf.set(id, [ranks, rank]);

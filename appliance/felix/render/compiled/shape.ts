@@ -27,8 +27,18 @@ export interface Shape {
   readonly ports?: readonly PortRange[];
   /** The rule's own expressions decide whether it matches. */
   readonly isPartial: boolean;
-  /** What `all` and `none` are. */
-  readonly criteria: readonly Criterion[];
+  /** Those of `all` and `none` that are nets of the rule; the others are IP sets. */
+  readonly nets?: readonly Criterion[];
+}
+
+/** What the rule asks of the peer. */
+export function* idsOf({ all, none }: Shape): Generator<string> {
+  yield* all;
+  yield* none;
+}
+
+export function criterionOf({ nets }: Shape, id: string): Criterion {
+  return nets?.find((criterion) => criterion.id === id) ?? { id };
 }
 
 export interface ShapeContext {
@@ -40,7 +50,8 @@ export interface ShapeContext {
 }
 
 const icmpOf = { 4: 1, 6: 58 } as const;
-const everything: Shape = { all: [], none: [], isPartial: false, criteria: [] };
+const nobody: readonly never[] = [];
+const everything: Shape = { all: nobody, none: nobody, isPartial: false };
 
 /** The shape is the same in both families. */
 export function isOfBothFamilies(rule: Rule | undefined): boolean {
@@ -69,7 +80,7 @@ export function shapeOf({ rule }: Entry, context: ShapeContext): Shape | undefin
   return {
     all: peers.all,
     none: peers.none,
-    criteria: peers.criteria,
+    ...(peers.nets === undefined ? {} : { nets: peers.nets }),
     ...(protocol === undefined ? {} : { protocol }),
     ...(rule.notProtocol === undefined ? {} : { notProtocol: rule.notProtocol }),
     ...(ports === undefined ? {} : { ports }),
@@ -107,7 +118,7 @@ function hasNets(side: RuleSide, family: Family): boolean {
 interface Peers {
   readonly all: readonly string[];
   readonly none: readonly string[];
-  readonly criteria: readonly Criterion[];
+  readonly nets?: readonly Criterion[];
   readonly isPartial: boolean;
 }
 
@@ -117,16 +128,25 @@ function peersOf(side: RuleSide, context: ShapeContext): Peers | undefined {
   const nets = netsOf(side.nets, family);
   const notNets = netsOf(side.notNets, family);
   if (notNets.some(isAny)) return undefined;
-  const all: Criterion[] = (side.sets ?? []).filter(isCriterion).map((id) => ({ id }));
-  const none: Criterion[] = (side.notSets ?? []).filter(isCriterion).map((id) => ({ id }));
-  if (nets.length > 0 && !nets.some(isAny)) all.push(netsCriterion(nets));
-  if (notNets.length > 0) none.push(netsCriterion(notNets));
-  const isPartial = [...(side.sets ?? []), ...(side.notSets ?? [])].some((id) => !isCriterion(id));
-  return { all: all.map(idOf), none: none.map(idOf), criteria: [...all, ...none], isPartial };
+  const within = nets.length > 0 && !nets.some(isAny) ? [netsCriterion(nets)] : nobody;
+  const without = notNets.length > 0 ? [netsCriterion(notNets)] : nobody;
+  const asked = [...within, ...without];
+  return {
+    all: idsIn(side.sets, within, isCriterion),
+    none: idsIn(side.notSets, without, isCriterion),
+    ...(asked.length === 0 ? {} : { nets: asked }),
+    isPartial: [...(side.sets ?? []), ...(side.notSets ?? [])].some((id) => !isCriterion(id)),
+  };
 }
 
-function idOf({ id }: Criterion): string {
-  return id;
+/** Nearly always the rule's own list. */
+function idsIn(
+  sets: readonly string[] = nobody,
+  nets: readonly Criterion[],
+  isCriterion: (setId: string) => boolean,
+): readonly string[] {
+  if (nets.length === 0 && sets.every(isCriterion)) return sets;
+  return [...sets.filter(isCriterion), ...nets.map(({ id }) => id)].slice();
 }
 
 function isAny(net: string): boolean {
@@ -141,8 +161,9 @@ function netsCriterion(unsorted: readonly string[]): Criterion {
 const portMax = 0xffff;
 
 /** What is left of the ports; undefined when the rule does not ask. */
-function portsOf({ ports, notPorts }: RuleSide): PortRange[] | undefined {
+function portsOf({ ports, notPorts }: RuleSide): readonly PortRange[] | undefined {
   if (isEmpty(ports) && isEmpty(notPorts)) return undefined;
+  if (isEmpty(notPorts) && ports?.length === 1) return ports;
   const wanted = isEmpty(ports) ? [{ first: 0, last: portMax }] : mergeRanges(ports);
   return isEmpty(notPorts) ? wanted : subtract(wanted, mergeRanges(notPorts));
 }

@@ -17,7 +17,9 @@ function openWorld() {
   const timers: { atMs: number; then: () => void }[] = [];
   const asked: (readonly string[] | 'all')[] = [];
   let nowMs = 0;
-  const counted: Pick<Kernel, 'connections' | 'markConnections'> = {
+  const told: boolean[] = [];
+  const counted: Pick<Kernel, 'connections' | 'countMarked' | 'markConnections'> = {
+    countMarked: (of) => kernel.countMarked(of),
     connections: (addresses) => {
       asked.push(addresses === undefined ? 'all' : [...addresses].sort());
       return kernel.connections(addresses);
@@ -37,10 +39,19 @@ function openWorld() {
     },
     world: desired,
     interfaces: () => [],
+    onSuspects: (areThere) => told.push(areThere),
   });
+  /** Whatever waits for its time, until nothing is under way. */
+  async function later(): Promise<void> {
+    nowMs += 60_000;
+    for (const { then } of timers.splice(0)) then();
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+  }
   return {
     kernel,
     flows,
+    told,
+    later,
     /** What was asked of the kernel in the round that followed, if any. */
     async send(...messages: Message[]) {
       for (const message of messages) {
@@ -48,10 +59,8 @@ function openWorld() {
         flows.onMessage(message);
       }
       flows.onApplied();
-      nowMs += 60_000;
       asked.length = 0;
-      for (const { then } of timers.splice(0)) then();
-      for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+      await later();
       return asked;
     },
     marks: async () => (await kernel.connections()).map(({ mark }) => mark),
@@ -87,6 +96,33 @@ test('a round asks for the connections of the endpoints that the change concerns
   t.deepEqual(await marks(), [7], 'allowed again');
   await send(web(81));
   t.deepEqual(await marks(), [(7 | bit) >>> 0]);
+});
+
+test('it is told when there are marked connections, and when the last of them has ended or is allowed again', async (t) => {
+  const { kernel, flows, send, told, later } = openWorld();
+  kernel.addConnection('10.0.0.9', '10.0.0.1', { ...ports, reply, protocol: 6 });
+  const end = workload('x', { tiers: [tier(['web'])], ipv4Nets: ['10.0.0.1/32'] });
+  await send(config(), ipSet('s:a', '10.0.0.9/32'), web(80), end);
+  await flows.open();
+  t.deepEqual(told, [], 'none to begin with');
+  await send(web(81));
+  t.deepEqual(told, [true], 'cut');
+  await later();
+  t.deepEqual(told, [true], 'still there');
+  await send(web(80));
+  t.deepEqual(told, [true, false], 'restored');
+  await send(web(81));
+  await kernel.deleteConntrack('10.0.0.1');
+  await later();
+  t.deepEqual(told, [true, false, true, false], 'ended without a word');
+});
+
+test('what was marked before a start is known before the first pass', async (t) => {
+  const { kernel, flows, send, told } = openWorld();
+  kernel.addConnection('10.9.0.9', '10.9.0.1', { ...ports, reply, protocol: 6, mark: bit });
+  await send(config());
+  await flows.open();
+  t.deepEqual(told, [true], 'though it is no endpoint’s');
 });
 
 test('switched off nothing is asked, switched on everything is', async (t) => {

@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Rule } from '#appliance/felix/model/policy.ts';
 import { createFakeKernel } from '#appliance/kernel/fake/kernel.ts';
 import type { Kernel, NftOperation, NftRefusal } from '#appliance/kernel/kernel.ts';
+import { until } from '../../status/test-store.ts';
 import {
   allowAllProfile,
   config,
@@ -51,6 +52,59 @@ test('a restart with the same content causes no transaction', async (t) => {
   await second.send(policy('web', { inbound: [rule('allow', port(81)), rule('deny', { src: { sets: ['s:a'] } })] }));
   t.is(writes.length, 1, 'handles were taken over: the changed rule is written alone');
   t.true(writes[0]! <= 2);
+});
+
+test('rules about cut flows are there with the first of them and go with the last, also across a restart', async (t) => {
+  const kernel = createFakeKernel();
+  const judges = async () => {
+    const dump = await kernel.nft.dumpTable('calico');
+    return dump?.chains.flatMap(({ name }) => (name.endsWith('-judged') ? [name] : [])).sort();
+  };
+  const tight = [...base, policy('web', { inbound: [rule('allow', port(81))] })];
+  const ends = { source: '10.9.0.9', destination: '10.65.0.1', sourcePort: 5, destinationPort: 80 };
+  const reply = { source: '10.65.0.1', destination: '10.9.0.9', sourcePort: 80, destinationPort: 5 };
+  kernel.addConnection('10.9.0.9', '10.65.0.1', { protocol: 6, original: ends, reply });
+  {
+    await using first = openDataplane({ kernel });
+    await first.send(...base, inSync);
+    t.deepEqual(await judges(), [], 'an allowed flow needs none');
+    await first.send(...tight);
+    await first.advance(10_000);
+    await until(async () => (await judges())?.join() === 'input-judged,postrouting-judged');
+  }
+  const writes: number[] = [];
+  await using second = openDataplane({ kernel, intercept: counting(writes) });
+  await second.send(...tight, inSync);
+  t.deepEqual(writes, [], 'found as it was left');
+  await kernel.deleteConntrack('10.65.0.1');
+  await second.advance(10_000);
+  await until(async () => {
+    await second.advance(60_000);
+    return (await judges())?.length === 0;
+  });
+  t.true(writes.length > 0);
+});
+
+test('known flows are asked for their link only while a link of a workload is down or nobody’s', async (t) => {
+  await using dataplane = openDataplane();
+  const { kernel } = dataplane;
+  const isAsked = async () => {
+    const { rules = [] } = (await kernel.nft.dumpTable('calico')) ?? {};
+    return ['workload-from', 'workload-to'].map(
+      (chain) => rules.filter((of) => of.chain === chain && of.comment?.startsWith('known flow')).length === 0,
+    );
+  };
+  await dataplane.send(...base, inSync);
+  t.deepEqual(await isAsked(), [false, false]);
+  await dataplane.send(workload('b', { isActive: false }));
+  t.deepEqual(await isAsked(), [true, true], 'an endpoint is down');
+  await dataplane.send(workloadGone('b'));
+  t.deepEqual(await isAsked(), [false, false]);
+  const link = { index: 7, kind: 'veth', mac: 'ee:ee:ee:ee:ee:ee', mtuBytes: 1500, isUp: true, isRunning: true };
+  kernel.setLink({ ...link, name: 'cali-c' });
+  await until(async () => (await isAsked()).every((is) => is));
+  await dataplane.send(workload('c', { interfaceName: 'cali-c' }));
+  t.deepEqual(await isAsked(), [false, false], 'the link has its endpoint');
 });
 
 test('a restart with other content replaces the table in one transaction and carries counters over', async (t) => {

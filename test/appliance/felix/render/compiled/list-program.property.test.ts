@@ -204,9 +204,11 @@ function programOf(of: World, family: 4 | 6): ListProgram {
 
 /** Counters in the order they count, then the verdict. */
 function compiled(program: ListProgram, kind: StageKind, it: Packet): string[] {
-  const met = [...program.criteria.values()].filter(({ id, nets: list }) =>
-    list === undefined ? it.sets.includes(id) : list.some((net) => contains(net, it.peer)),
-  );
+  const met = [...program.criteria()]
+    .map((id) => program.criterion(id))
+    .filter(({ id, nets: list }) =>
+      list === undefined ? it.sets.includes(id) : list.some((net) => contains(net, it.peer)),
+    );
   const own = program.programOf(met.map(({ id }) => id));
   const decision = look(own, it) ?? look(program.default, it);
   if (decision === undefined) throw new Error('no cell');
