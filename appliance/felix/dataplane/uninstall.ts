@@ -26,7 +26,9 @@ export async function uninstall(
   const routes: Route[] = [...(await kernel.routes(4)), ...(await kernel.routes(6))];
   const ours = routes.filter((route) => isOurs(route, links.get(route.oif ?? 0), config));
   await kernel.changeRoutes(ours.map((route) => ({ type: 'delete-route', route })));
-  await removeOverlay(kernel, config);
+  for (const markMask of new Set([config.markMask, config.iptablesMarkMask])) {
+    await removeOverlay(kernel, { ...config, markMask });
+  }
   await removeBandwidths(kernel);
   await removeNftTable(kernel, tableName);
   if (programs !== undefined) await removeIptables(programs, log);
