@@ -148,6 +148,8 @@ export interface Nft {
   dumpCounters(table: string): Promise<NftTableDump['counters']>;
   /** Tells of each transaction of somebody else in which the table, its chains, rules, sets or elements were changed, until closed. */
   follow(table: string, onChange: (change: NftChange) => void): { close(): void };
+  /** Tells of transactions in any table that are not among the caller's: `commits` is how many those were; undefined while one is under way. */
+  followGeneration(commits: () => number | undefined, onChange: () => void): { close(): void };
   /** The table as bytes that `applyCopy` makes it of again, counters at zero; undefined when there is none. */
   copyTable(table: string): Promise<Uint8Array | undefined>;
   /** Makes a copied table, in one transaction and only where there is none of its name (`EEXIST`). What the kernel said against it. */

@@ -20,7 +20,7 @@ import { NftTransactions } from './netlink/nft.ts';
 import { copyTable } from './netlink/nft-copy.ts';
 import { dumpCounters, dumpElements, dumpKeys, dumpTable } from './netlink/nft-dump.ts';
 import { NftFollower } from './netlink/nft-follower.ts';
-import { GenerationFollower } from './netlink/nft-generation.ts';
+import { GenerationFollower, readGeneration } from './netlink/nft-generation.ts';
 import { NetlinkPipeline, type Outcome } from './netlink/pipeline.ts';
 import { readRoute, routesRequest, writeDeleteRoute, writeReplaceRoute } from './netlink/routes.ts';
 import { readRule, rulesRequest, writeAddRule, writeDeleteRule } from './netlink/rules.ts';
@@ -50,6 +50,7 @@ export const openKernel: OpenKernel = (options = {}) => {
     const [outcome] = await routeWriter.send([undefined], (writer, _item, sequence) => write(writer, sequence));
     if (outcome !== undefined) throw refused(outcome.code, outcome.message);
   };
+  const read = () => readGeneration(nftReader);
   return {
     nft: {
       apply: (operations) => transactions.apply(operations),
@@ -59,7 +60,8 @@ export const openKernel: OpenKernel = (options = {}) => {
       dumpCounters: (table) => dumpCounters(nftReader, table),
       follow(table, onChange) {
         if (noticesBy === 'generation') {
-          return new GenerationFollower({ reader: nftReader, commits: () => transactions.commits, onChange });
+          const commits = () => transactions.commits;
+          return new GenerationFollower({ read, commits, onChange: () => onChange({ type: 'lost' }) });
         }
         return namespace.run(() => {
           const follower = new NftFollower({
@@ -73,6 +75,7 @@ export const openKernel: OpenKernel = (options = {}) => {
           return follower;
         });
       },
+      followGeneration: (commits, onChange) => new GenerationFollower({ read, commits, onChange }),
       copyTable: (table) => copyTable(nftReader, table),
       applyCopy: (table, copy) => transactions.applyCopy(table, copy),
     },

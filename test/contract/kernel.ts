@@ -732,6 +732,31 @@ const followCases: Record<string, Case> = {
     t.deepEqual(heard, ['changed']);
     follower.close();
   },
+
+  async 'followers of the generation hear of transactions in any table that are not counted as ours'(t, under) {
+    const { nft } = under.kernel;
+    let commits: number | undefined = 0;
+    let heard = 0;
+    const follower = nft.followGeneration(
+      () => commits,
+      () => heard++,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 400)); // it has looked for the first time
+    for (let n = 1; n <= 3; n++) {
+      commits = undefined;
+      await nft.apply([addTable, addChain(`${n}`)]); // what changes nothing is not counted by the kernel
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      commits = n;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 600)); // two looks
+    t.is(heard, 0);
+    await under.applyAsOther([{ type: 'add-table', table: 'another' }]);
+    await until(() => heard > 0);
+    follower.close();
+    await under.applyAsOther([{ type: 'add-table', table: 'a third' }]);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    t.is(heard, 1);
+  },
 };
 
 async function until(isDone: () => boolean): Promise<void> {

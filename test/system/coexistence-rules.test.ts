@@ -3,4 +3,6 @@ import test from 'ava';
 import { loadedRules } from './coexistence/programs.ts';
 import { goThrough } from './coexistence/steps.ts';
 
-for (const [name, open] of Object.entries(loadedRules)) test.serial(`the rules of ${name}`, (t) => goThrough(t, open));
+for (const [name, open] of Object.entries(loadedRules)) {
+  test.serial(`the rules of ${name}`, (t) => goThrough(t, 'nftables', open));
+}

@@ -1,50 +1,38 @@
 /**
  * Somebody alters one thing of ours a second, at random: a rule, a chain, an element, a route, a neighbour or a sysctl. Each is as it was within five
- * seconds, and at the end everything is. `DRIFT_SECONDS` (default 40) says how long, `DRIFT_SEED` repeats a run; the figures are in the test's log.
+ * seconds, and at the end everything is; with each backend. `DRIFT_SECONDS` (default 14) says how long, `DRIFT_SEED` repeats a run; the figures are
+ * in the test's log.
  */
-import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { Message } from '#appliance/felix/model/messages.ts';
-import type { Kernel, NftOperation, Route } from '#appliance/kernel/kernel.ts';
+import type { Kernel, Route } from '#appliance/kernel/kernel.ts';
 import { openKernel } from '#appliance/kernel/open.ts';
-import {
-  config,
-  hostEndpoint,
-  inSync,
-  ipSet,
-  policy,
-  rule,
-  tier,
-  workload,
-} from '../appliance/felix/dataplane/sample.ts';
-import { openRealLab, type RealLab } from '../kernel/dataplane/real-lab.ts';
+import { hostEndpoint, inSync, ipSet, policy, rule, tier, workload } from '../appliance/felix/dataplane/sample.ts';
+import { type Backend, type BackendLab, backends, openBackendLab } from '../kernel/dataplane/backend-lab.ts';
 import { createRandom, type Random } from '../kernel/verdicts/random.ts';
+import { iptablesRules } from './drift/iptables.ts';
+import { nftablesRules } from './drift/nftables.ts';
+import { type Damage, NothingThere, type Rules } from './drift/rules.ts';
 
-const seconds = Number(process.env.DRIFT_SECONDS ?? 40);
+const seconds = Number(process.env.DRIFT_SECONDS ?? 14);
 const seed = Number(process.env.DRIFT_SEED ?? Date.now() % 1_000_000);
 const repairMsMax = 5_000;
 const workloads = 6;
+/** In process. */
+const lookMs = 20;
 
 interface Drift {
-  readonly lab: RealLab;
+  readonly host: BackendLab['host'];
   /** What another program has in its hands. */
   readonly other: Kernel;
   readonly random: Random;
-  /** The ruleset, as it is to be. */
-  readonly ruleset: string;
+  readonly rules: Rules;
   /** Path -> value, as they are to be. */
   readonly sysctls: ReadonlyMap<string, string>;
 }
 
-/** What was done, and whether it is undone. */
-interface Damage {
-  readonly what: string;
-  isRepaired(): Promise<boolean>;
-}
-
 const world: readonly Message[] = [
-  config(),
   ipSet('s:a', '10.0.0.1/32', '10.1.0.0/16', '10.2.0.0/24', 'fd00::1/128', 'fd01::/64'),
   ipSet('n:http', '10.65.0.1,6:8080'),
   policy('web', {
@@ -67,12 +55,9 @@ const world: readonly Message[] = [
   inSync,
 ];
 
+/** Rules and elements in half of all cases. */
 const damages: readonly ((drift: Drift) => Promise<Damage>)[] = [
-  damageRule,
-  damageRule,
-  damageChain,
-  damageElement,
-  damageElement,
+  ...Array.from({ length: 5 }, () => damageRules),
   damageRoute,
   damageRoute,
   damageNeighbour,
@@ -80,49 +65,73 @@ const damages: readonly ((drift: Drift) => Promise<Damage>)[] = [
   damageSysctl,
 ];
 
-test(`one thing a second for ${seconds} s, seed ${seed}`, async (t) => {
-  t.timeout((seconds + 60) * 1_000);
-  await using lab = await openRealLab();
-  for (let n = 0; n < workloads; n++) {
-    await lab.host.exec('ip', 'link', 'add', `cali-w${n}`, 'type', 'veth', 'peer', 'name', `peer${n}`);
-    for (const link of [`cali-w${n}`, `peer${n}`]) await lab.host.exec('ip', 'link', 'set', link, 'up');
-  }
-  await lab.send(...world);
-  await sleep(500);
-  const before = await snapshot(lab);
-  const other = openKernel({ netnsPath: lab.host.path });
-  const sysctls = new Map(sysctlPaths().map((path) => [path, other.readSysctl(path) ?? '']));
-  const drift = { lab, other, random: createRandom(seed), ruleset: await lab.ruleset(), sysctls };
-  const repairs: Promise<{ readonly what: string; readonly ms: number }>[] = [];
+for (const backend of backends) {
+  test.serial(`${backend}: one thing a second for ${seconds} s, seed ${seed}`, async (t) => {
+    t.timeout((seconds + 60) * 1_000);
+    await using lab = await openBackendLab(backend);
+    const { host } = lab;
+    for (let n = 0; n < workloads; n++) {
+      await host.exec('ip', 'link', 'add', `cali-w${n}`, 'type', 'veth', 'peer', 'name', `peer${n}`);
+      for (const link of [`cali-w${n}`, `peer${n}`]) await host.exec('ip', 'link', 'set', link, 'up');
+    }
+    await lab.send(lab.config(), ...world);
+    await sleep(500);
+    const other = openKernel({ netnsPath: host.path });
+    const sysctls = new Map(sysctlPaths().map((path) => [path, other.readSysctl(path) ?? '']));
+    const rules = await openRules(backend, lab, other);
+    const drift = { host, other, random: createRandom(seed), rules, sysctls };
+    const before = await snapshot(drift);
+    const repaired = await alter(drift);
+    other.close();
+    const at = (share: number) => repaired[Math.min(repaired.length - 1, Math.floor(repaired.length * share))]!;
+    const slowest = at(1);
+    const figures = `p50 ${at(0.5).ms} ms, p99 ${at(0.99).ms} ms, max ${slowest.ms} ms (${slowest.what})`;
+    t.log(`seed ${seed}: ${repaired.length} repairs, ${rules.count} of rules: ${figures}`);
+    for (const { what, ms } of repaired.filter(({ ms: tookMs }) => tookMs > repairMsMax)) t.log(`${what}: ${ms} ms`);
+    t.true(rules.count > 0, 'rules were among it');
+    t.true(at(0.99).ms < repairMsMax, figures);
+    t.is(await snapshot(drift), before);
+  });
+}
+
+function openRules(backend: Backend, lab: BackendLab, other: Kernel): Promise<Rules> {
+  return backend === 'nftables' ? nftablesRules(lab.host, other) : iptablesRules(lab.host, backend);
+}
+
+interface Repair {
+  readonly what: string;
+  readonly ms: number;
+}
+
+/** One thing a second; when each was repaired, the quickest first. */
+async function alter(drift: Drift): Promise<Repair[]> {
+  const repairs: Promise<Repair>[] = [];
   const startMs = performance.now();
   for (let n = 0; n < seconds; n++) {
     await sleep(Math.max(0, startMs + n * 1_000 - performance.now()));
     repairs.push(follow(await damage(drift)));
   }
-  const repaired = (await Promise.all(repairs)).sort((a, b) => a.ms - b.ms);
-  other.close();
-  const at = (share: number) => repaired[Math.min(repaired.length - 1, Math.floor(repaired.length * share))]!;
-  const slowest = at(1);
-  const figures = `p50 ${at(0.5).ms} ms, p99 ${at(0.99).ms} ms, max ${slowest.ms} ms (${slowest.what})`;
-  t.log(`seed ${seed}: ${repaired.length} repairs: ${figures}`);
-  for (const { what, ms } of repaired.filter(({ ms: tookMs }) => tookMs > repairMsMax)) t.log(`${what}: ${ms} ms`);
-  t.true(at(0.99).ms < repairMsMax, figures);
-  t.is(await snapshot(lab), before);
-});
-
-class NothingThere extends Error {}
+  return (await Promise.all(repairs)).sort((a, b) => a.ms - b.ms);
+}
 
 /** Of a table that is being written anew nothing can be picked: then it is a sysctl's turn. */
 async function damage(drift: Drift): Promise<Damage> {
   return drift.random
     .pick(damages)(drift)
-    .catch(() => damageSysctl(drift));
+    .catch((error: unknown) => {
+      if (!(error instanceof NothingThere)) throw error;
+      return damageSysctl(drift);
+    });
 }
 
-async function snapshot(lab: RealLab): Promise<string> {
-  const read = (...words: string[]) => lab.host.exec('ip', ...words);
+function damageRules({ rules, random }: Drift): Promise<Damage> {
+  return rules.damage(random);
+}
+
+async function snapshot({ host, rules }: Drift): Promise<string> {
+  const read = (...words: string[]) => host.exec('ip', ...words);
   const parts = [
-    await lab.ruleset(),
+    await rules.read(),
     await read('-4', 'route', 'show'),
     await read('-6', 'route', 'show', 'proto', 'boot'),
     await read('-4', 'neigh', 'show', 'nud', 'permanent'),
@@ -131,76 +140,11 @@ async function snapshot(lab: RealLab): Promise<string> {
 }
 
 /** Looks until it is repaired, twice as long as it may take. */
-async function follow(damage: Damage): Promise<{ readonly what: string; readonly ms: number }> {
+async function follow(damage: Damage): Promise<Repair> {
   const startMs = performance.now();
   const passed = () => Math.round(performance.now() - startMs);
-  while (!(await damage.isRepaired()) && passed() < 2 * repairMsMax) await sleep(20);
+  while (!(await damage.isRepaired()) && passed() < 2 * repairMsMax) await sleep(damage.lookMs);
   return { what: damage.what, ms: passed() };
-}
-
-/** Told by the block of the ruleset that was hit: somewhere else there may be damage at any time. */
-async function damageTable(drift: Drift, block: string, operation: NftOperation): Promise<Damage> {
-  const { lab, other, ruleset } = drift;
-  const wanted = blockOf(ruleset, block);
-  assert(wanted !== undefined, `${block} is in the ruleset`);
-  // it may be refused: what came before is being repaired
-  await other.nft.apply([operation]);
-  const isRepaired = async () => blockOf(await lab.ruleset(), block) === wanted;
-  return { what: `${operation.type} in ${block}`, isRepaired };
-}
-
-function blockOf(ruleset: string, block: string): string | undefined {
-  return ruleset.split('\n\n').find((text) =>
-    text
-      .trim()
-      .replace(/^(set|map) /, 'set ')
-      .startsWith(`${block} {`),
-  );
-}
-
-async function damageRule(drift: Drift): Promise<Damage> {
-  const { random, other } = drift;
-  const rules = (await other.nft.dumpTable('calico'))?.rules ?? [];
-  if (rules.length === 0) throw new NothingThere();
-  const { chain, handle } = random.pick(rules);
-  const accept = { type: 'verdict', verdict: { code: 'accept' } } as const;
-  const operation = random.pick<NftOperation>([
-    { type: 'delete-rule', table: 'calico', chain, handle },
-    { type: 'add-rule', table: 'calico', chain, expressions: [accept], place: { how: 'before', handle } },
-    { type: 'add-rule', table: 'calico', chain, expressions: [accept], place: { how: 'replace', handle } },
-  ]);
-  return damageTable(drift, `chain ${chain}`, operation);
-}
-
-async function damageChain(drift: Drift): Promise<Damage> {
-  const { random, other } = drift;
-  const chains = (await other.nft.dumpTable('calico'))?.chains ?? [];
-  if (chains.length === 0) throw new NothingThere();
-  const { name } = random.pick(chains);
-  return damageTable(
-    drift,
-    `chain ${name}`,
-    random.pick<NftOperation>([
-      { type: 'flush-chain', table: 'calico', chain: name },
-      { type: 'delete-table', table: 'calico' },
-    ]),
-  );
-}
-
-async function damageElement(drift: Drift): Promise<Damage> {
-  const { random, other } = drift;
-  const sets = (await other.nft.dumpTable('calico'))?.sets ?? [];
-  const filled: { readonly set: string; readonly elements: Awaited<ReturnType<Kernel['nft']['dumpElements']>> }[] = [];
-  for (const { name } of sets) {
-    const elements = await other.nft.dumpElements('calico', name).catch(() => []);
-    if (elements.length > 0) filled.push({ set: name, elements });
-  }
-  if (filled.length === 0) throw new NothingThere();
-  const { set, elements } = random.pick(filled);
-  const isInterval = elements.some(({ isEnd }) => isEnd === true);
-  // an interval goes as a whole, start and end
-  const gone = isInterval ? elements : [random.pick(elements)];
-  return damageTable(drift, `set ${set}`, { type: 'delete-elements', table: 'calico', set, elements: gone });
 }
 
 async function damageRoute({ other, random }: Drift): Promise<Damage> {
@@ -208,7 +152,7 @@ async function damageRoute({ other, random }: Drift): Promise<Damage> {
   const read = async () =>
     (await other.routes(family)).filter(({ protocol, table }) => protocol === 3 && table === 254);
   const routes = await read();
-  if (routes.length === 0) return { what: 'no route there', isRepaired: async () => true };
+  if (routes.length === 0) throw new NothingThere();
   const route = random.pick(routes);
   const lo = (await other.links()).find(({ name }) => name === 'lo')!.index;
   const isReplaced = family === 4 && random.chance(0.5);
@@ -217,7 +161,11 @@ async function damageRoute({ other, random }: Drift): Promise<Damage> {
     : ({ type: 'delete-route', route } as const);
   await other.changeRoutes([operation]);
   const isSame = (a: Route) => a.destination === route.destination && a.oif === route.oif;
-  return { what: `${operation.type} ${route.destination}`, isRepaired: async () => (await read()).some(isSame) };
+  return {
+    what: `${operation.type} ${route.destination}`,
+    lookMs,
+    isRepaired: async () => (await read()).some(isSame),
+  };
 }
 
 async function damageNeighbour({ other, random }: Drift): Promise<Damage> {
@@ -234,6 +182,7 @@ async function damageNeighbour({ other, random }: Drift): Promise<Damage> {
   ]);
   return {
     what: `${isChanged ? 'other address of' : 'no'} neighbour ${n}`,
+    lookMs,
     isRepaired: async () => (await read())?.mac === mac,
   };
 }
@@ -241,7 +190,7 @@ async function damageNeighbour({ other, random }: Drift): Promise<Damage> {
 async function damageSysctl({ other, random, sysctls }: Drift): Promise<Damage> {
   const [path, value] = random.pick([...sysctls]);
   other.writeSysctl(path, value === '1' ? '0' : '1');
-  return { what: path, isRepaired: async () => other.readSysctl(path) === value };
+  return { what: path, lookMs, isRepaired: async () => other.readSysctl(path) === value };
 }
 
 function sysctlPaths(): string[] {

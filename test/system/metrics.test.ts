@@ -48,11 +48,17 @@ async function addWorkload(t: ExecutionContext, { exec, etcdctl, page }: Awaited
       kind: 'GlobalNetworkPolicy',
       spec: { selector: "part == 'a'", types: ['Egress'], egress: rules },
     },
+    [`${root}/stagedglobalnetworkpolicies/default.no-pings`]: {
+      kind: 'StagedGlobalNetworkPolicy',
+      spec: { selector: "part == 'a'", types: ['Egress'], egress: [{ action: 'Deny', protocol: 'ICMP' }] },
+    },
   };
   for (const [key, value] of Object.entries(objects)) await etcdctl('put', key, JSON.stringify(value));
   await until(async () => {
     const hits = (await page('/hits')) as { rules: { name: string; rule: number }[] } | undefined;
-    return hits?.rules.some(({ name, rule }) => name === 'default.pings' && rule === 1) ?? false;
+    const isThere = (policy: string, index: number) =>
+      hits?.rules.some(({ name, rule }) => name === policy && rule === index) ?? false;
+    return isThere('default.pings', 1) && isThere('default.no-pings', 0);
   });
   return workload;
 }
@@ -82,15 +88,17 @@ async function checkMetrics(t: ExecutionContext, backend: string, settings: Reco
   t.is(sampleOf(samples, 'calico_policy_rule_bytes_total', rule), 3 * 84);
   t.is(sampleOf(samples, 'calico_policy_rule_packets_total', { ...rule, rule: '0' }), 0);
   t.is(sampleOf(samples, 'calico_policy_packets_total', { name: 'default.pings', action: 'allow' }), 3);
+  const staged = { kind: 'StagedGlobalNetworkPolicy', namespace: '', name: 'default.no-pings', direction: 'egress' };
+  t.is(sampleOf(samples, 'calico_policy_rule_packets_total', { ...staged, rule: '0' }), 3);
   const stages = samples.filter(([, name]) => name === 'calico_stage_packets_total');
   t.is(sampleOf(stages, 'calico_stage_packets_total', { stage: 'drop/endpoint-to-host' }), 3);
   t.is(sampleOf(samples, 'felix_host', { host: 'here' }), 1);
   t.is(sampleOf(samples, 'felix_resync_state'), 3);
   t.is(sampleOf(samples, 'felix_cluster_num_hosts'), 1);
-  t.is(sampleOf(samples, 'felix_cluster_num_policies'), 1);
+  t.is(sampleOf(samples, 'felix_cluster_num_policies'), 2);
   t.is(sampleOf(samples, 'felix_cluster_num_workload_endpoints'), 1);
   t.is(sampleOf(samples, 'felix_active_local_endpoints'), 1);
-  t.is(sampleOf(samples, 'felix_active_local_policies'), 1);
+  t.is(sampleOf(samples, 'felix_active_local_policies'), 2);
   t.is(sampleOf(samples, 'felix_int_dataplane_failures'), 0);
   t.is(sampleOf(samples, 'felix_calc_graph_updates_processed', { type: 'globalnetworkpolicies' }), 1);
   t.true(sampleOf(samples, 'felix_int_dataplane_messages', { type: 'policy-update' })! >= 1);
@@ -100,6 +108,21 @@ async function checkMetrics(t: ExecutionContext, backend: string, settings: Reco
   t.true(sampleOf(samples, 'process_resident_memory_bytes')! > 1e7);
   t.is(sampleOf(samples, 'nodejs_version_info'), 1);
   t.is(sampleOf(samples, 'calico_node_ready', { component: 'InternalDataplaneMainLoop' }), 1);
+  await changeFirstRule(there);
+  t.is(sampleOf(await read(), 'calico_policy_rule_packets_total', rule), 3, 'a change of the policy loses nothing');
+}
+
+/** And waits until it is applied. */
+async function changeFirstRule({ etcdctl, status }: Awaited<ReturnType<typeof world>>): Promise<void> {
+  const rules = [
+    { action: 'Deny', protocol: 'UDP' },
+    { action: 'Allow', protocol: 'ICMP' },
+  ];
+  const spec = { selector: "part == 'a'", types: ['Egress'], egress: rules };
+  const key = `${root}/globalnetworkpolicies/default.pings`;
+  await etcdctl('put', key, JSON.stringify({ kind: 'GlobalNetworkPolicy', spec }));
+  const { kvs } = JSON.parse(await etcdctl('get', key, '-w', 'json')) as { kvs: { mod_revision: number }[] };
+  await until(async () => (await status()).appliedRevision >= kvs[0]!.mod_revision);
 }
 
 /** What is said of the kernel is what the kernel's own tools count. */

@@ -39,7 +39,8 @@ const none: Readonly<Record<string, string>> = {
   LogSeverityFile: journal,
   LogSeveritySys: journal,
   LogDebugFilenameRegex: 'log lines name their component, by which they can be picked',
-  IptablesLockProbeIntervalMillis: 'iptables-restore waits for the lock by itself',
+  IptablesLockProbeIntervalMillis:
+    'iptables-restore sleeps until the lock is free; since 1.8.8 it ignores how often it is to look',
   WireguardThreadingEnabled: 'which threads decrypt is left to the kernel',
   KubeNodePortRanges: kubernetes,
   PolicySyncPathPrefix: 'no policy on layer 7 on these hosts',

@@ -28,7 +28,9 @@ export async function uninstall(
   const ours = routes.filter((route) => isOurs(route, links.get(route.oif ?? 0), config));
   await kernel.changeRoutes(ours.map((route) => ({ type: 'delete-route', route })));
   await removeProxies(kernel);
-  await removeOverlay(kernel, config);
+  for (const markMask of new Set([config.markMask, config.iptablesMarkMask])) {
+    await removeOverlay(kernel, { ...config, markMask });
+  }
   await removeBandwidths(kernel);
   await removeNftTable(kernel, tableName);
   if (programs !== undefined) await removeIptables(programs, log);

@@ -13,6 +13,7 @@ import type {
 } from '../kernel.ts';
 import { encodeExpressions } from '../netlink/expressions.ts';
 import { refuseNames } from '../netlink/nft-batch.ts';
+import { GenerationFollower } from '../netlink/nft-generation.ts';
 import { SET_FLAG } from '../netlink/nft-numbers.ts';
 import { KeyPacker } from '../nft-keys.ts';
 import { addChain, addRule, deleteChain, deleteRule, flushChain, isTooDeep, isUsed } from './nft-rules.ts';
@@ -22,6 +23,7 @@ import { copyTable, emptyTable, type FakeSet, type FakeTable } from './nft-state
 export class FakeNft implements Nft {
   #tables = new Map<string, FakeTable>();
   #handle = 0n;
+  #generation = 1;
   readonly #followers = new Set<{ readonly table: string; readonly onChange: (change: NftChange) => void }>();
 
   /** As somebody else: the followers of these tables hear of it, later. */
@@ -45,6 +47,10 @@ export class FakeNft implements Nft {
     return { close: () => void this.#followers.delete(follower) };
   }
 
+  followGeneration(commits: () => number | undefined, onChange: () => void) {
+    return new GenerationFollower({ read: () => Promise.resolve(this.#generation), commits, onChange });
+  }
+
   apply(operations: readonly NftOperation[]): Promise<NftResult> {
     return Promise.resolve(this.#apply(operations));
   }
@@ -57,7 +63,9 @@ export class FakeNft implements Nft {
     const result = this.#applyTo(draft, operations, false);
     if (result.ok && [...draft.values()].some(isTooDeep))
       return this.#applyTo(this.#draft(operations), operations, true);
-    if (result.ok) this.#tables = draft;
+    if (!result.ok) return result;
+    this.#tables = draft;
+    this.#generation++;
     return result;
   }
 

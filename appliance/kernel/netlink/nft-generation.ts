@@ -3,7 +3,6 @@
  * unlike notifications, for which the kernel keeps a page for each element of their transactions; but it cannot tell whose table was changed. I/O.
  * Source: linux/netfilter/nf_tables.h (NFT_MSG_GETGEN, NFTA_GEN_ID).
  */
-import type { NftChange } from '../kernel.ts';
 import type { NetlinkReader, Request } from './dump.ts';
 import { findAttribute } from './message.ts';
 import { GENERATION, NFPROTO_INET, NFT_MSG, nfgenmsg, nftType } from './nft-numbers.ts';
@@ -18,10 +17,10 @@ export async function readGeneration(reader: NetlinkReader): Promise<number> {
 }
 
 export interface GenerationFollowerParts {
-  readonly reader: NetlinkReader;
+  readonly read: () => Promise<number>;
   /** How many transactions of ours were taken so far; undefined while one is under way. */
   readonly commits: () => number | undefined;
-  readonly onChange: (change: NftChange) => void;
+  readonly onChange: () => void;
 }
 
 const LOOK_INTERVAL_MS = 250;
@@ -46,17 +45,17 @@ export class GenerationFollower {
   }
 
   async #look(): Promise<void> {
-    const { reader, commits, onChange } = this.#parts;
+    const { read, commits, onChange } = this.#parts;
     const before = commits();
     if (this.#isLooking || before === undefined) return;
     this.#isLooking = true;
-    const generation = await readGeneration(reader).catch(() => undefined);
+    const generation = await read().catch(() => undefined);
     this.#isLooking = false;
     // a transaction of ours meanwhile may be in the number or not: the next look knows
     if (generation === undefined || this.#isClosed || commits() !== before) return;
     const foreign = generation - before;
     const isNews = this.#foreign !== undefined && foreign !== this.#foreign;
     this.#foreign = foreign;
-    if (isNews) onChange({ type: 'lost' });
+    if (isNews) onChange();
   }
 }

@@ -31,9 +31,11 @@ export interface BackendLab extends AsyncDisposable {
 export interface BackendLabOptions {
   /** Changes what is about to be given to a program. */
   readonly alter?: (program: string, input: string) => string;
+  /** Told of each program that is started, with its words. */
+  readonly onRun?: (command: string) => void;
 }
 
-export async function openBackendLab(backend: Backend, { alter }: BackendLabOptions = {}): Promise<BackendLab> {
+export async function openBackendLab(backend: Backend, options: BackendLabOptions = {}): Promise<BackendLab> {
   const host = await createNamespace();
   const reports: string[] = [];
   let written = 0;
@@ -51,7 +53,7 @@ export async function openBackendLab(backend: Backend, { alter }: BackendLabOpti
         onApplied: (revision: number) => reports.push(`applied ${revision}`),
       },
     };
-    const programs = altered(openPrograms({ netnsPath: host.path }), alter);
+    const programs = altered(openPrograms({ netnsPath: host.path }), options);
     const dataplane =
       backend === 'nftables'
         ? createNftablesDataplane({
@@ -109,15 +111,13 @@ export function settingsOf(backend: Backend): Partial<FelixConfig> {
   return { nftablesMode: 'Disabled', iptablesBackend: backend === 'iptables-nft' ? 'NFT' : 'Legacy' };
 }
 
-function altered(programs: Programs, alter: BackendLabOptions['alter']): Programs {
-  if (alter === undefined) return programs;
+function altered(programs: Programs, { alter = (_program, input) => input, onRun }: BackendLabOptions): Programs {
   return {
-    run: (program, args, options = {}) =>
-      programs.run(
-        program,
-        args,
-        options.input === undefined ? options : { ...options, input: alter(program, options.input) },
-      ),
+    run(program, args, options = {}) {
+      onRun?.([program, ...args].join(' '));
+      const { input, ...others } = options;
+      return programs.run(program, args, input === undefined ? others : { ...others, input: alter(program, input) });
+    },
     close: () => programs.close(),
   };
 }

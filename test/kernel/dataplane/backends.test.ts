@@ -111,6 +111,79 @@ for (const backend of backends) {
     t.false(await isReached(), 'also while nobody looks after it');
   });
 
+  test.serial(`${backend}: a staged policy counts and decides nothing; counts outlive a change of rules`, async (t) => {
+    await using lab = await openBackendLab(backend);
+    await using from = await addMachine(lab.host, 'cali-a', '10.65.0.1/32', gateway);
+    await using _to = await addMachine(lab.host, 'cali-b', '10.65.0.2/32', gateway);
+    await using _world = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+    await lab.host.exec('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await lab.host.exec('ip', 'route', 'add', 'default', 'via', '192.0.2.2'); // proxy ARP answers for what has a route
+    const inbound = [rule('deny', { protocol: 6 }), rule('log', icmp), rule('deny', icmp), rule('allow')];
+    const web = (protocol: number) => policy('p', { inbound: [rule('deny', { protocol }), rule('allow', icmp)] });
+    await lab.send(
+      lab.config(),
+      allowAllProfile,
+      policy('s', { inbound, isStaged: true }),
+      web(6),
+      workload('a', { ipv4Nets: ['10.65.0.1/32'], profiles: ['allow'] }),
+      workload('b', { ipv4Nets: ['10.65.0.2/32'], tiers: [tier(['s', 'p'])] }),
+      inSync,
+    );
+    t.true(await from.pings('10.65.0.2'));
+    const countsOf = async (name: string) => {
+      const rules = (await lab.readHits())?.rules ?? [];
+      const own = rules.filter(({ owner }) => owner.type === 'policy' && owner.id.name === name);
+      return own.sort((a, b) => a.index - b.index).map(({ packets, bytes }) => [packets, bytes]);
+    };
+    const counted = await countsOf('p');
+    const [allowed] = counted[1]!;
+    t.true(allowed! > 0n);
+    const once = counted[1];
+    t.deepEqual(counted, [[0n, 0n], once]);
+    t.deepEqual(await countsOf('s'), [[0n, 0n], once, once, [0n, 0n]]);
+    await lab.send(web(17));
+    t.deepEqual(await countsOf('p'), counted);
+    t.true(await from.pings('10.65.0.2'));
+    t.true((await countsOf('p'))[1]![0]! > allowed!, 'it goes on from there');
+    if (backend === 'nftables') return;
+    await lab.restart();
+    await lab.send(
+      lab.config(),
+      allowAllProfile,
+      web(132),
+      workload('a', { ipv4Nets: ['10.65.0.1/32'], profiles: ['allow'] }),
+      workload('b', { ipv4Nets: ['10.65.0.2/32'], tiers: [tier(['p'])] }),
+      inSync,
+    );
+    t.true((await countsOf('p'))[1]![0]! > allowed!, 'also over a restart that finds other rules');
+  });
+
+  test.serial(`${backend}: while hosts encrypt, a host that speaks without is answered without`, async (t) => {
+    await using lab = await openBackendLab(backend);
+    await using peer = await addMachine(lab.host, 'eth0', '192.0.2.2/24', '192.0.2.1');
+    const ip = (...words: string[]) => lab.host.exec('ip', ...words);
+    await ip('addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    // a link of any kind with the rule and table of the device: a kernel need not have WireGuard
+    await ip('link', 'add', 'wireguard.cali', 'type', 'veth', 'peer', 'name', 'nowhere');
+    for (const link of ['wireguard.cali', 'nowhere']) await ip('link', 'set', link, 'up');
+    await ip('route', 'add', '192.0.2.2', 'dev', 'wireguard.cali', 'table', '100');
+    const encryption = (isOn: boolean) =>
+      lab.config({
+        isRouteSyncDisabled: true,
+        isWireguardEnabled: true,
+        isWireguardHostEncryptionEnabled: isOn,
+      });
+    await lab.send(encryption(false), inSync);
+    await ip('rule', 'add', 'not', 'fwmark', '0x80000/0x80000', 'lookup', '100');
+    t.false(await peer.pings('192.0.2.1'), 'the answer goes the encrypted way');
+    await lab.send(encryption(true));
+    t.true(await peer.pings('192.0.2.1'));
+    const own = await lab.host.exec('ping', '-c', '2', '-i', '0.3', '-W', '1', '192.0.2.2').catch(() => 'unanswered');
+    t.is(own, 'unanswered', 'what this host begins itself is encrypted');
+    await lab.send(encryption(false));
+    t.false(await peer.pings('192.0.2.1'));
+  });
+
   test.serial(
     `${backend}: a live connection that policy no longer allows ends, and goes on when it is allowed again`,
     async (t) => {

@@ -162,7 +162,7 @@ for (const variant of variants) {
     await using lab = await openBackendLab(variant);
     const { host } = lab;
     await lab.send(
-      lab.config({ iptablesRefreshIntervalMs: 1_000, ipsetsRefreshIntervalMs: 1_000 }),
+      lab.config(),
       allowAllProfile,
       ipSet('s:a', '10.65.0.1/32', '10.66.0.0/16'),
       policy('p', { inbound: [rule('deny', { src: { sets: ['s:a'] } })] }),
@@ -272,6 +272,29 @@ for (const variant of variants) {
     t.is((await ourTraces(scratch.host)).sets, '', 'no set stays');
   });
 }
+
+test.serial('iptables-nft: what others write is read at once, what we write ourselves is not', async (t) => {
+  let readings = 0;
+  await using lab = await openBackendLab('iptables-nft', {
+    onRun: (command) => {
+      if (command === 'iptables-nft-save') readings += 1;
+    },
+  });
+  const world = [lab.config({ iptablesPostWriteCheckIntervalMs: 0 }), allowAllProfile, inSync];
+  await lab.send(...world);
+  await sleep(1_000); // the count is looked at every 250 ms
+  const before = readings;
+  for (let n = 0; n < 6; n++) {
+    await lab.send(workload(`${n}`, { profiles: ['allow'] }));
+    await sleep(300);
+  }
+  await sleep(1_500);
+  t.is(readings, before);
+  t.true(lab.writes() > 0);
+  await lab.host.exec('nft', 'add', 'table', 'inet', 'theirs');
+  for (let ms = 0; readings === before && ms < 10_000; ms += 100) await sleep(100);
+  t.is(readings, before + 1);
+});
 
 /** A commit that fails as a whole: the set is not there, which only the kernel notices. */
 const noLine = '-m set --match-set nowhere src';

@@ -62,10 +62,7 @@ export async function openRealLab({ alter, isLinear, noticesBy }: RealLabOptions
     return { dataplane, close };
   };
   let current = open();
-  const ruleset = async () => {
-    const text = await host.exec('nft', 'list', 'ruleset');
-    return sortBlocks(text.replace(/packets \d+ bytes \d+/g, 'packets 0 bytes 0'));
-  };
+  const ruleset = () => rulesetOf(host);
   return {
     host,
     refused,
@@ -90,6 +87,12 @@ export async function openRealLab({ alter, isLinear, noticesBy }: RealLabOptions
       await host[Symbol.asyncDispose]();
     },
   };
+}
+
+/** `nft list ruleset`, blocks sorted, counter values left out. */
+export async function rulesetOf(host: TestNamespace): Promise<string> {
+  const text = await host.exec('nft', 'list', 'ruleset');
+  return sortBlocks(text.replace(/packets \d+ bytes \d+/g, 'packets 0 bytes 0'));
 }
 
 /** The kernel, sent something else than it was to be sent. */

@@ -95,13 +95,10 @@ async function openDocker(world: World): Promise<Program> {
   await world.exec('ip', 'link', 'set', 'vethd', 'master', 'docker0');
   await world.listen('container', 80, 81, 82);
   const restore = (rules: string) => world.exec('sh', '-c', 'printf "%s" "$0" | iptables-restore --noflush', rules);
-  const clear = async () => {
-    const script = `iptables -P FORWARD ACCEPT; for table in nat filter; do iptables -t $table -F; iptables -t $table -X; done`;
-    await world.exec('sh', '-c', script);
-  };
+  const clear = () => world.exec('sh', '-c', dockerRulesGone);
   return {
     start: async () => void (await restore(dockerRules)),
-    stop: clear,
+    stop: async () => void (await clear()),
     async reload() {
       await clear();
       await restore(dockerRules);
@@ -162,6 +159,23 @@ COMMIT
 -A DOCKER-USER -j RETURN
 COMMIT
 `;
+
+/** Commands that take out these rules and no others; what is not there is fine. */
+const dockerRulesGone = dockerRules
+  .split(/^\*/m)
+  .flatMap((text) => {
+    const [table, ...lines] = text.split('\n');
+    const run = (words: string) => `iptables -w -t ${table} ${words} 2>/dev/null || true`;
+    const chains = lines.flatMap((line) => /^:(DOCKER\S*)/.exec(line)?.[1] ?? []);
+    const rules = lines.filter((line) => line.startsWith('-A ') && !line.startsWith('-A DOCKER'));
+    return [
+      ...rules.map((rule) => run(rule.replace('-A', '-D'))),
+      ...chains.map((chain) => run(`-F ${chain}`)),
+      ...chains.map((chain) => run(`-X ${chain}`)),
+    ];
+  })
+  .concat('iptables -w -P FORWARD ACCEPT')
+  .join('\n');
 
 async function openLibvirt(world: World): Promise<Program> {
   await addBridge(world, 'virbr0', '192.168.122.1/24');
@@ -244,8 +258,9 @@ async function openFail2ban(world: World): Promise<Program> {
     join(folder, 'fail2ban.local'),
     `[Definition]\nlogtarget = ${join(folder, 'log')}\nsyslogsocket = auto\n${files}\n`,
   );
+  // nobody answers for names here: asking for this host's own takes 20 s
   const jail = (name: string, action: string) =>
-    `[${name}]\nenabled = true\nport = 8001\nfilter = nginx-http-auth\nbackend = polling\nlogpath = ${log}\nbantime = 1h\nbanaction = ${action}\n`;
+    `[${name}]\nenabled = true\nusedns = no\nignoreself = false\nport = 8001\nfilter = nginx-http-auth\nbackend = polling\nlogpath = ${log}\nbantime = 1h\nbanaction = ${action}\n`;
   writeFileSync(join(folder, 'jail.local'), jail('old', 'iptables-multiport') + jail('new', 'nftables-multiport'));
   const client = (...words: string[]) => world.exec('fail2ban-client', '-c', folder, ...words);
   const ban = async () => {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { freePort } from '../../appliance/datastore/etcd/etcd-server.ts';
 import { until } from '../../appliance/felix/status/test-store.ts';
+import { type Backend, iptablesText } from '../../kernel/dataplane/backend-lab.ts';
 import { addMachine, type Machine } from '../../kernel/dataplane/real-lab.ts';
 import { createNamespace, type TestNamespace } from '../../kernel/netlink/namespace.ts';
 
@@ -27,6 +28,8 @@ export interface Probe {
 export interface World extends AsyncDisposable {
   readonly folder: string;
   readonly host: TestNamespace;
+  /** What enforces our policy. Beside `iptables-legacy`, everybody's iptables is the older one. */
+  readonly backend: Backend;
   exec(program: string, ...args: string[]): Promise<string>;
   /** Runs until the world ends, or is ended by `end()`. */
   spawn(name: string, command: readonly string[], env?: Readonly<Record<string, string>>): { end(): Promise<void> };
@@ -40,7 +43,9 @@ export interface World extends AsyncDisposable {
   isAgentRunning(): boolean;
   /** Names of the probes that are answered. */
   answered(probes: readonly Probe[]): Promise<string[]>;
-  /** Our table, and everything else: its lines sorted, each once, for a program that reloads may put them in another order. Counters left out. */
+  /** As `nft flush ruleset` does it, and for the older iptables what comes closest. */
+  flushAll(): Promise<void>;
+  /** Our table, or our chains and IP sets, and everything else: its lines sorted, each once, for a program that reloads may put them in another order. Counters left out. */
   rules(): Promise<{ readonly ours: string; readonly theirs: string }>;
 }
 
@@ -94,17 +99,17 @@ const objects: Readonly<Record<string, unknown>> = {
 };
 
 /** The host's links are up, everybody listens, nothing of ours is in the kernel yet. */
-export async function openWorld(): Promise<World> {
+export async function openWorld(backend: Backend = 'nftables'): Promise<World> {
   const cleanup = new AsyncDisposableStack();
   try {
-    return await buildWorld(cleanup);
+    return await buildWorld(backend, cleanup);
   } catch (error) {
     await cleanup.disposeAsync();
     throw error;
   }
 }
 
-async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
+async function buildWorld(backend: Backend, cleanup: AsyncDisposableStack): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'calico-coexist-'));
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
   const host = cleanup.use(await createNamespace());
@@ -134,10 +139,11 @@ async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
   const world: Omit<World, typeof Symbol.asyncDispose> = {
     folder,
     host,
-    exec: host.exec,
+    backend,
+    exec: (...command) => host.exec(...asHere(command)),
     etcdctl: (...words) => host.exec('etcdctl', '--endpoints', endpoint, ...words),
     spawn(_name, command, env) {
-      const child = start(host.name, command, env);
+      const child = start(host.name, asHere(command), env);
       return {
         async end() {
           child.kill('SIGTERM');
@@ -172,6 +178,7 @@ async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
         CALICO_RUN_DIR: join(folder, 'run'),
         CALICO_NETWORKING_BACKEND: 'none',
         NODENAME: 'here',
+        ...agentSettings[backend],
       });
       await until(async () => (await world.rules()).ours.includes('gnp/default.workload') || pause(), 30_000);
     },
@@ -187,7 +194,15 @@ async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
       const answers = await Promise.all([...froms].map((from) => ask(from, probes)));
       return answers.flat();
     },
+    async flushAll() {
+      await host.exec('nft', 'flush', 'ruleset');
+      if (backend !== 'iptables-legacy') return;
+      for (const family of ['iptables', 'ip6tables']) {
+        await world.exec('sh', '-c', `printf "$0" | ${family}-restore`, emptyTables);
+      }
+    },
     async rules() {
+      if (backend !== 'nftables') return iptablesRules(host, backend);
       const text = await host.exec('nft', 'list', 'ruleset');
       const tables = text.replace(/packets \d+ bytes \d+/g, 'packets 0 bytes 0').split(/^(?=table )/m);
       const isOurs = (table: string) => table.startsWith('table inet calico {');
@@ -197,6 +212,13 @@ async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
       };
     },
   };
+
+  /** A file in place of another for this command alone: `ip netns exec` gives each one mounts of its own. */
+  function asHere<Command extends readonly [string, ...string[]] | readonly string[]>(command: Command): Command {
+    if (backend !== 'iptables-legacy') return command;
+    const script = 'mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi && exec "$0" "$@"';
+    return ['sh', '-c', script, ...command] as readonly string[] as Command;
+  }
 
   async function ask(from: string, probes: readonly Probe[]): Promise<string[]> {
     const asked = probes.filter((probe) => (probe.from ?? 'client') === from);
@@ -225,6 +247,38 @@ async function buildWorld(cleanup: AsyncDisposableStack): Promise<World> {
   await until(() => etcdctl('get', 'x').then(() => true, pause), 20_000);
   for (const [key, value] of Object.entries(objects)) await etcdctl('put', `${root}/${key}`, JSON.stringify(value));
   return Object.assign(world, { [Symbol.asyncDispose]: () => cleanup.disposeAsync() });
+}
+
+/** What both decide is to be seen, so what our policy accepts is asked of theirs too. */
+const both = { FELIX_IPTABLESFILTERALLOWACTION: 'Return', FELIX_IPTABLESMANGLEALLOWACTION: 'Return' };
+const agentSettings: Readonly<Record<Backend, Readonly<Record<string, string>>>> = {
+  nftables: {},
+  'iptables-nft': { FELIX_NFTABLESMODE: 'Disabled', FELIX_IPTABLESBACKEND: 'NFT', ...both },
+  'iptables-legacy': { FELIX_NFTABLESMODE: 'Disabled', FELIX_IPTABLESBACKEND: 'Legacy', ...both },
+};
+
+const emptyTables = `*raw\n:PREROUTING ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n*mangle\nCOMMIT\n*nat\nCOMMIT
+*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n`;
+const saves = ['iptables-nft-save', 'ip6tables-nft-save', 'iptables-legacy-save', 'ip6tables-legacy-save'];
+const isEmptyChain = (line: string) => /^:(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) ACCEPT /.test(line);
+
+/** In tables that everybody shares a line says whose it is; chains of the kernel come with the first rule of anybody. */
+async function iptablesRules(host: TestNamespace, backend: Exclude<Backend, 'nftables'>) {
+  const isOurs = (line: string) => line.includes('cali-') || line.includes('cali4') || line.includes('cali6');
+  const ours = (await iptablesText(host, backend)).split('\n').filter(isOurs).join('\n');
+  const theirs: string[] = [];
+  for (const program of saves) {
+    let table = '';
+    for (const line of (await host.exec(program)).split('\n')) {
+      if (line.startsWith('*')) table = line;
+      if (!/^[:-]/.test(line) || isOurs(line) || isEmptyChain(line)) continue;
+      theirs.push(`${program} ${table} ${line.replace(/\[\d+:\d+\]/, '')}`);
+    }
+  }
+  const native = (await host.exec('nft', 'list', 'ruleset')).replace(/packets \d+ bytes \d+/g, 'packets 0 bytes 0');
+  const tables = native.replace(/^#.*\n/gm, '').split(/^(?=table )/m);
+  const isShared = (table: string) => /^table ip6? (raw|mangle|nat|filter) /.test(table);
+  return { ours, theirs: uniqueLines([...theirs, ...tables.filter((table) => !isShared(table))].join('\n')) };
 }
 
 function uniqueLines(text: string): string {

@@ -28,6 +28,7 @@ import { RefreshTimers } from '../refresh-timers.ts';
 import { RefusalReports } from '../refusal-reports.ts';
 import { IptablesState } from './desired-state.ts';
 import { countHits } from './hits.ts';
+import { type Reading, Readings } from './readings.ts';
 import { families } from './set-state.ts';
 import { SetWriter } from './set-writer.ts';
 import type { RuleRefusal } from './table-writer.ts';
@@ -61,9 +62,6 @@ const refusedRetryMs = 60_000;
 const closingMaxMs = 3_000;
 /** Of a policy each round may find one rule more. */
 const roundsMax = 100;
-/** Reading back may take this part of the time, and is not done more often than that. */
-const readingShare = 0.05;
-const readingMinMs = 3_000;
 
 /** A dataplane that enforces with iptables, ipset, routes and sysctls of the host it is given. */
 export function createIptablesDataplane(options: IptablesDataplaneOptions): Dataplane {
@@ -88,16 +86,15 @@ class IptablesDataplane implements Dataplane {
   readonly #flows: LiveFlows;
   readonly #loop: PassLoop;
   readonly #timers: RefreshTimers;
+  readonly #readings: Readings;
   #afterWrite: { cancel(): void } | undefined;
+  #follower: { close(): void } | undefined;
   readonly #refusals: RefusalReports;
   #writers: Writers | undefined;
   #revision: Revision | undefined;
   #isOpen = false;
-  #areTablesUnread = false;
-  #areSetsUnread = false;
   /** The variant whose rules are in place, and no others of ours. */
   #inPlace: IptablesVariant | undefined;
-  #readingMs = 0;
 
   constructor(options: IptablesDataplaneOptions) {
     const { kernel, reports, log } = options;
@@ -106,6 +103,7 @@ class IptablesDataplane implements Dataplane {
     this.#clock = options.clock ?? systemClock;
     this.#desired = new IptablesState(options.hostname);
     this.#timers = new RefreshTimers(this.#clock);
+    this.#readings = new Readings({ clock: this.#clock, onDue: () => this.#loop.wake() });
     this.#loop = new PassLoop({
       clock: this.#clock,
       log,
@@ -168,9 +166,11 @@ class IptablesDataplane implements Dataplane {
   async close(): Promise<void> {
     this.#host.close();
     this.#timers.close();
+    this.#readings.close();
     this.#afterWrite?.cancel();
     const limit = this.#clock.after(closingMaxMs, () => this.#options.programs.close());
     await this.#loop.close();
+    this.#follower?.close();
     await this.#flows.close();
     limit.cancel();
     this.#options.programs.close();
@@ -207,7 +207,7 @@ class IptablesDataplane implements Dataplane {
     if (!this.#isOpen) await this.#interfaces.open();
     this.#isOpen = true;
     const writers = await this.#readyWriters(config);
-    this.#setTimers(config);
+    this.#setTimers(config, writers.variant);
     await this.#host.removeBefore(config);
     const lines = await this.#write(writers);
     this.#refusals.tell(this.#desired.refusedPolicies());
@@ -221,31 +221,17 @@ class IptablesDataplane implements Dataplane {
   }
 
   /** With each pass: the configuration may be another. */
-  #setTimers(config: FelixConfig): void {
+  #setTimers(config: FelixConfig, variant: IptablesVariant): void {
     const set = (name: string, periodMs: number, mark: () => void) =>
       this.#timers.set(name, periodMs, () => {
         mark();
         this.#loop.wake();
       });
     set('refused', refusedRetryMs, () => this.#desired.markRefusedAgain());
-    set('tables', this.#readingPeriodMs(config.iptablesRefreshIntervalMs), () => this.#unreadTables());
-    set('sets', this.#readingPeriodMs(config.ipsetsRefreshIntervalMs), () => this.#unreadSets());
     set('routes', config.routeRefreshIntervalMs, () => this.#host.resync());
     this.#timers.set('interfaces', config.interfaceRefreshIntervalMs, () => this.#interfaces.check());
-  }
-
-  /** As often as reading is cheap, and at least as often as configured. */
-  #readingPeriodMs(configuredMs: number): number {
-    const steps = Math.ceil(Math.log2(Math.max(1, this.#readingMs / readingShare / readingMinMs)));
-    return Math.min(configuredMs, readingMinMs * 2 ** steps);
-  }
-
-  #unreadTables(): void {
-    this.#areTablesUnread = true;
-  }
-
-  #unreadSets(): void {
-    this.#areSetsUnread = true;
+    this.#readings.set('tables', config.iptablesRefreshIntervalMs, variant === 'nft');
+    this.#readings.set('sets', config.ipsetsRefreshIntervalMs, false);
   }
 
   /** Somebody else may have written at the same time as we. */
@@ -253,34 +239,47 @@ class IptablesDataplane implements Dataplane {
     if (iptablesRefreshIntervalMs <= 0 || delayMs <= 0) return;
     this.#afterWrite?.cancel();
     this.#afterWrite = this.#clock.after(delayMs, () => {
-      this.#areTablesUnread = true;
+      this.#readings.mark('tables');
       this.#loop.wake();
     });
   }
 
   /** Knows what the kernel has. */
   async #readyWriters(config: FelixConfig): Promise<Writers> {
-    const startMs = this.#clock.now();
     const areNew = this.#writers?.wanted !== config.iptablesBackend;
     if (areNew) this.#writers = undefined;
     this.#writers ??= await this.#openWriters(config);
-    const writers = this.#writers;
-    const areTablesUnread = areNew || this.#areTablesUnread;
-    const areSetsUnread = areNew || this.#areSetsUnread;
-    // What is marked while reading is read again.
-    this.#areTablesUnread = false;
-    this.#areSetsUnread = false;
+    const { tables, sets } = this.#writers;
     try {
       await Promise.all([
-        ...(areTablesUnread ? Array.from(writers.tables.values(), (table) => table.read()) : []),
-        ...(areSetsUnread ? [writers.sets.read()] : []),
+        this.#read('tables', areNew, () => Promise.all(Array.from(tables.values(), (table) => table.read()))),
+        this.#read('sets', areNew, () => sets.read()),
       ]);
     } catch (error) {
       this.#writers = undefined;
       throw error;
     }
-    if (areTablesUnread || areSetsUnread) this.#readingMs = this.#clock.now() - startMs;
-    return writers;
+    return this.#writers;
+  }
+
+  async #read(reading: Reading, isNew: boolean, read: () => Promise<unknown>): Promise<void> {
+    const startMs = this.#clock.now();
+    const isDue = this.#readings.take(reading);
+    if (!isDue && !isNew) return;
+    await read();
+    this.#readings.onRead(reading, this.#clock.now() - startMs);
+  }
+
+  /** Others' transactions, of which nf_tables keeps count; the older variant tells nothing. */
+  #follow(variant: IptablesVariant): void {
+    this.#follower?.close();
+    this.#follower = undefined;
+    if (variant === 'legacy') return;
+    const { nft } = this.#options.kernel;
+    this.#follower = nft.followGeneration(
+      () => sumOf(Array.from(this.#writers?.tables.values() ?? [], ({ commits }) => commits)),
+      () => this.#readings.hear('tables'),
+    );
   }
 
   async #openWriters(config: FelixConfig): Promise<Writers> {
@@ -289,6 +288,7 @@ class IptablesDataplane implements Dataplane {
     if (chosen === undefined)
       throw new Error(`this host has no iptables that can be used (IptablesBackend is ${config.iptablesBackend})`);
     const { variant, tools } = chosen;
+    this.#follow(variant);
     log.info({ variant }, 'rules go to iptables');
     const hasV6 = config.isIpv6Supported || (await programs.run(tools[6].save, [])).code === 0;
     const used = families.filter((family) => family === 4 || hasV6);
@@ -328,8 +328,8 @@ class IptablesDataplane implements Dataplane {
         this.#refuse(refusals);
       }
     } catch (error) {
-      this.#areTablesUnread = true;
-      this.#areSetsUnread = true;
+      this.#readings.mark('tables');
+      this.#readings.mark('sets');
       throw error;
     }
     throw new Error('the kernel refuses ever more rules');
@@ -353,4 +353,9 @@ function sizesOf(family: Family, ruleset: Ruleset | undefined) {
     for (const { hashes } of chains.values()) rules += hashes.length;
     return { family, table, chains: chains.size, rules };
   });
+}
+
+/** Undefined when one of them is. */
+function sumOf(counts: readonly (number | undefined)[]): number | undefined {
+  return counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
 }

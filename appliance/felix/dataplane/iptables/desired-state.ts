@@ -46,6 +46,7 @@ export class IptablesState implements LocalEndpoints {
   readonly workloads = new Map<string, LocalWorkload>();
   readonly hostEndpoints = new Map<string, HostEndpoint>();
   resolution: ReadonlyMap<string, string> = new Map();
+  /** For everything that asks for marks: its mark mask is that of iptables. */
   config: FelixConfig | undefined;
   isInSync = false;
 
@@ -144,12 +145,12 @@ export class IptablesState implements LocalEndpoints {
     return this.#rulesets === undefined ? [] : Object.values(this.#rulesets);
   }
 
-  /** For judging live flows: its mark mask is ours. */
+  /** For judging live flows. */
   flowWorld(): FlowWorld {
     const state = this;
     return {
       get config() {
-        return state.config && { ...state.config, markMask: state.config.iptablesMarkMask };
+        return state.config;
       },
       get resolution() {
         return state.resolution;
@@ -221,7 +222,7 @@ export class IptablesState implements LocalEndpoints {
   };
 
   #takeConfig(config: FelixConfig): void {
-    this.config = config;
+    this.config = { ...config, markMask: config.iptablesMarkMask };
     this.sets.maxElements = config.ipsetSizeMax;
     this.#contexts = undefined;
   }

@@ -26,7 +26,33 @@ interface Place {
 /** What a rule counts for: a rule of a policy, or the name under which the rules of the other backend count the same. */
 type Counted = Place | string;
 
-const counters = /^\[(\d+):(\d+)\] -A /;
+const counters = /^\[(\d+):(\d+)\] -A (\S+) /;
+/** The place of a policy's rule in its policy, as its label says it. */
+const placeInLabel = /--comment "[^"]* (\d+) (?:allow|deny|pass|log)\b[^"]*"/;
+
+/** What a rule of the kernel has counted. */
+export interface RuleCount {
+  readonly packets: bigint;
+  readonly bytes: bigint;
+}
+
+/** Chain -> place of a rule in its policy -> counts of all that stands for it. */
+export type PlaceCounts = ReadonlyMap<string, ReadonlyMap<number, RuleCount>>;
+
+/** Of one table, as `iptables-save -c` prints it: what each policy's rules have counted, to be carried over into a chain that is written anew. */
+export function countPlaces(text: string): PlaceCounts {
+  const chains = new Map<string, Map<number, RuleCount>>();
+  for (const line of text.split('\n')) {
+    const [, packets, bytes, chain] = counters.exec(line) ?? [];
+    const place = placeInLabel.exec(line)?.[1];
+    if (packets === undefined || bytes === undefined || chain === undefined || place === undefined) continue;
+    const counts = chains.get(chain) ?? new Map<number, RuleCount>();
+    const before = counts.get(Number(place)) ?? { packets: 0n, bytes: 0n };
+    counts.set(Number(place), { packets: before.packets + BigInt(packets), bytes: before.bytes + BigInt(bytes) });
+    chains.set(chain, counts);
+  }
+  return chains;
+}
 
 /** Rules that no policy wrote, by their labels. Those of chains for one direction have it in the name. */
 const stages: Readonly<Record<string, string>> = {

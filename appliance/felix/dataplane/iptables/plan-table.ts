@@ -6,6 +6,7 @@ import type { BuiltinChain, Hook } from '../../render/iptables/base.ts';
 import { hashRule, printRule } from '../../render/iptables/print-chain.ts';
 import type { TableName } from '../../render/iptables/rule.ts';
 import type { ChainOwner, DesiredTable } from '../../render/iptables/ruleset.ts';
+import type { PlaceCounts, RuleCount } from './hits.ts';
 import type { BuiltinRule, KernelTable } from './parse-save.ts';
 
 /** Whose fault it is when the kernel refuses a line. */
@@ -25,14 +26,20 @@ export interface TablePlan {
   readonly changed: readonly string[];
 }
 
+/** Ends a table's lines, and is what does them. */
+export const commit = 'COMMIT';
 const builtinChains: readonly BuiltinChain[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
 
-/** Nothing when the table is as it is to be. `stuck`: chains of ours that others' rules lead to, and so cannot go. */
+/**
+ * Nothing when the table is as it is to be. `stuck`: chains of ours that others' rules lead to, and so cannot go. `counts`: what policies' rules have
+ * counted, so that those that are written anew go on from there.
+ */
 export function planTable(
   table: TableName,
   desired: DesiredTable,
   kernel: KernelTable,
   stuck: ReadonlySet<string>,
+  counts: PlaceCounts = new Map(),
 ): TablePlan {
   const changed = [...desired.chains].filter(([name, { hashes }]) => !isEqual(hashes, kernel.chains.get(name)));
   const surplus = [...kernel.chains.keys()].filter((name) => !desired.chains.has(name));
@@ -42,11 +49,11 @@ export function planTable(
   const body: PlannedLine[] = [
     ...changed.map(([name]) => declaration(name)),
     ...[...gone, ...emptied].map(declaration),
-    ...changed.flatMap(([name, chain]) => chain.rules.map((_, i) => ruleLine(name, chain, i))),
+    ...changed.flatMap(([name, chain]) => ruleLines(name, chain, counts.get(name))),
     ...hooks.flat(),
     ...gone.map((chain): PlannedLine => ({ text: `-X ${chain}`, origin: { type: 'removal', chain } })),
   ];
-  const lines = body.length === 0 ? [] : [{ text: `*${table}` }, ...body, { text: 'COMMIT' }];
+  const lines = body.length === 0 ? [] : [{ text: `*${table}` }, ...body, { text: commit }];
   return { lines, changed: changed.map(([name]) => name) };
 }
 
@@ -61,11 +68,23 @@ function declaration(chain: string): PlannedLine {
 
 type DesiredChain = DesiredTable['chains'] extends ReadonlyMap<string, infer Chain> ? Chain : never;
 
-function ruleLine(name: string, { rules, chain, owner }: DesiredChain, i: number): PlannedLine {
-  const index = chain.rules[i]?.policyRuleIndex;
-  const isPolicy = owner !== undefined && index !== undefined;
-  const origin: Origin = isPolicy ? { type: 'policy-rule', owner, index, chain: name } : { type: 'other', chain: name };
-  return { text: `-A ${name} ${rules[i]}`, origin };
+/** The first of the rules that stand for one of a policy takes over what all of them had counted. */
+function ruleLines(
+  name: string,
+  { rules, chain, owner }: DesiredChain,
+  counts: ReadonlyMap<number, RuleCount> | undefined,
+): PlannedLine[] {
+  const taken = new Set<number>();
+  return rules.map((text, i) => {
+    const index = chain.rules[i]?.policyRuleIndex;
+    if (owner === undefined || index === undefined) {
+      return { text: `-A ${name} ${text}`, origin: { type: 'other', chain: name } };
+    }
+    const count = taken.has(index) ? undefined : counts?.get(index);
+    taken.add(index);
+    const counted = count === undefined ? '' : `-c ${count.packets} ${count.bytes} `;
+    return { text: `-A ${name} ${counted}${text}`, origin: { type: 'policy-rule', owner, index, chain: name } };
+  });
 }
 
 interface PrintedHook {

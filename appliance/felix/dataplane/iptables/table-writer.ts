@@ -9,10 +9,11 @@ import { printRule } from '../../render/iptables/print-chain.ts';
 import type { TableName } from '../../render/iptables/rule.ts';
 import { leave, tableNames } from '../../render/iptables/rule.ts';
 import type { ChainOwner, DesiredChain, DesiredTable, Ruleset } from '../../render/iptables/ruleset.ts';
+import { countPlaces } from './hits.ts';
 import type { KernelTables } from './parse-save.ts';
 import { emptyTables, parseTables } from './parse-save.ts';
 import type { Origin, PlannedLine } from './plan-table.ts';
-import { applied, planTable } from './plan-table.ts';
+import { applied, commit, planTable } from './plan-table.ts';
 import type { IptablesTools } from './tools.ts';
 
 export interface TableWriterParts {
@@ -49,9 +50,16 @@ export class TableWriter {
     filter: new Set(),
   };
   #kernel: KernelTables = emptyTables();
+  #commits = 0;
+  #restores = 0;
 
   constructor(parts: TableWriterParts) {
     this.#parts = parts;
+  }
+
+  /** Transactions of ours, one a table; undefined while one is under way. A restore that failed counts none, though it may have made some. */
+  get commits(): number | undefined {
+    return this.#restores > 0 ? undefined : this.#commits;
   }
 
   /** What could not go before is tried again. */
@@ -85,7 +93,7 @@ export class TableWriter {
   /** Throws when the kernel takes nothing and it is no policy's fault. */
   async write(ruleset: Ruleset): Promise<WriteResult> {
     for (let attempt = 1; ; attempt++) {
-      const lines = tableNames.flatMap((table) => this.#plan(table, ruleset));
+      const lines = (await Promise.all(tableNames.map((table) => this.#plan(table, ruleset)))).flat();
       if (lines.length === 0) return { refusals: [], lines: 0 };
       const problem = await this.#restore(lines);
       if (problem === undefined) {
@@ -114,8 +122,16 @@ export class TableWriter {
     });
   }
 
-  #plan(table: TableName, ruleset: Ruleset): readonly PlannedLine[] {
-    return planTable(table, ruleset.tables[table], this.#kernel[table], this.#stuck[table]).lines;
+  async #plan(table: TableName, ruleset: Ruleset): Promise<readonly PlannedLine[]> {
+    const desired = ruleset.tables[table];
+    const [kernel, stuck] = [this.#kernel[table], this.#stuck[table]];
+    const { lines, changed } = planTable(table, desired, kernel, stuck);
+    const hasCounts = (name: string) =>
+      desired.chains.get(name)?.owner !== undefined && (kernel.chains.get(name)?.length ?? 0) > 0;
+    if (!changed.some(hasCounts)) return lines;
+    const { programs, tools } = this.#parts;
+    const { code, stdout } = await programs.run(tools.save, ['-c', '-t', table]);
+    return code === 0 ? planTable(table, desired, kernel, stuck, countPlaces(stdout)).lines : lines;
   }
 
   #take(ruleset: Ruleset): void {
@@ -140,8 +156,13 @@ export class TableWriter {
   async #restore(lines: readonly PlannedLine[]): Promise<Problem | undefined> {
     const { programs, tools } = this.#parts;
     const input = `${lines.map(({ text }) => text).join('\n')}\n`;
+    this.#restores += 1;
     const { code, stderr } = await programs.run(tools.restore, ['--noflush', '--wait', lockWaitS], { input });
-    if (code === 0) return undefined;
+    this.#restores -= 1;
+    if (code === 0) {
+      this.#commits += lines.filter(({ text }) => text === commit).length;
+      return undefined;
+    }
     const text = stderr.trim() || `${tools.restore} ended with code ${code}`;
     return { text, lines: Array.from(stderr.matchAll(/\bline:? (\d+)/g), ([, line]) => Number(line)) };
   }
@@ -170,8 +191,8 @@ export class TableWriter {
   async #isTaken(table: TableName, rules: readonly TrialRule[]): Promise<boolean> {
     const open = [{ text: `*${table}` }, { text: `:${trialChain} - [0:0]` }];
     const added = rules.map(({ text }) => ({ text: `-A ${trialChain} ${text}` }));
-    const problem = await this.#restore([...open, ...added, { text: 'COMMIT' }]);
-    await this.#restore([...open, { text: `-X ${trialChain}` }, { text: 'COMMIT' }]);
+    const problem = await this.#restore([...open, ...added, { text: commit }]);
+    await this.#restore([...open, { text: `-X ${trialChain}` }, { text: commit }]);
     return problem === undefined;
   }
 }

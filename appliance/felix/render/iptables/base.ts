@@ -32,7 +32,7 @@ import {
   setMark,
 } from './rule.ts';
 import type { TunnelRules } from './tunnel-rules.ts';
-import { renderTunnelRules } from './tunnel-rules.ts';
+import { isRerouted, renderTunnelRules, unencryptedChain } from './tunnel-rules.ts';
 
 export type BuiltinChain = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 
@@ -69,11 +69,13 @@ const hookChains: Readonly<Record<TableName, readonly BuiltinChain[]>> = {
 };
 
 /** NAT of ours comes after everybody else's; FORWARD ends with an accept for what policy accepted. */
-export function renderHooks(table: TableName, context: IptablesContext): readonly Hook[] {
+export function renderHooks(table: TableName, tunnels: TunnelInputs, context: IptablesContext): readonly Hook[] {
   const { config, marks } = context;
+  const isAlsoOut = table === 'mangle' && isRerouted(tunnels, context);
+  const hooked: readonly BuiltinChain[] = isAlsoOut ? [...hookChains.mangle, 'OUTPUT'] : hookChains[table];
   const placeOf = (chain: BuiltinChain) =>
     (table === 'nat' && chain === 'POSTROUTING') || config.chainInsertMode === 'Append' ? 'end' : 'top';
-  const jumps = hookChains[table].map((chain): Hook => ({ chain, place: placeOf(chain), rule: jump(`cali-${chain}`) }));
+  const jumps = hooked.map((chain): Hook => ({ chain, place: placeOf(chain), rule: jump(`cali-${chain}`) }));
   if (table !== 'filter' || config.iptablesFilterAllowAction === 'Return') return jumps;
   const accepted = rule(hasMark(marks.accept), accept, 'policy accepted the packet');
   return [...jumps, { chain: 'FORWARD', place: 'end', rule: accepted }];
@@ -87,7 +89,7 @@ export function renderBase(
   const filled = inputs.filled[table];
   const tunnels = renderTunnelRules(inputs.tunnels, context);
   if (table === 'raw') return renderRaw(inputs, filled, tunnels, context);
-  if (table === 'mangle') return renderMangle(inputs, filled, context);
+  if (table === 'mangle') return renderMangle(inputs, filled, tunnels, context);
   if (table === 'filter') return renderFilter(inputs, filled, tunnels, context);
   return renderNat(inputs, tunnels, context);
 }
@@ -149,6 +151,7 @@ function renderRaw({ spoofAllowances }: BaseInputs, filled: Filled, tunnels: Tun
       clear,
       ...reversePath,
       ...tunnels.untracked,
+      ...(tunnels.plainMarked.length === 0 ? [] : [jump(unencryptedChain)]),
       ...incoming,
       ...(incoming.length === 0 ? [] : [allowed]),
     ],
@@ -160,6 +163,7 @@ function renderRaw({ spoofAllowances }: BaseInputs, filled: Filled, tunnels: Tun
       ...(outgoing.length === 0 ? [] : [allowed]),
     ],
     'cali-rpf-skip': skips,
+    [unencryptedChain]: tunnels.plainMarked,
   });
 }
 
@@ -175,7 +179,7 @@ function renderSpoofAllowance(
   });
 }
 
-function renderMangle({ dscp }: BaseInputs, filled: Filled, context: IptablesContext) {
+function renderMangle({ dscp }: BaseInputs, filled: Filled, tunnels: TunnelRules, context: IptablesContext) {
   const { marks } = context;
   const allow = allowTarget('mangle', context);
   const incoming = ask(filled, 'cali-from-host-endpoint');
@@ -183,7 +187,12 @@ function renderMangle({ dscp }: BaseInputs, filled: Filled, context: IptablesCon
   const preDnat = [rule(knownFlow(context), allow, 'known flow'), accepted, ...incoming, accepted];
   const isDeferred = filled.has('cali-to-host-endpoint');
   return chains({
-    'cali-PREROUTING': [...renderSuspectAnswers(context), ...(incoming.length === 0 ? [] : preDnat)],
+    'cali-OUTPUT': tunnels.reroute,
+    'cali-PREROUTING': [
+      ...tunnels.plainNoted,
+      ...renderSuspectAnswers(context),
+      ...(incoming.length === 0 ? [] : preDnat),
+    ],
     'cali-POSTROUTING': [
       ...(isDeferred ? [jump('cali-deferred', hasMark(marks.defer))] : []),
       ...(dscp.length === 0 ? [] : [jump('cali-egress-dscp')]),

@@ -72,16 +72,15 @@ function renderTunnelDrops(deny: readonly string[], { config }: IptablesContext)
 /** The tier's policies in order; a pass leaves the tier; the end drops when a policy that counts is in it. */
 function renderTier(tier: TierChain, { table, policyOf }: EndpointUse, context: IptablesContext): IptablesRule[] {
   const { marks } = context;
-  const enforced = tier.policies.filter(({ id }) => policyOf(id)?.isStaged !== true);
-  if (enforced.length === 0) return [];
+  if (tier.policies.length === 0) return [];
   const undecided = lacksMark((marks.accept | marks.pass) >>> 0);
   const rules: IptablesRule[] = [rule([], clearMark(marks.pass), `start of tier ${tier.tier}`)];
-  enforced.forEach(({ id, direction }, i) => {
+  tier.policies.forEach(({ id, direction }, i) => {
     rules.push(jump(policyChain(id, direction), i === 0 ? [] : undecided));
     if (i % jumpsBetweenLooks === jumpsBetweenLooks - 1) rules.push(leaveIfAccepted(context));
   });
-  if (enforced.length % jumpsBetweenLooks !== 0) rules.push(leaveIfAccepted(context));
-  if (tier.doesDrop) {
+  if (tier.policies.length % jumpsBetweenLooks !== 0) rules.push(leaveIfAccepted(context));
+  if (tier.doesDrop && tier.policies.some(({ id }) => policyOf(id)?.isStaged !== true)) {
     rules.push(rule(lacksMark(marks.pass), denyTarget(table, context), `end of tier ${tier.tier}`));
   }
   return rules;

@@ -1,6 +1,6 @@
 /**
  * Policies and profiles as chains: one rule for each alternative of each policy rule, in order. Pure.
- * Allow and Pass go to a chain that sets the mark, and so leave the policy's chain; the endpoint's chain reads the mark. A staged policy has no chain.
+ * Allow and Pass go to a chain that sets the mark, and so leave the policy's chain; the endpoint's chain reads the mark. A staged policy counts and returns.
  */
 import type { Policy, PolicyId, ProfileRules, Rule } from '../../model/policy.ts';
 import { printPolicyId } from '../../model/policy.ts';
@@ -47,6 +47,7 @@ export function renderPolicy(
     label: `${printPolicyId(id)} ${direction}`,
     log: owner,
     pass: passChain,
+    isStaged: policy.isStaged,
   });
 }
 
@@ -69,6 +70,7 @@ interface RulesOwner {
   readonly log: LogOwner;
   /** Where Pass goes; absent: it just leaves the chain. */
   readonly pass?: string;
+  readonly isStaged?: boolean;
 }
 
 function renderRules(
@@ -83,7 +85,7 @@ function renderRules(
   policyRules.forEach((policyRule, index) => {
     const label = `${owner.label} ${index} ${policyRule.action}`;
     if (use.refused?.has(index)) {
-      rules.push(...substitute(policyRule, label, index));
+      if (owner.isStaged !== true) rules.push(...substitute(policyRule, label, index));
       return;
     }
     const match = renderRuleMatch(policyRule, context.family);
@@ -105,8 +107,9 @@ function renderAction(
   match: readonly string[],
   table: TableName,
   context: IptablesContext,
-  { pass, log }: RulesOwner,
+  { pass, log, isStaged }: RulesOwner,
 ): IptablesRule {
+  if (isStaged === true) return rule(match, action === 'log' ? [] : leave);
   if (action === 'allow') return goTo(allowChain, match);
   if (action === 'deny') return rule(match, denyTarget(table, context));
   if (action === 'pass') return pass === undefined ? rule(match, leave) : goTo(pass, match);

@@ -140,7 +140,7 @@ export class RulesetRenderer {
     context: IptablesContext,
   ): Generator<undefined, DesiredTable> {
     const known = collect(table, content, context);
-    const hooks = renderHooks(table, context);
+    const hooks = renderHooks(table, content.tunnels, context);
     const chains = new Map<string, DesiredChain>();
     const waiting = hooks.flatMap(({ rule: { leadsTo } }) => leadsTo ?? []);
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {

@@ -9,7 +9,7 @@ import type { IptablesContext } from './context.ts';
 import { allowTarget } from './context.ts';
 import { isNameableInterface, setName } from './names.ts';
 import type { IptablesRule } from './rule.ts';
-import { drop, rule, setMark } from './rule.ts';
+import { drop, hasMark, leave, markText, rule, setMark } from './rule.ts';
 
 /** Ids of the sets, under upstream's names where it has them. */
 export const tunnelSetIds: Readonly<Record<string, string>> = {
@@ -27,6 +27,19 @@ export interface TunnelRules {
   /** In filter INPUT, for what comes from no workload. */
   readonly inputFromHosts: readonly IptablesRule[];
   readonly nat: readonly IptablesRule[];
+  /** Of the chain that marks what came without encryption; empty when nothing is asked of it. */
+  readonly plainMarked: readonly IptablesRule[];
+  /** First in mangle PREROUTING, once connections are tracked. */
+  readonly plainNoted: readonly IptablesRule[];
+  /** Of mangle OUTPUT, behind which the kernel routes anew what it marked. */
+  readonly reroute: readonly IptablesRule[];
+}
+
+export const unencryptedChain = 'cali-wireguard-incoming-mark';
+
+/** Whether what this host sends may have to be routed anew. */
+export function isRerouted({ encrypted }: TunnelInputs, { marks }: IptablesContext): boolean {
+  return marks.wireguard !== 0 && encrypted.some(isNameableInterface);
 }
 
 export function renderTunnelRules(inputs: TunnelInputs, context: IptablesContext): TunnelRules {
@@ -48,6 +61,22 @@ export function renderTunnelRules(inputs: TunnelInputs, context: IptablesContext
     ],
     inputFromHosts: wireguard('--dports', allow),
     nat: inputs.ends.flatMap(({ device, address }) => renderMasquerade(device, address, inputs, context)),
+    ...renderPlain(inputs, context),
+  };
+}
+
+/** What hosts that encrypt say to each other without: see the same of nftables. */
+function renderPlain(inputs: TunnelInputs, context: IptablesContext) {
+  if (!isRerouted(inputs, context)) return { plainMarked: [], plainNoted: [], reroute: [] };
+  const mark = context.marks.wireguard;
+  const devices = inputs.encrypted.filter(isNameableInterface);
+  const isNoted = ['-m', 'connmark', '--mark', `${markText(mark)}/${markText(mark)}`];
+  const note = (bits: number) => ['-j', 'CONNMARK', '--set-xmark', `${markText(bits)}/${markText(mark)}`];
+  const encrypted = (device: string) => rule(['-i', device, ...isNoted], note(0), 'the flow is encrypted');
+  return {
+    plainMarked: [...['lo', ...devices].map((name) => rule(['-i', name], leave)), rule([], setMark(mark))],
+    plainNoted: [rule(hasMark(mark), note(mark), 'the flow is not encrypted'), ...devices.map(encrypted)],
+    reroute: [rule(['-m', 'conntrack', '--ctdir', 'REPLY', ...isNoted], setMark(mark), 'answered as it was asked')],
   };
 }
 

@@ -50,7 +50,7 @@ export class Wireguard {
     }
     this.#isClean = false;
     const mark = allotMarks(config.markMask).wireguard;
-    if (mark === 0) throw new Error('NftablesMarkMask has no bit left for WireGuard');
+    if (mark === 0) throw new Error('the mask of packet marks has no bit left for WireGuard');
     if (state.ownAddress(this.#family) === undefined) return;
     const link = await this.#ensureLink(config, mtus);
     const device = await this.#ensureKey(link.index, config, mark);

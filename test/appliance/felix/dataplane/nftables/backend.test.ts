@@ -308,6 +308,7 @@ function withApply(kernel: Kernel, judge: (operations: readonly NftOperation[]) 
     dumpKeys: (table, set) => kernel.nft.dumpKeys(table, set),
     dumpCounters: (table) => kernel.nft.dumpCounters(table),
     follow: (table, onChange) => kernel.nft.follow(table, onChange),
+    followGeneration: (commits, onChange) => kernel.nft.followGeneration(commits, onChange),
     copyTable: (table) => kernel.nft.copyTable(table),
     applyCopy: (table, copy) => kernel.nft.applyCopy(table, copy),
   };

@@ -5,6 +5,7 @@ import type { HostEndpoint } from '#appliance/felix/model/endpoint.ts';
 import type { Rule, TierPolicies } from '#appliance/felix/model/policy.ts';
 import { listChain } from '#appliance/felix/render/chain-spec.ts';
 import { hostDscps } from '#appliance/felix/render/dscp.ts';
+import { renderHooks } from '#appliance/felix/render/iptables/base.ts';
 import type { IptablesContext } from '#appliance/felix/render/iptables/context.ts';
 import { renderDispatch } from '#appliance/felix/render/iptables/dispatch.ts';
 import { renderEndpointChain } from '#appliance/felix/render/iptables/endpoint.ts';
@@ -16,6 +17,7 @@ import { renderPolicy } from '#appliance/felix/render/iptables/policy.ts';
 import { hashPattern, printChain } from '#appliance/felix/render/iptables/print-chain.ts';
 import { type IptablesChain, plainChain } from '#appliance/felix/render/iptables/rule.ts';
 import { renderRuleMatch } from '#appliance/felix/render/iptables/rule-match.ts';
+import { renderTunnelRules } from '#appliance/felix/render/iptables/tunnel-rules.ts';
 import { allotMarks } from '#appliance/felix/render/marks.ts';
 import { policyId, rule, sampleConfig, samplePolicy, tier } from '../../dataplane/sample.ts';
 
@@ -147,6 +149,7 @@ test('an endpoint asks its tiers in order, then its profiles, and drops the rest
     '-j MARK --set-xmark 0x0/0x30000',
     '-j MARK --set-xmark 0x0/0x20000',
     '-j cali-pi-gnp/a',
+    '-m mark --mark 0x0/0x30000 -j cali-pi-gnp/staged',
     '-m mark --mark 0x10000/0x10000 -j RETURN',
     '-j MARK --set-xmark 0x0/0x20000',
     '-j cali-pi-gnp/b',
@@ -157,6 +160,42 @@ test('an endpoint asks its tiers in order, then its profiles, and drops the rest
     '-m mark --mark 0x10000/0x10000 -j RETURN',
     '-j DROP',
   ]);
+});
+
+test('a staged policy counts what its rules would decide, in order, and decides nothing', (t) => {
+  const inbound = [rule('log'), rule('allow', { protocol: 6 }), rule('pass'), rule('deny')];
+  const policy = samplePolicy({ inbound, isStaged: true });
+  const use = { table: 'filter', refused: new Set([3]) } as const;
+  const { rules } = renderPolicy(policyId('p'), policy, 'ingress', use, context());
+  t.deepEqual(lines({ rules, setIds: [], lists: [] }), ['', '-p 6 -j RETURN', '-j RETURN']);
+  t.deepEqual(
+    rules.map(({ policyRuleIndex }) => policyRuleIndex),
+    [0, 1, 2],
+  );
+  const list = listChain('host-ingress', [tier(['staged'])], [], { doesReject: false });
+  const chain = renderEndpointChain(list, { table: 'filter', policyOf: () => policy }, context());
+  t.false(lines(chain).includes('-m mark --mark 0x0/0x20000 -j DROP'), 'a tier of staged policies drops nothing');
+});
+
+test('answers to hosts that spoke without encryption are marked while hosts encrypt, and nothing is before', (t) => {
+  const inputs = { isVxlan: false, isIpip: false, wireguardPorts: [51820], ends: [], encrypted: ['wireguard.cali'] };
+  const render = (encrypted: string[], marks = context().marks) =>
+    renderTunnelRules({ ...inputs, encrypted }, { ...context(), marks });
+  const { plainMarked, plainNoted, reroute } = render(['wireguard.cali']);
+  const text = (rules: IptablesChain['rules']) => lines({ rules, setIds: [], lists: [] });
+  const bit = '0x80000/0x80000';
+  t.deepEqual(text(plainMarked), ['-i lo -j RETURN', '-i wireguard.cali -j RETURN', `-j MARK --set-xmark ${bit}`]);
+  t.deepEqual(text(plainNoted), [
+    `-m mark --mark ${bit} -j CONNMARK --set-xmark ${bit}`,
+    `-i wireguard.cali -m connmark --mark ${bit} -j CONNMARK --set-xmark 0x0/0x80000`,
+  ]);
+  t.deepEqual(text(reroute), [`-m conntrack --ctdir REPLY -m connmark --mark ${bit} -j MARK --set-xmark ${bit}`]);
+  const hooked = (encrypted: string[]) => renderHooks('mangle', { ...inputs, encrypted }, context());
+  t.true(hooked(['wireguard.cali']).some(({ chain }) => chain === 'OUTPUT'));
+  t.false(hooked([]).some(({ chain }) => chain === 'OUTPUT'));
+  for (const none of [render([]), render(['wireguard.cali'], allotMarks(0x7)), render(['no+'])]) {
+    t.deepEqual([...none.plainMarked, ...none.plainNoted, ...none.reroute], []);
+  }
 });
 
 test('flows that were judged again and found denied are no known flows', (t) => {
