@@ -29,8 +29,9 @@ const silenceMsMax = 15 * 60_000;
 /** Files that are named are run whatever a configuration leaves out. */
 const rootFiles = /^(\.\/)?test\/(kernel|system|robustness)\//;
 
-/** Of one failure, as many lines are repeated at the end. */
+/** Of one failure, so much is repeated at the end. */
 const repeatedLinesMax = 40;
+const repeatedWidthMax = 1_000;
 
 const patterns = process.argv.slice(2);
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
@@ -115,5 +116,6 @@ function tellFailure(line: string): void {
 
 function repeated(lines: readonly string[]): string {
   const left = lines.length - repeatedLinesMax;
-  return [...lines.slice(0, repeatedLinesMax), ...(left > 0 ? [`  ... ${left} more lines above`] : [])].join('\n');
+  const shown = lines.slice(0, repeatedLinesMax).map((line) => line.slice(0, repeatedWidthMax));
+  return [...shown, ...(left > 0 ? [`  ... ${left} more lines above`] : [])].join('\n');
 }

@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** More than the largest ruleset that a test lists. */
+const outputMax = 256 * 1024 * 1024;
 let count = 0;
 
 export interface TestNamespace extends AsyncDisposable {
@@ -17,7 +19,7 @@ export async function createNamespace(): Promise<TestNamespace> {
   const name = `kerneltest-${process.pid}-${count}`;
   await run('ip', ['netns', 'add', name]);
   const exec = async (program: string, ...args: string[]) =>
-    (await run('ip', ['netns', 'exec', name, program, ...args])).stdout;
+    (await run('ip', ['netns', 'exec', name, program, ...args], { maxBuffer: outputMax })).stdout;
   await exec('ip', 'link', 'set', 'lo', 'up');
   return {
     name,

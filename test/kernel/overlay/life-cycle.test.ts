@@ -30,7 +30,7 @@ async function pair(lab: ClusterLab, spec: Record<string, unknown>) {
   return { a, b, wa, wb };
 }
 
-/** What the host has of ours, in order. */
+/** What the host has of ours, in order, whether or not the kernel is still trying its own addresses. */
 async function picture({ exec }: Host): Promise<string> {
   const parts = [
     'ip -o link show type vxlan',
@@ -40,7 +40,7 @@ async function picture({ exec }: Host): Promise<string> {
     'ip neigh show nud permanent',
   ];
   const texts = await Promise.all(parts.map((command) => exec('sh', '-c', `${command} | sort`)));
-  return `${texts.join('\n')}\n${await exec('sh', '-c', 'bridge fdb show | grep vxlan | sort')}`;
+  return `${texts.join('\n').replaceAll(' tentative', '')}\n${await exec('sh', '-c', 'bridge fdb show | grep vxlan | sort')}`;
 }
 
 const tunnelOf = async (lab: ClusterLab, name: string) =>
