@@ -146,7 +146,7 @@ test('WireGuard: hosts too, and a host that lost its key is heard until it has a
   await until('a to b is encrypted again', () => encrypted(a, '192.0.2.2'), slow);
 });
 
-test('WireGuard: hosts in both families, and connections that were there before go on', async () => {
+test('WireGuard: hosts in both families, and connections that were there before go on, encrypted', async () => {
   const { lab, a, b } = await pair({}, {}, true);
   await using _ = lab;
   const ends = { IPv4: '192.0.2.2', IPv6: 'fd00::2' };
@@ -167,4 +167,5 @@ test('WireGuard: hosts in both families, and connections that were there before 
     await until(`hosts encrypt ${family}`, isEncrypted, slow);
   }
   assert.ok(await areAlive(), 'both connections go on');
+  await until('they are encrypted', async () => (await watch(areAlive)).tcp === 0, slow);
 });
