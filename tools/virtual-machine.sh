@@ -7,7 +7,7 @@ root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 out="$root/node_modules/.cache/virtual-machine"
 script="$root/tools/virtual-machine.sh"
 mkdir -p "$out"
-cmp -s "$script" "$out/made-by" && { echo "$out"; exit 0; }
+[ "$(cat "$out/made-for" 2>/dev/null)" = "$root" ] && cmp -s "$script" "$out/made-by" && { echo "$out"; exit 0; }
 fail() { echo "virtual-machine.sh: $*" >&2; exit 1; }
 command -v dpkg-deb >/dev/null && command -v apt-get >/dev/null || fail "this is not Debian"
 
@@ -67,5 +67,6 @@ cp "$dir/root/boot/vmlinuz-$version" "$out/vmlinuz"
 rm -rf "$out/modules"
 mkdir -p "$out/modules"
 cp -a "$dir/root/lib/modules/$version" "$out/modules/"
+echo "$root" >"$out/made-for"
 cp "$script" "$out/made-by"
 echo "$out"

@@ -41,6 +41,8 @@ export class WorkloadRoutes {
   /** Destinations nobody here wanted before, until their routes are in place. */
   readonly #arrived = new Set<string>();
   #hasRead = false;
+  #isWelcoming = false;
+  #isClosed = false;
   readonly #written = new Map<string, Route>();
   /** Destination -> the permanent neighbour it was given. */
   readonly #neighbours = new Map<string, string>();
@@ -183,20 +185,40 @@ export class WorkloadRoutes {
     const failed = await this.#send(operations, routes);
     for (const destination of failed) this.#dirty.add(destination);
     if (failed.length > 0) this.#arm();
-    await this.#welcome();
+    void this.#welcome();
   }
 
+  /** Beside the passes: to read a large table of connections takes long, and nothing waits for it. */
   async #welcome(): Promise<void> {
-    const settled = [...this.#arrived].filter((one) => this.#written.has(one) || !this.isWanted(one));
-    const addresses = settled.flatMap((destination) => {
-      const route = this.#written.get(destination);
-      return (route && singleAddressOf(route)) ?? [];
-    });
-    await this.#forgetConnections(addresses.filter((one) => this.#parts.mayComeFromElsewhere(one)));
-    for (const destination of settled) this.#arrived.delete(destination);
+    if (this.#isWelcoming) return;
+    this.#isWelcoming = true;
+    try {
+      for (let here = this.#settled(); here.length > 0; here = this.#settled()) {
+        const addresses = here.flatMap((destination) => this.#addressFromElsewhere(destination) ?? []);
+        if (addresses.length > 0) await this.#parts.kernel.deleteConntrack(...addresses);
+        for (const destination of here) this.#arrived.delete(destination);
+      }
+    } catch (error) {
+      this.#parts.log.warn({ error: String(error) }, 'connections of addresses that arrived cannot be deleted');
+      if (!this.#isClosed) this.#arm();
+    } finally {
+      this.#isWelcoming = false;
+    }
+  }
+
+  /** Arrived, with a route in place; or nobody wants them any more. */
+  #settled(): string[] {
+    return [...this.#arrived].filter((one) => this.#written.has(one) || !this.isWanted(one));
+  }
+
+  #addressFromElsewhere(destination: string): string | undefined {
+    const route = this.#written.get(destination);
+    const address = route && singleAddressOf(route);
+    return address !== undefined && this.#parts.mayComeFromElsewhere(address) ? address : undefined;
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     for (const timer of this.#repairs.values()) timer.cancel();
   }

@@ -22,6 +22,9 @@ export interface WireguardParts {
   readonly reports: Pick<DataplaneReports, 'onWireguardKey'>;
 }
 
+/** Of the link alone, and there for a moment. */
+const passingAddress = 'fe80::ca11/128';
+
 export class Wireguard {
   readonly #parts: WireguardParts;
   readonly #family: 4 | 6;
@@ -76,8 +79,9 @@ export class Wireguard {
     if (config.isWireguardHostEncryptionEnabled) this.#prepareHost(link.name);
     await this.#syncRoutes(table, plan, 'gone');
     await this.#syncPeers(link.index, device, plan);
-    await this.#syncRoutes(table, plan, 'new');
-    await this.#syncRule({ ...this.#rule(config, device.mark), table }, rules);
+    const areRoutesNew = await this.#syncRoutes(table, plan, 'new');
+    const isRuleNew = await this.#syncRule({ ...this.#rule(config, device.mark), table }, rules);
+    if (this.#family === 6 && (areRoutesNew || isRuleNew)) await this.#renewChoices(link.index);
     this.#table = { family: this.#family, table, routes: plan.routes.size, links: 1 };
   }
 
@@ -117,8 +121,18 @@ export class Wireguard {
     await this.#parts.kernel.changeWireguard(ifindex, { removedPeers, peers: changed });
   }
 
-  /** The table is ours whole. */
-  async #syncRoutes(table: number, { routes }: WireguardPlan, part: 'gone' | 'new'): Promise<void> {
+  /**
+   * A socket keeps the route it has chosen until that one changes: in IPv6 neither a rule nor a route of another table makes it choose again, and a
+   * connection would stay in plain text. An address that comes anywhere does.
+   */
+  async #renewChoices(ifindex: number): Promise<void> {
+    const { kernel } = this.#parts;
+    await kernel.addAddress(ifindex, passingAddress);
+    await kernel.deleteAddress(ifindex, passingAddress);
+  }
+
+  /** The table is ours whole. True when there was something to write. */
+  async #syncRoutes(table: number, { routes }: WireguardPlan, part: 'gone' | 'new'): Promise<boolean> {
     const there = new Map((await this.#routesIn(table)).map((route) => [keyOfRoute(route), route]));
     const operations: RouteOperation[] = [];
     if (part === 'gone') {
@@ -131,17 +145,20 @@ export class Wireguard {
       }
     }
     await this.#write(operations);
+    return operations.length > 0;
   }
 
   async #routesIn(table: number): Promise<Route[]> {
     return (await this.#parts.kernel.routes(this.#family)).filter((route) => route.table === table);
   }
 
-  async #syncRule(wanted: RoutingRule, there: readonly RoutingRule[]): Promise<void> {
+  /** True when the rule was not there. */
+  async #syncRule(wanted: RoutingRule, there: readonly RoutingRule[]): Promise<boolean> {
     const isThere = there.some((rule) => isSameRule(rule, wanted));
     const others = there.filter((rule) => !isSameRule(rule, wanted));
     const operations = others.map((rule): RouteOperation => ({ type: 'delete-rule', rule }));
     await this.#write([...(isThere ? [] : [{ type: 'add-rule', rule: wanted } as const]), ...operations]);
+    return !isThere;
   }
 
   async #write(operations: readonly RouteOperation[]): Promise<void> {

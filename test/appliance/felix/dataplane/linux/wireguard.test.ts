@@ -7,6 +7,7 @@ import { planWireguard } from '#appliance/felix/dataplane/linux/overlay/wireguar
 import type { ClusterRoute } from '#appliance/felix/model/messages.ts';
 import { createFakeKernel } from '#appliance/kernel/fake/kernel.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
+import { replacing } from '../../replacing.ts';
 import { sampleConfig } from '../sample.ts';
 
 const keys = ['a', 'b', 'c'].map((text) => Buffer.alloc(32, text).toString('base64'));
@@ -137,4 +138,37 @@ test('Wireguard makes device, key, peers, table and rule once, repairs them, and
     [],
   );
   t.deepEqual(reported, [device!.publicKey, device!.publicKey, '']);
+});
+
+test('sockets of IPv6 choose their routes again when rule or routes are new, and only then', async (t) => {
+  const fake = createFakeKernel();
+  const passing: string[] = [];
+  const note = (sign: string) => async (_: number, prefix: string) => void passing.push(`${sign}${prefix}`);
+  const kernel = replacing(replacing(fake, 'addAddress', note('+')), 'deleteAddress', note('-'));
+  const interfaces = new InterfaceTable({
+    kernel: fake,
+    log: silentLogger,
+    onChange() {},
+    onRoute() {},
+    onNeighbour() {},
+    onSettings() {},
+  });
+  await interfaces.open();
+  const state = world();
+  state.take({
+    type: 'host-metadata-update',
+    host: 'here',
+    metadata: { ipv4Address: '192.0.2.1', ipv6Address: 'fd00::1', labels: {} },
+  });
+  const wireguard = new Wireguard({ kernel, interfaces, state, reports: {} }, 6);
+  const config = { ...sampleConfig, isWireguardEnabledV6: true };
+  const mtus = planMtus([], config, state);
+  await wireguard.run(config, mtus);
+  const both = passing.splice(0);
+  t.deepEqual(both, ['+fe80::ca11/128', '-fe80::ca11/128']);
+  await wireguard.run(config, mtus);
+  t.deepEqual(passing, []);
+  await fake.changeRoutes([{ type: 'delete-rule', rule: (await fake.rules(6))[0]! }]);
+  await wireguard.run(config, mtus);
+  t.deepEqual(passing, both);
 });
