@@ -142,7 +142,7 @@ function allow(set: string, port: number): Rule {
 function print(): void {
   const base = variants[1]!.figures;
   say(`${processorOf()}; UDP, IPv4, one sender; best of ${rounds} rounds; % of conntrack alone`);
-  say(row('', 'new flows/s', '%', 'established/s', '%', 'first packet p50', '%', 'p99 us'));
+  say(row('', 'new flows/s', '%', 'established/s', '%', 'first p50 us', '%', 'p99 us'));
   for (const { figures } of variants) {
     const { title, flows, packets, firstMs } = figures;
     const share = (value: number, of: number) => `${((value / of) * 100).toFixed(0)} %`;
