@@ -70,7 +70,7 @@ test('rules about cut flows are there with the first of them and go with the las
     t.deepEqual(await judges(), [], 'an allowed flow needs none');
     await first.send(...tight);
     await first.advance(10_000);
-    await until(async () => (await judges())?.join() === 'input-judged,postrouting-judged');
+    await until(async () => (await judges())?.join() === 'input-judged,postrouting-judged', 20_000);
   }
   const writes: number[] = [];
   await using second = openDataplane({ kernel, intercept: counting(writes) });
@@ -81,7 +81,7 @@ test('rules about cut flows are there with the first of them and go with the las
   await until(async () => {
     await second.advance(60_000);
     return (await judges())?.length === 0;
-  });
+  }, 20_000);
   t.true(writes.length > 0);
 });
 
@@ -102,7 +102,7 @@ test('known flows are asked for their link only while a link of a workload is do
   t.deepEqual(await isAsked(), [false, false]);
   const link = { index: 7, kind: 'veth', mac: 'ee:ee:ee:ee:ee:ee', mtuBytes: 1500, isUp: true, isRunning: true };
   kernel.setLink({ ...link, name: 'cali-c' });
-  await until(async () => (await isAsked()).every((is) => is));
+  await until(async () => (await isAsked()).every((is) => is), 20_000);
   await dataplane.send(workload('c', { interfaceName: 'cali-c' }));
   t.deepEqual(await isAsked(), [false, false], 'the link has its endpoint');
 });
