@@ -26,7 +26,7 @@ interface Place {
 /** What a rule counts for: a rule of a policy, or the name under which the rules of the other backend count the same. */
 type Counted = Place | string;
 
-const counters = /^\[(\d+):(\d+)\] -A (\S+) /;
+const counters = /^\[(\d+):(\d+)\] -A /;
 /** The place of a policy's rule in its policy, as its label says it. */
 const placeInLabel = /--comment "[^"]* (\d+) (?:allow|deny|pass|log)\b[^"]*"/;
 
@@ -39,11 +39,15 @@ export interface RuleCount {
 /** Chain -> place of a rule in its policy -> counts of all that stands for it. */
 export type PlaceCounts = ReadonlyMap<string, ReadonlyMap<number, RuleCount>>;
 
-/** Of one table, as `iptables-save -c` prints it: what each policy's rules have counted, to be carried over into a chain that is written anew. */
+/** Counts stand before the rule as `iptables-save -c` prints it, and in it as `iptables -v -S` does. */
+const counted = /^(?:\[(\d+):(\d+)\] )?-A (\S+) (?:.*? -c (\d+) (\d+)(?: |$))?/;
+
+/** Of one table: what each policy's rules have counted, to be carried over into a chain that is written anew. */
 export function countPlaces(text: string): PlaceCounts {
   const chains = new Map<string, Map<number, RuleCount>>();
   for (const line of text.split('\n')) {
-    const [, packets, bytes, chain] = counters.exec(line) ?? [];
+    const [, packetsBefore, bytesBefore, chain, packets = packetsBefore, bytes = bytesBefore] =
+      counted.exec(line) ?? [];
     const place = placeInLabel.exec(line)?.[1];
     if (packets === undefined || bytes === undefined || chain === undefined || place === undefined) continue;
     const counts = chains.get(chain) ?? new Map<number, RuleCount>();

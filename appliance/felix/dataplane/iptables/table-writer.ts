@@ -36,6 +36,8 @@ export interface WriteResult {
 
 const lockWaitS = '30';
 const attemptsMax = 5;
+/** Chains of which each is asked by itself. */
+const singlesMax = 4;
 /** Trials of what the kernel refuses without saying which line. */
 const trialsMax = 200;
 const trialChain = 'cali-trial';
@@ -128,10 +130,21 @@ export class TableWriter {
     const { lines, changed } = planTable(table, desired, kernel, stuck);
     const hasCounts = (name: string) =>
       desired.chains.get(name)?.owner !== undefined && (kernel.chains.get(name)?.length ?? 0) > 0;
-    if (!changed.some(hasCounts)) return lines;
+    const counting = changed.filter(hasCounts);
+    if (counting.length === 0) return lines;
+    const text = await this.#countsOf(table, counting);
+    return planTable(table, desired, kernel, stuck, countPlaces(text)).lines;
+  }
+
+  /** Of a few chains one by one, which is quicker in a large table. What cannot be read has counted nothing. */
+  async #countsOf(table: TableName, chains: readonly string[]): Promise<string> {
     const { programs, tools } = this.#parts;
-    const { code, stdout } = await programs.run(tools.save, ['-c', '-t', table]);
-    return code === 0 ? planTable(table, desired, kernel, stuck, countPlaces(stdout)).lines : lines;
+    const single = (chain: string) => ['--wait', lockWaitS, '-t', table, '-v', '-S', chain];
+    const results =
+      chains.length > singlesMax
+        ? [await programs.run(tools.save, ['-c', '-t', table])]
+        : await Promise.all(chains.map((chain) => programs.run(tools.single, single(chain))));
+    return results.map(({ code, stdout }) => (code === 0 ? stdout : '')).join('\n');
   }
 
   #take(ruleset: Ruleset): void {

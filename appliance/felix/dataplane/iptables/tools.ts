@@ -12,6 +12,8 @@ export type IptablesVariant = 'nft' | 'legacy';
 export interface IptablesTools {
   readonly save: string;
   readonly restore: string;
+  /** Speaks of single chains and rules. */
+  readonly single: string;
 }
 
 export type VariantTools = Readonly<Record<Family, IptablesTools>>;
@@ -30,7 +32,7 @@ export async function findTools(programs: Programs, variant: IptablesVariant): P
 }
 
 function toolsOf(program: string, infix: string): IptablesTools {
-  return { save: `${program}${infix}-save`, restore: `${program}${infix}-restore` };
+  return { save: `${program}${infix}-save`, restore: `${program}${infix}-restore`, single: `${program}${infix}` };
 }
 
 /**

@@ -29,6 +29,22 @@ test('counts are told by chain and place, and what several rules of the kernel c
   t.is(chains.get('INPUT'), undefined);
 });
 
+test('chains that are listed by themselves say their counts within the rule', (t) => {
+  const listed = `-N cali-pi-gnp/p
+-A cali-pi-gnp/p -p tcp -m comment --comment "cali:BBBBBBBBBBBBBBBB" -m comment --comment "gnp/p ingress 0 allow" -c 3 252 -g cali-allow
+-A cali-pi-gnp/p -m comment --comment "cali:CCCCCCCCCCCCCCCC" -m comment --comment "gnp/p ingress 1 log" -c 1 84 -j LOG --log-prefix "x -c 9 9"
+-A cali-pi-gnp/p -m comment --comment "cali:DDDDDDDDDDDDDDDD" -m comment --comment "gnp/p ingress 2 log" -c 2 168
+`;
+  t.deepEqual(
+    countPlaces(listed).get('cali-pi-gnp/p'),
+    new Map([
+      [0, { packets: 3n, bytes: 252n }],
+      [1, { packets: 1n, bytes: 84n }],
+      [2, { packets: 2n, bytes: 168n }],
+    ]),
+  );
+});
+
 test('the first rule of a place takes its counts; other chains and other places begin at nothing', (t) => {
   const allow = (index: number, port: string) =>
     rule(['-p', '6', '-m', 'tcp', '--dport', port], ['-g', 'cali-allow'], `gnp/p ingress ${index} allow`, index);
