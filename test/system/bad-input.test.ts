@@ -2,6 +2,7 @@
  * Bad input, everywhere it can come in: an API server that refuses it with its path, and an agent that finds it in the store all the same, written
  * behind the API's back. What cannot be read counts as absent: the agent lives, says so, and goes on enforcing and taking policy.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
@@ -278,7 +279,11 @@ function createWorld(playground: Playground, store: Store) {
     status: async (): Promise<Status> => (await call(at('node.sock'), 'GET', '/status')).body,
     post: (manifest: unknown) =>
       call(at('api.sock'), 'POST', `/apis/projectcalico.org/v3/${collectionOf(manifest)}`, manifest ?? null),
-    pids: async () => (await execa('ip', ['netns', 'pids', playground.hostNamespace])).stdout.split('\n').sort(),
+    /** Of the daemons, without what they start for a moment. */
+    async pids() {
+      const pids = (await execa('ip', ['netns', 'pids', playground.hostNamespace])).stdout.split('\n');
+      return pids.filter((pid) => !pids.includes(parentOf(pid))).sort();
+    },
     /** Without counts, and without an order where there is none. */
     async ruleset() {
       const text = (await inHost('nft', 'list', 'ruleset')).replace(/packets \d+ bytes \d+/g, '');
@@ -286,6 +291,15 @@ function createWorld(playground: Playground, store: Store) {
       return blocks.toSorted().join('\n');
     },
   };
+}
+
+/** Of a process that has ended, itself. */
+function parentOf(pid: string): string {
+  try {
+    return /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!;
+  } catch {
+    return pid;
+  }
 }
 
 /** Where a client would send it. */
