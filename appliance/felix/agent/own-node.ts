@@ -6,6 +6,7 @@ import { createResources } from '../../datastore/resources.ts';
 import type { Update } from '../../datastore/syncer.ts';
 import { createHostEndpointController } from '../../hostendpoints/controller.ts';
 import type { FelixConfig } from '../model/config.ts';
+import { isWorkloadLink } from '../model/workload-link.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { keepAddresses, keepRegistering } from './registration.ts';
 import { keepTunnelAddresses } from './tunnel-addresses.ts';
@@ -56,7 +57,7 @@ export function keepOwnNode(options: OwnNodeOptions): OwnNode {
     },
     setWireguardKey: (family, publicKey) => wireguardKeys.set(family, publicKey),
     open() {
-      const isWorkload = (name: string) => config().interfacePrefixes.some((prefix) => name.startsWith(prefix));
+      const isWorkload = (name: string) => isWorkloadLink(name, config());
       const registering = { ...options, isWorkload, log: logFor('registration') };
       registration = keepRegistering(registering, abort.signal).then(() => keepAddresses(registering, abort.signal));
     },

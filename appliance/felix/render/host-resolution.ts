@@ -1,5 +1,6 @@
 /** Which host endpoint speaks for which interface of this host. Pure. Source: felix, host endpoint resolution. */
 import type { HostEndpoint } from '../model/endpoint.ts';
+import { isWorkloadLink } from '../model/workload-link.ts';
 
 /** The interface name that stands for every interface without a host endpoint of its own. */
 export const anyInterface = '*';
@@ -30,7 +31,7 @@ export function resolveHostEndpoints(
     const rival = resolved.get(interfaceName);
     if (rival === undefined || endpoint < rival) resolved.set(interfaceName, endpoint);
   };
-  const isWorkload = (name: string) => options.interfacePrefixes.some((prefix) => name.startsWith(prefix));
+  const isWorkload = (name: string) => isWorkloadLink(name, options);
   for (const [name, { interfaceName }] of endpoints) {
     if (interfaceName !== '' && !isWorkload(interfaceName)) claim(interfaceName, name);
   }

@@ -4,6 +4,7 @@
  */
 import type { FelixConfig } from '../../model/config.ts';
 import type { HostEndpoint, WorkloadEndpoint } from '../../model/endpoint.ts';
+import { isWorkloadLink } from '../../model/workload-link.ts';
 import type { HostInterface } from '../../render/host-resolution.ts';
 import { anyInterface } from '../../render/host-resolution.ts';
 import type { FlowPlaces, FlowRules } from './judge.ts';
@@ -61,9 +62,7 @@ export function placesOf(world: FlowWorld, config: FelixConfig, interfaces: Iter
       else others.push(endpoint);
     }
   }
-  const links = [...interfaces].filter(
-    ({ name }) => !config.interfacePrefixes.some((prefix) => name.startsWith(prefix)),
-  );
+  const links = [...interfaces].filter(({ name }) => !isWorkloadLink(name, config));
   const interfaceOf = new Map(links.flatMap(({ name, addresses }) => addresses.map((address) => [address, name])));
   const speakerOf = (name: string) => {
     const owner = world.resolution.get(name) ?? world.resolution.get(anyInterface);

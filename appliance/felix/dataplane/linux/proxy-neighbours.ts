@@ -8,6 +8,7 @@ import { contains, type Prefix, parsePrefix } from '../../../lib/ip/address.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { Message } from '../../model/messages.ts';
+import { isWorkloadLink } from '../../model/workload-link.ts';
 import type { Clock } from '../clock.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { Sysctl } from './link-sysctls.ts';
@@ -130,12 +131,12 @@ export class ProxyNeighbours {
     return wanted;
   }
 
-  *#hostNets({ interfacePrefixes }: FelixConfig): Generator<{ link: Link; range: Prefix }> {
+  *#hostNets(config: FelixConfig): Generator<{ link: Link; range: Prefix }> {
     for (const { ifindex, prefix } of this.#addresses) {
       const link = this.#parts.interfaces.linkAt(ifindex);
       const range = netOf(prefix);
       if (link === undefined || range === undefined || !link.isUp || link.name === 'lo' || link.mac === '') continue;
-      if (!interfacePrefixes.some((one) => link.name.startsWith(one))) yield { link, range };
+      if (!isWorkloadLink(link.name, config)) yield { link, range };
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Link, Route } from '../../../kernel/kernel.ts';
 import type { FelixConfig } from '../../model/config.ts';
 import type { WorkloadEndpoint } from '../../model/endpoint.ts';
+import { isWorkloadLink } from '../../model/workload-link.ts';
 
 export const mainTable = 254;
 const protocolKernel = 2;
@@ -47,7 +48,7 @@ export function workloadRoute(destination: string, link: Link, config: FelixConf
 /** Routes through workload links are ours, whoever made them, unless foreign ones may stay; the kernel's own never are. */
 export function isOurs(route: Route, link: Link | undefined, config: FelixConfig): boolean {
   if (route.table !== mainTable || link === undefined || route.protocol === protocolKernel) return false;
-  if (!config.interfacePrefixes.some((prefix) => link.name.startsWith(prefix))) return false;
+  if (!isWorkloadLink(link.name, config)) return false;
   if (route.destination.startsWith('fe80:') || route.destination.startsWith('ff')) return false;
   return config.areExternalRoutesRemoved || route.protocol === config.deviceRouteProtocol;
 }

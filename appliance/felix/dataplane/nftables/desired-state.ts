@@ -8,6 +8,7 @@ import { printWorkloadEndpointId } from '../../model/endpoint.ts';
 import type { HostMetadata, IpPool, Message } from '../../model/messages.ts';
 import type { Policy, PolicyId, ProfileRules } from '../../model/policy.ts';
 import { printPolicyId } from '../../model/policy.ts';
+import { isWorkloadLink } from '../../model/workload-link.ts';
 import type { BaseInputs } from '../../render/base-chains.ts';
 import { baseChains, baseCounters, renderBaseChains } from '../../render/base-chains.ts';
 import type { ChainSpec, ListChain } from '../../render/chain-spec.ts';
@@ -162,7 +163,7 @@ export class DesiredState {
     yield* this.#settleWorkloadInterfaces(config);
     if (this.#areHostsDirty) {
       const links = [...interfaces()];
-      this.#workloadLinks = workloadLinksOf(links, config);
+      this.#workloadLinks = links.map(({ name }) => name).filter((name) => isWorkloadLink(name, config));
       this.#settleHostEndpoints(links, config);
     }
     yield* this.#settleLists(context);
@@ -520,10 +521,6 @@ function workloadEntries(endpoint: WorkloadEndpoint, config: FelixConfig, known:
   const entries = known.get(key) ?? renderWorkloadEntries(endpoint, config.filterDenyAction === 'Reject');
   known.set(key, entries);
   return endpoint.qos === undefined ? entries : new Map([...entries, ...renderLimitEntries(endpoint)]);
-}
-
-function workloadLinksOf(links: readonly HostInterface[], { interfacePrefixes }: FelixConfig): string[] {
-  return links.flatMap(({ name }) => (interfacePrefixes.some((prefix) => name.startsWith(prefix)) ? [name] : []));
 }
 
 function tierFacts(policy: Policy | undefined): string {

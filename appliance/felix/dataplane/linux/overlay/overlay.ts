@@ -7,6 +7,7 @@ import type { Kernel, Link, Route, RouteOperation } from '../../../../kernel/ker
 import type { Logger } from '../../../../lib/log.ts';
 import type { FelixConfig } from '../../../model/config.ts';
 import type { Message } from '../../../model/messages.ts';
+import { isWorkloadLink } from '../../../model/workload-link.ts';
 import type { Clock } from '../../clock.ts';
 import type { DataplaneReports, RouteTableSize } from '../../dataplane.ts';
 import type { InterfaceTable } from '../interface-table.ts';
@@ -70,7 +71,7 @@ export class Overlay {
 
   /** `undefined`: any link may have changed. Links of workloads lead nowhere else. */
   onLink(name: string | undefined, config: FelixConfig | undefined): void {
-    const isWorkload = name !== undefined && config?.interfacePrefixes.some((prefix) => name.startsWith(prefix));
+    const isWorkload = name !== undefined && config !== undefined && isWorkloadLink(name, config);
     if (!isWorkload) this.#isDirty = true;
   }
 
@@ -176,7 +177,7 @@ export class Overlay {
   #isOurs(route: Route, config: FelixConfig, links: TunnelLinks): boolean {
     return isClusterRoute(route, config, links, (index) => {
       const name = this.#parts.interfaces.linkAt(index)?.name ?? '';
-      return config.interfacePrefixes.some((prefix) => name.startsWith(prefix));
+      return isWorkloadLink(name, config);
     });
   }
 

@@ -1,6 +1,7 @@
 /** Takes the way between hosts out of a host that leaves: routes and devices of ours. I/O. */
 import type { Kernel, Route } from '../../../../kernel/kernel.ts';
 import type { FelixConfig } from '../../../model/config.ts';
+import { isWorkloadLink } from '../../../model/workload-link.ts';
 import { isClusterRoute } from './cluster-route-plan.ts';
 import { devices } from './tunnel-state.ts';
 import { removeWireguard } from './wireguard.ts';
@@ -15,12 +16,12 @@ export async function removeOverlay(kernel: Kernel, config: FelixConfig): Promis
     ipip: indexOf(devices.ipip),
     parent: { 4: undefined, 6: undefined },
   };
-  const isWorkloadLink = (index: number) => {
+  const isOfWorkload = (index: number) => {
     const name = links.find((link) => link.index === index)?.name ?? '';
-    return config.interfacePrefixes.some((prefix) => name.startsWith(prefix));
+    return isWorkloadLink(name, config);
   };
   const routes: Route[] = [...(await kernel.routes(4)), ...(await kernel.routes(6))];
-  const ours = routes.filter((route) => isClusterRoute(route, config, tunnels, isWorkloadLink));
+  const ours = routes.filter((route) => isClusterRoute(route, config, tunnels, isOfWorkload));
   await kernel.changeRoutes(ours.map((route) => ({ type: 'delete-route', route })));
   for (const { index, name, kind } of links) {
     if (kind === 'vxlan' && Object.values<string>(devices.vxlan).includes(name)) await kernel.deleteLink(index);

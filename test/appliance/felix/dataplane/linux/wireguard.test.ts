@@ -6,6 +6,7 @@ import { Wireguard } from '#appliance/felix/dataplane/linux/overlay/wireguard.ts
 import { planWireguard } from '#appliance/felix/dataplane/linux/overlay/wireguard-plan.ts';
 import type { ClusterRoute } from '#appliance/felix/model/messages.ts';
 import { createFakeKernel } from '#appliance/kernel/fake/kernel.ts';
+import type { Kernel } from '#appliance/kernel/kernel.ts';
 import { silentLogger } from '#appliance/lib/log.ts';
 import { replacing } from '../../replacing.ts';
 import { sampleConfig } from '../sample.ts';
@@ -15,6 +16,13 @@ const [keyA = '', keyB = ''] = keys;
 
 function route(destination: string, node: string): ClusterRoute {
   return { destination, node, encapsulation: 'none', isSameSubnet: false, isBorrowed: false };
+}
+
+async function openInterfaces(kernel: Kernel): Promise<InterfaceTable> {
+  const ignore = { onChange() {}, onRoute() {}, onNeighbour() {}, onSettings() {} };
+  const interfaces = new InterfaceTable({ kernel, log: silentLogger, ...ignore });
+  await interfaces.open();
+  return interfaces;
 }
 
 /** Host `here`; `a` and `b` with keys, `plain` without. */
@@ -91,15 +99,7 @@ test('planWireguard() reaches hosts through the device only once hands were shak
 test('Wireguard makes device, key, peers, table and rule once, repairs them, and leaves nothing behind', async (t) => {
   const kernel = createFakeKernel();
   const reported: string[] = [];
-  const interfaces = new InterfaceTable({
-    kernel,
-    log: silentLogger,
-    onChange() {},
-    onRoute() {},
-    onNeighbour() {},
-    onSettings() {},
-  });
-  await interfaces.open();
+  const interfaces = await openInterfaces(kernel);
   const state = world();
   const wireguard = new Wireguard(
     { kernel, interfaces, state, reports: { onWireguardKey: (_, key) => reported.push(key) } },
@@ -145,15 +145,7 @@ test('sockets of IPv6 choose their routes again when rule or routes are new, and
   const passing: string[] = [];
   const note = (sign: string) => async (_: number, prefix: string) => void passing.push(`${sign}${prefix}`);
   const kernel = replacing(replacing(fake, 'addAddress', note('+')), 'deleteAddress', note('-'));
-  const interfaces = new InterfaceTable({
-    kernel: fake,
-    log: silentLogger,
-    onChange() {},
-    onRoute() {},
-    onNeighbour() {},
-    onSettings() {},
-  });
-  await interfaces.open();
+  const interfaces = await openInterfaces(fake);
   const state = world();
   state.take({
     type: 'host-metadata-update',
